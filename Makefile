@@ -1,0 +1,143 @@
+# Outcry. `make run` serves the chat, `make test` tests it; both install what is missing first.
+# Everything built goes to $(BUILD); SAN=1 builds with ASan and UBSan.
+
+BUILD  ?= build
+CC     ?= cc
+SAN    ?=
+WERROR ?= -Werror
+
+PACKAGES := fcgi json-c libjwt jansson sqlite3 libcrypto libutf8proc
+CPPFLAGS += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2
+CFLAGS   += -std=c11 -O2 -g -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+            -Wmissing-prototypes -Wvla -Wformat=2 $(WERROR) -fstack-protector-strong -fPIE \
+            -ffunction-sections -fdata-sections
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,--as-needed,--gc-sections
+ifneq ($(SAN),)
+CPPFLAGS += -U_FORTIFY_SOURCE
+CFLAGS   += -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS  += -fsanitize=address,undefined
+endif
+
+pkg       = $(shell pkg-config --cflags $(1) 2>/dev/null)
+pkg_libs  = $(shell pkg-config --libs $(1) 2>/dev/null)
+CPPFLAGS += $(call pkg,$(PACKAGES))
+GROUND_LIBS  = $(call pkg_libs,json-c libjwt jansson sqlite3 libcrypto libutf8proc) -lpthread
+FCGI_LIBS    = $(call pkg_libs,fcgi)
+SIDECAR_LIBS = $(call pkg_libs,libwebsockets libuv)
+TEST_LIBS    = $(call pkg_libs,cmocka)
+
+MAINS     := cgi-bin/main_chat.c cgi-bin/main_api.c ws-sidecar/main.c cli/main.c
+sources    = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
+objects    = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+GROUND_OBJ  := $(call objects,$(call sources,lib) $(call sources,db) $(call sources,chat)) \
+               $(BUILD)/gen/chat_migrations.o $(BUILD)/gen/state_migrations.o
+HTTP_OBJ    := $(call objects,$(call sources,cgi-bin)) $(BUILD)/gen/templates.o
+SIDECAR_OBJ := $(call objects,$(call sources,ws-sidecar))
+CLI_OBJ     := $(call objects,$(call sources,cli))
+
+PROGRAMS := $(BUILD)/chat.fcgi $(BUILD)/api.fcgi $(BUILD)/outcry-sidecar $(BUILD)/outcry
+UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/handler/test_*.c))
+FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+HELPERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helpers/*.c))
+SOURCES   = $(shell git ls-files -co --exclude-standard -- '*.c' '*.h')
+
+.PHONY: all run test test-long check unit lint asan check-layers check-headers clean deps test-deps \
+        vendor tests-built docs
+
+all: $(PROGRAMS)
+
+run: deps
+	+$(MAKE) all vendor
+	@BUILD=$(BUILD) SERVER=$(or $(SERVER),lighttpd) PORT=$(or $(PORT),8080) VAR=$(or $(VAR),var) \
+	    exec scripts/run
+
+test: test-deps
+	+$(MAKE) all vendor tests-built
+	@BUILD=$(BUILD) exec tests/run
+
+test-long: test-deps
+	+$(MAKE) all vendor tests-built
+	@BUILD=$(BUILD) OUTCRY_LONG=1 exec tests/run
+
+# Unit and handler tests alone: seconds.
+unit: $(UNIT)
+	@BUILD=$(BUILD) exec tests/run unit handler
+
+asan: test-deps
+	+$(MAKE) BUILD=build/asan SAN=1 all vendor tests-built
+	@BUILD=build/asan exec tests/run
+
+check: lint check-layers check-headers unit
+
+deps:
+	@scripts/install-deps run
+
+test-deps:
+	@scripts/install-deps test
+
+vendor: static/vendor/.stamp
+
+static/vendor/.stamp: package.json package-lock.json scripts/vendor
+	scripts/vendor
+	touch $@
+
+tests-built: $(UNIT) $(FUZZERS) $(HELPERS)
+
+docs: $(BUILD)/outcry
+	$(BUILD)/outcry doctor --print-config-docs > docs/configuration.md
+
+lint:
+	@scripts/lint
+
+check-layers:
+	@scripts/check-layers
+
+# Each header compiles alone.
+check-headers:
+	@for h in $$(git ls-files -co --exclude-standard -- '*.h'); do \
+	    $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only -Wno-unused -x c $$h || exit 1; \
+	done; echo "check-headers: each header compiles alone"
+
+clean:
+	rm -rf $(BUILD)
+
+$(BUILD)/ground.a: $(GROUND_OBJ)
+$(BUILD)/http.a: $(HTTP_OBJ)
+$(BUILD)/sidecar.a: $(SIDECAR_OBJ)
+$(BUILD)/cli.a: $(CLI_OBJ)
+$(BUILD)/%.a:
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/chat.fcgi: $(BUILD)/cgi-bin/main_chat.o $(BUILD)/http.a $(BUILD)/ground.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(FCGI_LIBS) $(GROUND_LIBS)
+$(BUILD)/api.fcgi: $(BUILD)/cgi-bin/main_api.o $(BUILD)/http.a $(BUILD)/ground.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(FCGI_LIBS) $(GROUND_LIBS)
+$(BUILD)/outcry-sidecar: $(BUILD)/ws-sidecar/main.o $(BUILD)/sidecar.a $(BUILD)/ground.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(SIDECAR_LIBS) $(GROUND_LIBS)
+$(BUILD)/outcry: $(BUILD)/cli/main.o $(BUILD)/cli.a $(BUILD)/ground.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
+
+$(UNIT) $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/http.a $(BUILD)/sidecar.a $(BUILD)/ground.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(FCGI_LIBS) $(SIDECAR_LIBS) $(GROUND_LIBS)
+$(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/ground.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/gen/chat_migrations.c: $(sort $(wildcard db/migrations/chat/*.sql))
+	@mkdir -p $(@D)
+	scripts/embed embedded_chat_migrations $^ > $@
+$(BUILD)/gen/state_migrations.c: $(sort $(wildcard db/migrations/state/*.sql))
+	@mkdir -p $(@D)
+	scripts/embed embedded_state_migrations $^ > $@
+$(BUILD)/gen/templates.c: $(sort $(wildcard templates/*.mustache))
+	@mkdir -p $(@D)
+	scripts/embed embedded_templates $^ > $@
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,33 @@
+/*
+ * What the rules need to run: the databases, the configuration, the clock. One per thread; whoever
+ * makes it owns it. chat_open() is the one place where a program becomes able to serve.
+ */
+#ifndef CHAT_CHAT_H
+#define CHAT_CHAT_H
+
+#include "db/db.h"
+#include "lib/clock.h"
+#include "lib/notify.h"
+#include "lib/token.h"
+
+struct chat {
+    const struct conf *conf; /* not owned */
+    struct log *log;         /* not owned */
+    struct clock clock;
+    struct db *db;    /* chat.db */
+    struct db *state; /* state.db; NULL where opened read-only */
+    struct notify notify;
+    struct token_policy host_tokens, guest_tokens;
+    char boot_id[37];
+};
+
+/* Opens all of it; on an error everything opened is closed again. `f` says how to mend it. */
+MUST_CHECK enum err chat_open(struct chat *c, const struct conf *conf, struct log *log,
+                              enum db_access access, struct fail *f);
+void chat_close(struct chat *c);
+
+/* One write: begin, `work`, commit (or rollback), then wake the sidecar. */
+typedef enum err chat_work_fn(struct chat *c, void *arg, struct fail *f);
+MUST_CHECK enum err chat_write(struct chat *c, chat_work_fn *work, void *arg, struct fail *f);
+
+#endif

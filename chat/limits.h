@@ -1,0 +1,13 @@
+/* Rate limits: token buckets in state.db, named by user and by address. */
+#ifndef CHAT_LIMITS_H
+#define CHAT_LIMITS_H
+
+#include "chat/identity.h"
+
+/* One message by a user from an address (NULL: not by address). ERR_RATE_LIMITED with when. */
+MUST_CHECK enum err limits_take_message(struct chat *c, const struct actor *who,
+                                        const char *address, struct fail *f);
+/* One guest session or ticket from an address. */
+MUST_CHECK enum err limits_take_session(struct chat *c, const char *address, struct fail *f);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Which rooms an actor may see, and what of them. A room one may not see answers exactly as one that
+ * does not exist. "@me" is the actor's own log.
+ */
+#ifndef CHAT_ROOMS_H
+#define CHAT_ROOMS_H
+
+#include "chat/identity.h"
+#include "db/room.h"
+
+enum { ROOMS_MAX = 200 };
+
+/* By slug (NULL or "": the default room; "@me": the actor's own). ERR_ROOM_NOT_FOUND. */
+MUST_CHECK enum err rooms_find(struct chat *c, struct arena *a, const struct actor *who,
+                               const char *slug, struct room_view *out, struct fail *f);
+/* Those listed for the actor, by position. `out` holds ROOMS_MAX. */
+MUST_CHECK enum err rooms_list(struct chat *c, struct arena *a, const struct actor *who,
+                               struct room_view *out, size_t *count, struct fail *f);
+/* The name on the wire: "@me" for a person's own log, else the slug. */
+const char *rooms_wire_name(const struct room *r);
+
+/* Inside the caller's write transaction. Raises the read mark; up_to is capped at the head. */
+MUST_CHECK enum err rooms_mark_read(struct chat *c, const struct actor *who,
+                                    const struct room_view *room, int64_t up_to, bool *changed,
+                                    struct fail *f);
+
+/* Inside the caller's write transaction: a public room with its "created" event. `actor_id` 0: CLI. */
+MUST_CHECK enum err rooms_create(struct chat *c, struct arena *a, const char *slug,
+                                 const char *title, int64_t position, int64_t actor_id,
+                                 struct room *out, struct fail *f);
+MUST_CHECK enum err rooms_set_topic(struct chat *c, const struct room *room, const char *topic,
+                                    int64_t actor_id, struct fail *f);
+/* The rooms of conf->rooms that do not exist yet, and the epoch where there is none. */
+MUST_CHECK enum err rooms_init(struct chat *c, struct arena *a, int *created, struct fail *f);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * Rows → JSON: the one shape out. The API prints these objects, pages render them, the sidecar pushes
+ * the same bytes. The caller owns what is returned (json_object_put).
+ */
+#ifndef CHAT_WIRE_H
+#define CHAT_WIRE_H
+
+#include "chat/history.h"
+#include "chat/post.h"
+#include "chat/online.h"
+#include "lib/json.h"
+
+/* {type:"message", room, seq, id, user_id, username, message, timestamp, rev, client_id, …}; a deleted
+ * one has deleted:true and no body. Lists of messages use the same object. */
+struct json_object *wire_message(const struct message *m, const char *room);
+/* The frame of any durable event; `room` is the wire name. */
+struct json_object *wire_event(const struct event *e, const char *room);
+/* {id (slug), title, topic, kind, seq (head), floor, unread, last_read_seq} */
+struct json_object *wire_room(const struct room_view *v);
+/* {seq, floor, unread, last_read_seq}: the value in welcome.rooms and events.rooms */
+struct json_object *wire_room_state(const struct room_view *v);
+/* {id, username, role, guest} or null for the anonymous */
+struct json_object *wire_user(const struct actor *who);
+/* [{user_id, username, state}] */
+struct json_object *wire_online(const struct online *list, size_t count);
+/* {type:"error", code, message, retryable, retry_after_ms?, client_id?} */
+struct json_object *wire_error(const struct fail *f, const char *client_id);
+/* {type:"ack", client_id, msg_id, room, seq, timestamp, duplicate?} */
+struct json_object *wire_ack(const struct posted *p, const char *room);
+/* {type:"resync", room, epoch, seq, floor, reason} */
+struct json_object *wire_resync(const char *room, const char *epoch, int64_t head, int64_t floor,
+                                const char *reason);
+
+#endif

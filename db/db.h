@@ -1,0 +1,59 @@
+/*
+ * The two SQLite files, opened as we need them, and the three things every model function stands on:
+ * statements, transactions and the write turnstile. Only db/ includes sqlite3.h.
+ *
+ * A `struct db` belongs to one thread. Nothing here waits for anything but SQLite and the turnstile,
+ * and that for at most lock_timeout_ms (then ERR_BUSY).
+ */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include "lib/arena.h"
+#include "lib/conf.h"
+#include "lib/log.h"
+
+struct db;
+
+enum db_kind { DB_CHAT, DB_STATE };
+enum db_access { DB_READ_ONLY, DB_READ_WRITE };
+
+/*
+ * Opens the file, sets the pragmas (WAL, synchronous FULL for chat.db and OFF for state.db, foreign
+ * keys, defensive, no automatic checkpoint) and compares user_version with the migrations built in:
+ * older in state.db or in a new file: migrates; older in an existing chat.db: ERR_INTERNAL, "run
+ * outcry migrate"; newer: refused. Where the file system cannot hold a WAL (NFS …), journal_mode is
+ * DELETE and SQLite's own locks serve. Sentences in `f` say how to mend what is wrong.
+ * `log` may be NULL and must outlive the db.
+ */
+MUST_CHECK enum err db_open(struct db **out, enum db_kind kind, enum db_access access,
+                            const struct conf *conf, const struct log *log, struct fail *f);
+void db_close(struct db *db);
+/* Brings chat.db to the newest schema, in one transaction a step. Safe to race with itself. */
+MUST_CHECK enum err db_migrate(const struct conf *conf, const struct log *log, int *from, int *to,
+                               struct fail *f);
+
+/*
+ * Write transactions. db_begin_write() takes the turnstile (fair between processes: two flocks,
+ * "queue" and "write"), then BEGIN IMMEDIATE. db_commit() ends both, after a checkpoint where the WAL
+ * passed wal_max_bytes; its error means that nothing was stored. db_rollback() never fails.
+ */
+MUST_CHECK enum err db_begin_write(struct db *db, struct fail *f);
+MUST_CHECK enum err db_commit(struct db *db, struct fail *f);
+void db_rollback(struct db *db);
+bool db_in_transaction(const struct db *db);
+/* A part of a write transaction that can fail alone. Not nested. */
+MUST_CHECK enum err db_savepoint(struct db *db, struct fail *f);
+MUST_CHECK enum err db_release_savepoint(struct db *db, struct fail *f);
+void db_rollback_savepoint(struct db *db);
+/* Several reads of one state. */
+MUST_CHECK enum err db_begin_read(struct db *db, struct fail *f);
+void db_end_read(struct db *db);
+
+/* Changes when another connection commits (PRAGMA data_version); 0 on error. */
+int64_t db_data_version(struct db *db);
+/* For `outcry doctor` and health/: OK, or ERR_INTERNAL with what quick_check said. */
+MUST_CHECK enum err db_check(struct db *db, struct fail *f);
+/* The id of this installation's history; "" before `outcry init`. Lives in `a`. */
+MUST_CHECK enum err db_epoch(struct db *db, struct arena *a, const char **out, struct fail *f);
+
+#endif

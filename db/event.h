@@ -1,0 +1,34 @@
+/*
+ * The logs. event_append() gives the next seq of a room (UPDATE room SET head = head + 1 … RETURNING
+ * in the caller's transaction, so numbers are gapless and in commit order) and chains the hash.
+ */
+#ifndef DB_EVENT_H
+#define DB_EVENT_H
+
+#include "db/message.h"
+
+struct event {
+    int64_t id, room_id, seq, ts_ms;
+    const char *kind;    /* the frame's type: message, room, moderation, notice … */
+    const char *payload; /* JSON text or NULL; never what somebody wrote */
+    int64_t msg_id, actor_id, target_user_id; /* 0: none */
+    const char *room_slug;                    /* filled by lists */
+    struct message message;                   /* filled by lists where msg_id is set (current row) */
+};
+
+/* In the caller's write transaction. Sets id and seq. `body`/`salt` (NULL: none) go into body_hash:
+ * SHA-256(salt ‖ body). hash = SHA-256(previous hash ‖ a canonical line of the other columns). */
+MUST_CHECK enum err event_append(struct db *db, struct event *e, const unsigned char *salt,
+                                 const char *body, struct fail *f);
+
+/* seq > since of one room, in order, with current message rows. */
+MUST_CHECK enum err event_list(struct db *db, struct arena *a, int64_t room_id, int64_t since,
+                               struct event *out, size_t max, size_t *count, struct fail *f);
+/* id > after of all rooms, in order: the sidecar's feed. */
+MUST_CHECK enum err event_feed(struct db *db, struct arena *a, int64_t after, struct event *out,
+                               size_t max, size_t *count, struct fail *f);
+MUST_CHECK enum err event_newest_id(struct db *db, int64_t *id, struct fail *f);
+/* Walks a room's chain: OK, or ERR_INTERNAL with the first seq that does not fit. For verify. */
+MUST_CHECK enum err event_verify(struct db *db, int64_t room_id, int64_t *checked, struct fail *f);
+
+#endif

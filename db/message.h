@@ -1,0 +1,36 @@
+/* Messages: the current state of each. Their history is the event log. */
+#ifndef DB_MESSAGE_H
+#define DB_MESSAGE_H
+
+#include "db/db.h"
+
+enum { MESSAGE_SALT = 16 };
+
+struct message {
+    int64_t id; /* 0: none */
+    int64_t room_id, seq, user_id;
+    const char *author_name, *body, *html, *sentiment, *disclosure, *via, *client_id;
+    const char *room_slug; /* filled by loads that join; NULL otherwise */
+    int64_t reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by;
+    unsigned char salt[MESSAGE_SALT];
+};
+
+/* ERR_NOT_FOUND where there is none. Strings live in `a`. */
+MUST_CHECK enum err message_by_id(struct db *db, struct arena *a, int64_t id, struct message *out,
+                                  struct fail *f);
+MUST_CHECK enum err message_by_client_id(struct db *db, struct arena *a, int64_t user_id,
+                                         const char *client_id, struct message *out,
+                                         struct fail *f);
+/* A page of one room, oldest first: the `max` newest with seq < before (before 0: the newest), or
+ * the `max` oldest with seq > after where after >= 0. *more: there are further ones that way. */
+MUST_CHECK enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t before,
+                                 int64_t after, struct message *out, size_t max, size_t *count,
+                                 bool *more, struct fail *f);
+/* The time of the user's newest message in the room, 0 for none: slow mode. */
+MUST_CHECK enum err message_last_by_user(struct db *db, int64_t room_id, int64_t user_id,
+                                         int64_t *created_ms, struct fail *f);
+
+/* In the caller's write transaction; id, seq and salt are set by the caller. */
+MUST_CHECK enum err message_insert(struct db *db, const struct message *m, struct fail *f);
+
+#endif

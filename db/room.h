@@ -1,0 +1,45 @@
+/* Rooms, and what a user has of each (membership row, read mark). */
+#ifndef DB_ROOM_H
+#define DB_ROOM_H
+
+#include "db/db.h"
+
+struct room {
+    int64_t id; /* 0: none */
+    const char *slug, *kind, *title, *topic, *post_policy;
+    int64_t position, owner_id, head, floor, slow_s, created_ms, archived_ms;
+};
+
+/* A room with one user's mark. unread counts messages of others past last_read_seq, not deleted,
+ * at most 100; 0 for a user without a mark (has_mark false). */
+struct room_view {
+    struct room room;
+    bool has_mark;
+    int64_t joined_seq, last_read_seq, unread;
+};
+
+/* ERR_NOT_FOUND where there is none. Strings live in `a`. */
+MUST_CHECK enum err room_by_slug(struct db *db, struct arena *a, const char *slug,
+                                 struct room *out, struct fail *f);
+MUST_CHECK enum err room_by_id(struct db *db, struct arena *a, int64_t id, struct room *out,
+                               struct fail *f);
+/* Public rooms that are not archived, by position, each with the user's mark (user 0: no marks). */
+MUST_CHECK enum err room_list_public(struct db *db, struct arena *a, int64_t user_id,
+                                     struct room_view *out, size_t max, size_t *count,
+                                     struct fail *f);
+MUST_CHECK enum err room_view(struct db *db, struct arena *a, int64_t room_id, int64_t user_id,
+                              struct room_view *out, struct fail *f);
+
+/* In the caller's write transaction. */
+MUST_CHECK enum err room_insert(struct db *db, struct room *r, struct fail *f); /* sets r->id */
+MUST_CHECK enum err room_update_topic(struct db *db, int64_t id, const char *topic,
+                                      struct fail *f);
+MUST_CHECK enum err room_update_archived(struct db *db, int64_t id, int64_t archived_ms,
+                                         struct fail *f);
+MUST_CHECK enum err room_update_slow(struct db *db, int64_t id, int64_t slow_s, struct fail *f);
+/* Raises the user's read mark to `up_to` (never lowers it); makes the row where there is none.
+ * *changed says whether it rose. */
+MUST_CHECK enum err room_mark_read(struct db *db, int64_t room_id, int64_t user_id, int64_t up_to,
+                                   bool *changed, struct fail *f);
+
+#endif

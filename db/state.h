@@ -1,0 +1,49 @@
+/*
+ * state.db: presence, rate buckets, one-use tickets. Each function is one short write transaction of
+ * its own unless the caller already opened one on this db. `boot` is the kernel's boot id, now_ms boot
+ * time; rows of another boot count as expired.
+ */
+#ifndef DB_STATE_H
+#define DB_STATE_H
+
+#include "db/db.h"
+
+struct presence {
+    const char *connection, *instance, *username, *state; /* state: active, idle, invisible */
+    int64_t user_id, room_id, expires_ms;
+};
+
+MUST_CHECK enum err presence_put(struct db *state, const char *boot, const struct presence *p,
+                                 struct fail *f); /* inserts or replaces by connection */
+/* Lets a connection expire at `expires_ms` (a closed page: now + grace). Unknown ones: OK. Only the
+ * owner's row is touched: user_id must match. */
+MUST_CHECK enum err presence_expire(struct db *state, const char *connection, int64_t user_id,
+                                    int64_t expires_ms, struct fail *f);
+/* Rows of sidecar instances other than `instance` (not of polls) expire at `expires_ms` at the
+ * latest: a sidecar that starts calls it. */
+MUST_CHECK enum err presence_retire(struct db *state, const char *instance, int64_t expires_ms,
+                                    struct fail *f);
+/* Live rows, by user id then room. Invisible ones are left out. *next_expiry: when the list may
+ * change without a write (INT64_MAX: never). */
+MUST_CHECK enum err presence_list(struct db *state, struct arena *a, const char *boot,
+                                  int64_t now_ms, struct presence *out, size_t max, size_t *count,
+                                  int64_t *next_expiry, struct fail *f);
+MUST_CHECK enum err presence_sweep(struct db *state, const char *boot, int64_t now_ms,
+                                   struct fail *f); /* deletes expired rows */
+
+/* Token bucket: takes `cost` tokens of `burst`, refilled at `per_minute`. OK, or ERR_RATE_LIMITED
+ * with *retry_after_ms. A bucket of another boot is full. */
+MUST_CHECK enum err bucket_take(struct db *state, const char *boot, int64_t now_ms, const char *key,
+                                int64_t cost, int64_t burst, int64_t per_minute,
+                                int64_t *retry_after_ms, struct fail *f);
+
+/* A ticket for one socket: `hash` is the SHA-256 of what the client holds. */
+MUST_CHECK enum err ticket_insert(struct db *state, const char *boot, const char *hash,
+                                  int64_t user_id, int64_t exp_s, int64_t expires_ms,
+                                  struct fail *f);
+/* Takes it away: a second call finds nothing. ERR_TOKEN_INVALID where unknown or expired. */
+MUST_CHECK enum err ticket_take(struct db *state, const char *boot, int64_t now_ms,
+                                const char *hash, int64_t *user_id, int64_t *exp_s,
+                                struct fail *f);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * The configuration: one file of `key = value` lines ('#' begins a comment line), read once. Every
+ * key is a row of one table in conf.c with its type, default and documentation; `outcry doctor
+ * --print-config-docs` prints docs/configuration.md from it. Relative paths are relative to the
+ * configuration file's folder.
+ *
+ * Environment variables are never the only way in: OUTCRY_CONFIG may name the file, nothing more
+ * (Apache's SetEnv under mod_fcgid is a request parameter, lighttpd's mod_cgi passes none).
+ */
+#ifndef LIB_CONF_H
+#define LIB_CONF_H
+
+#include "lib/buf.h"
+#include "lib/err.h"
+
+enum conf_guests { GUESTS_OFF, GUESTS_READ, GUESTS_WRITE };
+enum conf_browser_token { BROWSER_TOKEN_NONE, BROWSER_TOKEN_COOKIE, BROWSER_TOKEN_STORAGE };
+
+/* Strings are owned by the conf and never NULL; "" means not set. */
+struct conf {
+    char *path; /* of the file itself */
+
+    /* places */
+    char *database, *state_database;      /* chat.db, state.db */
+    char *ws_socket, *notify_socket;      /* at most 107 bytes each */
+    char *sidecar_lock;                   /* flock that only one sidecar can hold */
+    char *template_dir, *static_dir;      /* "": the built-in templates */
+    char *log_file;                       /* "": stderr */
+    char *page_path, *api_path, *ws_path; /* no trailing slash: /stocks/chat */
+    char *static_path;                    /* URL of static files: /stocks/chat/static */
+
+    /* the site */
+    char *site_name, *language;
+    char *allowed_origins; /* blank-separated exact origins; "": the request's own Host */
+    char *trusted_proxies; /* blank-separated addresses or CIDR blocks; the Unix socket always is */
+
+    /* the host app's login */
+    char *jwt_alg, *jwt_secret, *jwt_key_file, *jwt_kid;
+    char *jwt_old_alg, *jwt_old_secret, *jwt_old_key_file, *jwt_old_kid;
+    char *jwt_user_claim, *jwt_name_claim, *jwt_role_claim, *jwt_issuer, *jwt_audience;
+    int64_t jwt_leeway_s;
+    char *browser_token; /* none | cookie:NAME | storage:KEY, as written */
+    enum conf_browser_token browser_token_kind;
+    char *browser_token_name; /* NAME or KEY */
+    char *refresh_url, *login_url;
+    enum conf_guests guests;
+    char *secret; /* ours: guest sessions, CSRF seals, tickets; at least 32 bytes */
+
+    /* rooms */
+    char *rooms;        /* "general:General energy:Energy …", created by `outcry init` */
+    char *default_room; /* a slug */
+
+    /* limits */
+    int64_t message_max_chars, message_max_bytes, body_max_bytes;
+    int64_t rate_user_burst, rate_user_per_minute; /* messages */
+    int64_t rate_address_burst, rate_address_per_minute;
+    int64_t rate_session_burst, rate_session_per_minute; /* guest sessions and tickets, by address */
+    int64_t ws_max_connections, ws_max_per_address, ws_max_per_user;
+    int64_t ws_max_lag_events; /* further behind: resync */
+    int64_t ws_heartbeat_ms, ws_idle_timeout_ms;
+    int64_t presence_grace_ms, presence_ttl_ms;
+    int64_t wal_max_bytes, lock_timeout_ms;
+    int64_t request_timeout_s; /* a stuck FastCGI request ends the worker */
+    int64_t log_level;         /* enum log_level; debug | info | warn | error in the file */
+};
+
+/* Fills `c` from the file. ERR_NOT_FOUND, ERR_BAD_REQUEST with "path:line: what to mend" in `f`.
+ * An unknown key is an error that names the nearest known one. */
+MUST_CHECK enum err conf_load(struct conf *c, const char *path, struct fail *f);
+/* From text; `dir` is what relative paths are relative to. For tests and `outcry init`. */
+MUST_CHECK enum err conf_parse(struct conf *c, const char *name, const char *dir, const char *text,
+                               size_t len, struct fail *f);
+void conf_release(struct conf *c);
+
+/* Where the programs look: `given` (--config), else $OUTCRY_CONFIG, else outcry.conf beside the
+ * program, else /etc/outcry/outcry.conf. The caller frees the result; NULL where none exists. */
+char *conf_find(const char *given, const char *argv0);
+
+/* Markdown of the table: docs/configuration.md. */
+void conf_docs(struct buf *out);
+
+#endif

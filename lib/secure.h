@@ -1,0 +1,25 @@
+/*
+ * Randomness and keyed hashes (getrandom(2), libcrypto's SHA-256), and what is built on them: ids
+ * that say nothing, and seals that only this installation can make.
+ */
+#ifndef LIB_SECURE_H
+#define LIB_SECURE_H
+
+#include "lib/base.h"
+
+enum { SECURE_HASH = 32 };
+
+void secure_random(void *out, size_t len);
+/* Uniform in 1 … 2^53-1, so that JavaScript holds it exactly. */
+int64_t secure_random_id(void);
+/* Writes 2×bytes lower-case hex digits and a NUL. */
+void secure_random_hex(char *out, size_t bytes);
+void secure_hex(char *out, const unsigned char *bytes, size_t len);
+
+void secure_sha256(unsigned char out[SECURE_HASH], const void *data, size_t len);
+void secure_hmac(unsigned char out[SECURE_HASH], const void *key, size_t key_len, const void *data,
+                 size_t len);
+/* Compares without telling by time where the difference is. */
+bool secure_equal(const void *a, const void *b, size_t len);
+
+#endif
