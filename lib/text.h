@@ -9,6 +9,8 @@
 #include "lib/arena.h"
 
 bool text_is_utf8(const char *s, size_t len);
+/* How many bytes at the beginning are valid; `len` where all are. */
+size_t text_utf8_prefix(const char *s, size_t len);
 /* Code points in valid UTF-8. */
 size_t text_count(const char *s, size_t len);
 

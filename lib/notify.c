@@ -1,0 +1,103 @@
+#include "lib/notify.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum err set_address(struct sockaddr_un *to, const char *path, struct fail *f)
+{
+    size_t len = strlen(path);
+
+    if (len == 0 || len >= sizeof to->sun_path)
+        return fail(f, ERR_BAD_REQUEST, "The socket path %.60s… is %zu bytes; at most %zu work.",
+                    path, len, sizeof to->sun_path - 1);
+    *to = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(to->sun_path, path, len);
+    return OK;
+}
+
+static int new_socket(void)
+{
+    return socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+enum err notify_open(struct notify *n, const char *path, struct fail *f)
+{
+    enum err e;
+
+    *n = (struct notify){.fd = -1};
+    if (!path)
+        return OK;
+    e = set_address(&n->to, path, f);
+    if (e)
+        return e;
+    n->fd = new_socket();
+    if (n->fd < 0)
+        return fail(f, ERR_INTERNAL, "No socket: %s.", strerror(errno));
+    return OK;
+}
+
+/* Not connected, so that a sidecar that starts anew is found again without a word. */
+void notify_send(const struct notify *n)
+{
+    if (n->fd >= 0)
+        (void)sendto(n->fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&n->to,
+                     sizeof n->to);
+}
+
+void notify_close(struct notify *n)
+{
+    if (n->fd >= 0)
+        close(n->fd);
+    n->fd = -1;
+}
+
+/* A stale socket goes; anything else at that place is somebody's file and stays. */
+static enum err remove_stale(const char *path, struct fail *f)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT ? OK
+                               : fail(f, ERR_INTERNAL, "Cannot look at %s: %s.", path,
+                                      strerror(errno));
+    if (!S_ISSOCK(st.st_mode))
+        return fail(f, ERR_BAD_REQUEST, "%s exists and is not a socket; move it away.", path);
+    if (unlink(path) != 0 && errno != ENOENT)
+        return fail(f, ERR_INTERNAL, "Cannot remove %s: %s.", path, strerror(errno));
+    return OK;
+}
+
+int notify_bind(const char *path, struct fail *f)
+{
+    struct sockaddr_un at;
+    int fd;
+
+    if (set_address(&at, path, f) || remove_stale(path, f))
+        return -1;
+    fd = new_socket();
+    if (fd < 0) {
+        fail(f, ERR_INTERNAL, "No socket: %s.", strerror(errno));
+        return -1;
+    }
+    /* The first chmod is in force from the moment of bind(), the second undoes the umask. */
+    if (fchmod(fd, 0660) != 0 || bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 ||
+        chmod(path, 0660) != 0) {
+        fail(f, ERR_INTERNAL, "Cannot bind %s: %s.", path, strerror(errno));
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* The kernel queues a few hundred at most; the bound is for a neighbour who never stops sending. */
+void notify_drain(int fd)
+{
+    char byte;
+
+    for (int i = 0; i < 4096; i++)
+        if (recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno != EINTR)
+            return;
+}
