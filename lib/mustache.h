@@ -2,8 +2,9 @@
  * Mustache (github.com/mustache/spec, core modules: interpolation, sections, inverted sections,
  * partials, comments, delimiters) over json-c objects. Debian has no such library for C.
  *
- * {{x}} escapes for HTML; {{{x}}} and {{&x}} do not, and lint lists their uses in templates. A missing
- * name renders as nothing. Nesting of sections and partials is at most 64.
+ * {{x}} escapes for HTML; {{{x}}} and {{&x}} do not, and lint lists their uses in templates. A
+ * missing name and null render as nothing, an object or a list as compact JSON. False in a section
+ * are null, false, 0, "" and the empty list. Nesting of sections and partials is at most 64.
  */
 #ifndef LIB_MUSTACHE_H
 #define LIB_MUSTACHE_H
