@@ -35,12 +35,13 @@ GROUND_OBJ  := $(call objects,$(call sources,lib) $(call sources,db) $(call sour
 HTTP_OBJ    := $(call objects,$(call sources,cgi-bin)) $(BUILD)/gen/templates.o
 SIDECAR_OBJ := $(call objects,$(call sources,ws-sidecar))
 CLI_OBJ     := $(call objects,$(call sources,cli))
+FIXTURE_OBJ := $(call objects,$(wildcard tests/lib/*.c))
 
 PROGRAMS := $(BUILD)/chat.fcgi $(BUILD)/api.fcgi $(BUILD)/outcry-sidecar $(BUILD)/outcry
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/handler/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 HELPERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helpers/*.c))
-SOURCES   = $(shell git ls-files -co --exclude-standard -- '*.c' '*.h')
+BENCHES  := $(BUILD)/bench/fanout $(BUILD)/bench/floor
 
 .PHONY: all run test test-long check unit lint asan check-layers check-headers clean deps test-deps \
         vendor tests-built docs
@@ -106,6 +107,7 @@ $(BUILD)/ground.a: $(GROUND_OBJ)
 $(BUILD)/http.a: $(HTTP_OBJ)
 $(BUILD)/sidecar.a: $(SIDECAR_OBJ)
 $(BUILD)/cli.a: $(CLI_OBJ)
+$(BUILD)/fixture.a: $(FIXTURE_OBJ)
 $(BUILD)/%.a:
 	rm -f $@
 	$(AR) rcs $@ $^
@@ -119,10 +121,15 @@ $(BUILD)/outcry-sidecar: $(BUILD)/ws-sidecar/main.o $(BUILD)/sidecar.a $(BUILD)/
 $(BUILD)/outcry: $(BUILD)/cli/main.o $(BUILD)/cli.a $(BUILD)/ground.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
 
-$(UNIT) $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/http.a $(BUILD)/sidecar.a $(BUILD)/ground.a
+$(UNIT) $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fixture.a $(BUILD)/http.a \
+                              $(BUILD)/sidecar.a $(BUILD)/ground.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(FCGI_LIBS) $(SIDECAR_LIBS) $(GROUND_LIBS)
 $(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/ground.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
+
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/bench/measure.o $(BUILD)/bench/wire.o \
+             $(BUILD)/ground.a
+	$(CC) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
