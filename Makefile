@@ -41,7 +41,7 @@ PROGRAMS := $(BUILD)/chat.fcgi $(BUILD)/api.fcgi $(BUILD)/outcry-sidecar $(BUILD
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/handler/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 HELPERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helpers/*.c))
-BENCHES  := $(BUILD)/bench/fanout $(BUILD)/bench/floor
+BENCHES  := $(addprefix $(BUILD)/bench/,fanout floor http insert post)
 
 .PHONY: all run test test-long check unit lint asan check-layers check-headers clean deps test-deps \
         vendor tests-built docs
@@ -129,7 +129,7 @@ $(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/ground.a
 
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/bench/measure.o $(BUILD)/bench/wire.o \
              $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^
+	$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
