@@ -1,0 +1,278 @@
+/*
+ * A token from outside: its shape, its header, its signature; then lib/token_claims.c. And tokens
+ * of our own making. Which keys there are is lib/token_policy.c.
+ *
+ * libjwt copies the whole token onto the stack and its base64 decoder stops at the first foreign
+ * character, so length and alphabet are judged before it sees a token.
+ */
+#include "lib/token_part.h"
+
+#include "lib/secure.h"
+#include "lib/text.h"
+
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PARTS = 3, JTI_BYTES = 16, TTL_MAX_S = 10 * 366 * 86400 };
+
+struct part {
+    const char *s;
+    size_t len;
+};
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* 0–63, or -1. */
+static int digit(char c)
+{
+    const char *at = c ? strchr(alphabet, c) : NULL;
+
+    return at ? (int)(at - alphabet) : -1;
+}
+
+/*
+ * Base64url without padding, canonical: the alphabet only, and the bits after the last byte zero,
+ * so that one token has one spelling. `out` has room for len bytes, or is NULL to judge only. False
+ * where it is not canonical.
+ */
+static bool base64url(const char *s, size_t len, unsigned char *out, size_t *out_len)
+{
+    unsigned bits = 0, held = 0;
+    size_t n = 0;
+
+    if (!len || len % 4 == 1)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        int d = digit(s[i]);
+
+        if (d < 0)
+            return false;
+        bits = (bits << 6 | (unsigned)d) & 0xffff;
+        held += 6;
+        if (held < 8)
+            continue;
+        held -= 8;
+        if (out)
+            out[n] = (unsigned char)(bits >> held);
+        n++;
+    }
+    *out_len = n;
+    return !(bits & ((1U << held) - 1));
+}
+
+static bool split(const char *token, size_t len, struct part parts[PARTS])
+{
+    size_t n = 0, ignored;
+
+    if (!len || len > TOKEN_MAX)
+        return false;
+    for (size_t i = 0, start = 0; i <= len; i++) {
+        if (i < len && token[i] != '.')
+            continue;
+        if (n == PARTS)
+            return false;
+        parts[n++] = (struct part){token + start, i - start};
+        start = i + 1;
+    }
+    if (n != PARTS)
+        return false;
+    for (size_t i = 0; i < PARTS; i++)
+        if (!base64url(parts[i].s, parts[i].len, NULL, &ignored))
+            return false;
+    return true;
+}
+
+/* The JSON object in a part, or NULL. The caller json_decref()s it. jansson refuses invalid UTF-8,
+ * NULs and integers out of range by itself, and duplicates because we ask: libjwt does not. */
+static json_t *part_object(struct part part)
+{
+    unsigned char *bytes = xmalloc(part.len);
+    json_t *object = NULL;
+    size_t len;
+
+    if (base64url(part.s, part.len, bytes, &len))
+        object = json_loadb((char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
+    free(bytes);
+    if (object && !json_is_object(object)) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
+/* The header's algorithm and key id, as strings of `header`. */
+static enum err check_header(const json_t *header, const char **alg, const char **kid,
+                             struct fail *f)
+{
+    json_t *id = json_object_get(header, "kid"), *typ = json_object_get(header, "typ");
+
+    *alg = json_string_value(json_object_get(header, "alg"));
+    *kid = json_string_value(id);
+    if (!*alg || (id && !*kid) || (typ && !json_is_string(typ)))
+        return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
+    if (json_object_get(header, "crit") || json_object_get(header, "b64"))
+        return fail(f, ERR_TOKEN_INVALID, "The token's header asks for what is not supported.");
+    return OK;
+}
+
+/* A key id only chooses among our keys. */
+static bool key_fits(const struct token_key *key, const char *alg, const char *kid)
+{
+    return key->len && !strcmp(key->alg, alg) && (!key->kid || (kid && !strcmp(key->kid, kid)));
+}
+
+static bool signature_fits(const struct token_key *key, const char *token)
+{
+    const struct token_alg *alg = token_alg_find(key->alg);
+    jwt_t *jwt = NULL;
+    bool ok;
+
+    if (!alg || jwt_decode(&jwt, token, key->key, (int)key->len)) {
+        /* A TLS connection on this thread must not find our leftovers. */
+        ERR_clear_error();
+        return false;
+    }
+    ok = jwt_get_alg(jwt) == alg->id;
+    jwt_free(jwt);
+    return ok;
+}
+
+static enum err check_signature(const struct token_policy *p, const json_t *header,
+                                const char *token, struct fail *f)
+{
+    const char *alg, *kid;
+    bool tried = false;
+    enum err e = check_header(header, &alg, &kid, f);
+
+    if (e)
+        return e;
+    for (size_t i = 0; i < p->key_count; i++) {
+        if (!key_fits(&p->keys[i], alg, kid))
+            continue;
+        if (signature_fits(&p->keys[i], token))
+            return OK;
+        tried = true;
+    }
+    if (!tried)
+        return fail(f, ERR_TOKEN_INVALID,
+                    "The token names an algorithm or a key that this site does not use.");
+    return fail(f, ERR_TOKEN_INVALID, "The token's signature does not fit.");
+}
+
+enum err token_verify(const struct token_policy *p, const char *token, size_t len, int64_t now_s,
+                      struct arena *a, struct token_claims *out, struct fail *f)
+{
+    struct part parts[PARTS];
+    json_t *header, *claims;
+    enum err e;
+
+    *out = (struct token_claims){0};
+    if (!p->key_count)
+        return fail(f, ERR_TOKEN_INVALID, "This site does not take tokens.");
+    if (len > TOKEN_MAX)
+        return fail(f, ERR_TOKEN_INVALID, "The token is too long.");
+    if (!split(token, len, parts))
+        return fail(f, ERR_TOKEN_INVALID, "This is not a JSON Web Token.");
+    header = part_object(parts[0]);
+    if (!header)
+        return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
+    e = check_signature(p, header, arena_strn(a, token, len), f);
+    json_decref(header);
+    if (e)
+        return e;
+    claims = part_object(parts[1]);
+    if (!claims)
+        return fail(f, ERR_TOKEN_INVALID, "The token's claims are not well formed.");
+    e = token_check_claims(p, claims, now_s, a, out, f);
+    json_decref(claims);
+    return e;
+}
+
+/* ---- making ---- */
+
+static void set_str(json_t *o, const char *key, const char *value)
+{
+    if (value && *key && json_object_set_new(o, key, json_string(value)))
+        die("out of memory");
+}
+
+static void set_int(json_t *o, const char *key, int64_t value)
+{
+    if (json_object_set_new(o, key, json_integer(value)))
+        die("out of memory");
+}
+
+/* Reserved claims come last, so that a configured name never replaces one. */
+static char *claims_text(const struct token_policy *p, const struct token_claims *c)
+{
+    char jti[2 * JTI_BYTES + 1];
+    json_t *o = json_object();
+    char *text;
+
+    secure_random_hex(jti, JTI_BYTES);
+    set_str(o, p->name_claim, c->name);
+    set_str(o, p->role_claim, c->role);
+    set_str(o, p->user_claim, c->user_id);
+    set_str(o, "token_type", "access");
+    set_str(o, "iss", p->issuer);
+    set_str(o, "aud", p->audience);
+    set_str(o, "jti", jti);
+    set_int(o, "iat", c->issued_s);
+    set_int(o, "exp", c->exp_s);
+    text = json_dumps(o, JSON_COMPACT);
+    json_decref(o);
+    if (!text)
+        die("out of memory");
+    return text;
+}
+
+static char *encode(const struct token_key *key, const struct token_alg *alg, const char *claims)
+{
+    char *text = NULL;
+    jwt_t *jwt;
+
+    if (jwt_new(&jwt))
+        return NULL;
+    if (!jwt_add_grants_json(jwt, claims) && !jwt_set_alg(jwt, alg->id, key->key, (int)key->len) &&
+        (!key->kid || !jwt_add_header(jwt, "kid", key->kid)))
+        text = jwt_encode_str(jwt);
+    jwt_free(jwt);
+    return text;
+}
+
+enum err token_sign(const struct token_policy *p, const char *user_id, const char *name,
+                    const char *role, int64_t now_s, int64_t ttl_s, struct arena *a, char **out,
+                    struct fail *f)
+{
+    const struct token_alg *alg = p->key_count ? token_alg_find(p->keys[0].alg) : NULL;
+    struct token_claims c = {.name = (char *)name, .role = (char *)role, .issued_s = now_s};
+    char *claims, *text;
+
+    *out = NULL;
+    if (!alg)
+        return fail(f, ERR_BAD_REQUEST,
+                    "There is no key to sign with: set jwt_alg and jwt_secret.");
+    if (alg->kind != TOKEN_KEY_SECRET)
+        return fail(f, ERR_BAD_REQUEST,
+                    "%s tokens are signed by the host app: there is only its public key here.",
+                    alg->name);
+    if (ttl_s <= 0 || ttl_s > TTL_MAX_S)
+        return fail(f, ERR_BAD_REQUEST, "A token lives from one second to ten years.");
+    c.exp_s = now_s + ttl_s;
+    c.user_id = token_user_id(p, user_id, strlen(user_id), a);
+    if (!c.user_id)
+        return fail(f, ERR_BAD_REQUEST, "A user id is a whole number from 0.");
+    if (name && !text_name(a, name, strlen(name)))
+        return fail(f, ERR_BAD_REQUEST, "This may not be a name.");
+    claims = claims_text(p, &c);
+    text = encode(&p->keys[0], alg, claims);
+    free(claims);
+    if (!text)
+        return fail(f, ERR_INTERNAL, "The token could not be signed.");
+    *out = arena_str(a, text);
+    free(text);
+    if (strlen(*out) > TOKEN_MAX)
+        return fail(f, ERR_BAD_REQUEST, "The token would be too long.");
+    return OK;
+}

@@ -1,0 +1,36 @@
+/* What the token_*.c files share. Nobody else includes this. */
+#ifndef LIB_TOKEN_PART_H
+#define LIB_TOKEN_PART_H
+
+#include "lib/token.h"
+
+#include <jansson.h>
+#include <jwt.h>
+
+/* The algorithms we know; exact case, as RFC 7518 has them. */
+enum token_key_kind { TOKEN_KEY_SECRET, TOKEN_KEY_RSA, TOKEN_KEY_EC };
+
+struct token_alg {
+    const char *name;
+    jwt_alg_t id;
+    enum token_key_kind kind;
+};
+
+/* NULL where the name is none of ours. */
+const struct token_alg *token_alg_find(const char *name);
+
+/* Reads `path` into `key` and judges it for `alg`; or judges a secret that is already there. The
+ * sentence names `setting`, the configuration key that the reader should look at. */
+MUST_CHECK enum err token_key_read(struct token_key *key, const struct token_alg *alg,
+                                   const char *setting, const char *path, struct fail *f);
+MUST_CHECK enum err token_key_check_secret(const struct token_key *key, const char *setting,
+                                           struct fail *f);
+
+/* Judges the claims of a token whose signature is good. */
+MUST_CHECK enum err token_check_claims(const struct token_policy *p, const json_t *claims,
+                                       int64_t now_s, struct arena *a, struct token_claims *out,
+                                       struct fail *f);
+/* A user id in its canonical form, or NULL where the policy does not take it. */
+char *token_user_id(const struct token_policy *p, const char *s, size_t len, struct arena *a);
+
+#endif
