@@ -10,8 +10,10 @@
 #ifndef LIB_CONF_H
 #define LIB_CONF_H
 
+#include "lib/arena.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/log.h"
 
 enum conf_guests { GUESTS_OFF, GUESTS_READ, GUESTS_WRITE };
 enum conf_browser_token { BROWSER_TOKEN_NONE, BROWSER_TOKEN_COOKIE, BROWSER_TOKEN_STORAGE };
@@ -47,21 +49,22 @@ struct conf {
     char *secret; /* ours: guest sessions, CSRF seals, tickets; at least 32 bytes */
 
     /* rooms */
-    char *rooms;        /* "general:General energy:Energy …", created by `outcry init` */
+    char *rooms;        /* "general:General energy:Energy …": read it with conf_next_room() */
     char *default_room; /* a slug */
 
     /* limits */
     int64_t message_max_chars, message_max_bytes, body_max_bytes;
     int64_t rate_user_burst, rate_user_per_minute; /* messages */
     int64_t rate_address_burst, rate_address_per_minute;
-    int64_t rate_session_burst, rate_session_per_minute; /* guest sessions and tickets, by address */
+    int64_t rate_session_burst,
+        rate_session_per_minute; /* guest sessions and tickets, by address */
     int64_t ws_max_connections, ws_max_per_address, ws_max_per_user;
     int64_t ws_max_lag_events; /* further behind: resync */
     int64_t ws_heartbeat_ms, ws_idle_timeout_ms;
     int64_t presence_grace_ms, presence_ttl_ms;
     int64_t wal_max_bytes, lock_timeout_ms;
     int64_t request_timeout_s; /* a stuck FastCGI request ends the worker */
-    int64_t log_level;         /* enum log_level; debug | info | warn | error in the file */
+    enum log_level log_level;
 };
 
 /* Fills `c` from the file. ERR_NOT_FOUND, ERR_BAD_REQUEST with "path:line: what to mend" in `f`.
@@ -75,6 +78,11 @@ void conf_release(struct conf *c);
 /* Where the programs look: `given` (--config), else $OUTCRY_CONFIG, else outcry.conf beside the
  * program, else /etc/outcry/outcry.conf. The caller frees the result; NULL where none exists. */
 char *conf_find(const char *given, const char *argv0);
+
+/* Walks conf->rooms: `*rest` begins as the list. A word "slug:Title" begins a room, words without a
+ * colon belong to the title before them; a room without a title has its slug for one. False at the
+ * end; slug and title live in `a`. */
+bool conf_next_room(struct arena *a, const char **rest, char **slug, char **title);
 
 /* Markdown of the table: docs/configuration.md. */
 void conf_docs(struct buf *out);

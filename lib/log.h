@@ -27,9 +27,10 @@ struct log_field {
 #define LOG_S(k, v) ((struct log_field){.key = (k), .str = (v) ? (v) : "-"})
 #define LOG_N(k, v) ((struct log_field){.key = (k), .num = (int64_t)(v)})
 
-/* Usage: log_event(log, LOG_INFO, "posted", LOG_S("room", slug), LOG_N("seq", seq)); */
+/* Usage: log_event(log, LOG_INFO, "posted", LOG_S("room", slug), LOG_N("seq", seq)); fields may be
+ * none. */
 #define log_event(log, level, event, ...)                                                          \
-    log_fields(log, level, event, (const struct log_field[]){__VA_ARGS__, {0}})
+    log_fields(log, level, event, &(const struct log_field[]){{0}, ##__VA_ARGS__, {0}}[1])
 
 /* `path` NULL or "" means stderr. False, with errno set, where the file cannot be opened. */
 bool log_open(struct log *log, const char *path, enum log_level level);

@@ -60,9 +60,9 @@ static enum err remove_stale(const char *path, struct fail *f)
     struct stat st;
 
     if (lstat(path, &st) != 0)
-        return errno == ENOENT ? OK
-                               : fail(f, ERR_INTERNAL, "Cannot look at %s: %s.", path,
-                                      strerror(errno));
+        return errno == ENOENT
+                   ? OK
+                   : fail(f, ERR_INTERNAL, "Cannot look at %s: %s.", path, strerror(errno));
     if (!S_ISSOCK(st.st_mode))
         return fail(f, ERR_BAD_REQUEST, "%s exists and is not a socket; move it away.", path);
     if (unlink(path) != 0 && errno != ENOENT)

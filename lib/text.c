@@ -109,7 +109,8 @@ static bool is_mark(int32_t cp)
            cat == UTF8PROC_CATEGORY_ME;
 }
 
-/* Takes no room and shows nothing by itself: formats, bidi controls, joiners, fillers, selectors. */
+/* Takes no room and shows nothing by itself: formats, bidi controls, joiners, fillers, selectors.
+ */
 static bool is_ignorable(int32_t cp)
 {
     const utf8proc_property_t *p = utf8proc_get_property(cp);
@@ -135,8 +136,9 @@ bool text_is_blank(const char *s, size_t len)
     return true;
 }
 
-/* No control but \n, \r and \t, and not too many marks on one base. A format character between marks
- * does not begin a new count. This comes before normalisation, whose sorting of marks is quadratic. */
+/* No control but \n, \r and \t, and not too many marks on one base. A format character between
+ * marks does not begin a new count. This comes before normalisation, whose sorting of marks is
+ * quadratic. */
 static bool is_bearable(const char *s, size_t len)
 {
     int marks = 0;
@@ -188,9 +190,8 @@ static void trim(const char **s, size_t *len)
 static char *to_nfc(struct arena *a, const char *s, size_t len)
 {
     utf8proc_uint8_t *nfc = NULL;
-    utf8proc_ssize_t n =
-        utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, &nfc,
-                     (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, &nfc,
+                                      (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
     char *copy;
 
     if (n < 0)
@@ -324,11 +325,10 @@ char *text_fold(struct arena *a, const char *name)
     if (!is_bearable(name, len))
         return arena_strn(a, name, len);
     small = map_small_shapes(a, name, len);
-    folded_len = utf8proc_map((const utf8proc_uint8_t *)small, (utf8proc_ssize_t)strlen(small),
-                              &folded,
-                              (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPAT |
-                                                  UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD |
-                                                  UTF8PROC_IGNORE));
+    folded_len =
+        utf8proc_map((const utf8proc_uint8_t *)small, (utf8proc_ssize_t)strlen(small), &folded,
+                     (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_DECOMPOSE |
+                                         UTF8PROC_CASEFOLD | UTF8PROC_IGNORE));
     if (folded_len < 0)
         die("utf8proc: %s", utf8proc_errmsg(folded_len));
     len = (size_t)folded_len;

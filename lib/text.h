@@ -1,6 +1,6 @@
 /*
- * Text that came from outside: UTF-8 validation (RFC 3629: no surrogates, no overlong forms, at most
- * U+10FFFF), counting, bounded number parsing, and what is needed to compare and judge names.
+ * Text that came from outside: UTF-8 validation (RFC 3629: no surrogates, no overlong forms, at
+ * most U+10FFFF), counting, bounded number parsing, and what is needed to compare and judge names.
  * Folding uses utf8proc (Unicode NFKC_Casefold, marks and ignorables dropped).
  */
 #ifndef LIB_TEXT_H
@@ -25,8 +25,9 @@ char *text_clean(struct arena *a, const char *s, size_t len);
 /* True where nothing would be seen: only blanks, marks without a base, zero-width or control. */
 bool text_is_blank(const char *s, size_t len);
 
-/* A person's name as typed, cleaned (NFC, trimmed, inner blanks single), or NULL where it may not be
- * a name: empty, over 32 code points, controls, bidi or zero-width characters, line ends, or one of
+/* A person's name as typed, cleaned (NFC, trimmed, inner blanks single), or NULL where it may not
+ * be a name: empty, over 32 code points, controls, bidi or zero-width characters, line ends, or one
+ * of
  * <>&"'`~@#/\ (the last five have a meaning of ours). */
 char *text_name(struct arena *a, const char *s, size_t len);
 /* What two names must differ in: case, width, marks and common look-alikes folded. Never NULL. */

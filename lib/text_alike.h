@@ -1,7 +1,7 @@
 /*
- * Letters of other alphabets that readers take for Latin ones. A small excerpt by eye of what Unicode
- * UTS 39 (confusables.txt) lists for Cyrillic, Greek, Armenian and phonetic letters; digits are kept
- * apart from letters, and l from I. Used by text_fold() alone.
+ * Letters of other alphabets that readers take for Latin ones. A small excerpt by eye of what
+ * Unicode UTS 39 (confusables.txt) lists for Cyrillic, Greek, Armenian and phonetic letters; digits
+ * are kept apart from letters, and l from I. Used by text_fold() alone.
  */
 #ifndef LIB_TEXT_ALIKE_H
 #define LIB_TEXT_ALIKE_H
