@@ -9,34 +9,36 @@ enum { HISTORY_PAGE = 50, HISTORY_PAGE_MAX = 200, HISTORY_EVENTS_MAX = 1000 };
 
 struct history_page {
     const char *epoch;
-    struct room_view room; /* head and floor of the same read transaction as the rows */
+    struct room_view room;    /* head and floor of the same read transaction as the rows */
     struct message *messages; /* oldest first */
     size_t count;
     bool has_more; /* further ones in the direction asked */
 };
 
-/* before > 0: older than that seq; after >= 0: newer than that seq; else (before 0, after -1) the newest. */
+/* before > 0: older than that seq; after >= 0: newer than that seq; else (before 0, after -1) the
+ * newest. */
 MUST_CHECK enum err history_messages(struct chat *c, struct arena *a, const struct actor *who,
                                      const char *room, int64_t before, int64_t after, size_t limit,
                                      struct history_page *out, struct fail *f);
 
 /* One room's cursor as a client holds it, and what became of it. */
 struct history_cursor {
-    const char *room;  /* wire name */
-    int64_t since;     /* -1: from now on */
+    const char *room; /* wire name */
+    int64_t since;    /* -1: from now on */
     struct room_view view;
     const char *resync; /* NULL, or why it must load again: "epoch", "floor", "ahead", "lag" */
     enum err err;       /* ERR_ROOM_NOT_FOUND: the others are served all the same */
 };
 
 /*
- * Judges each cursor in one read transaction: fills view, resync and err (wrong epoch; since < floor;
- * since > head; more than conf->ws_max_lag_events behind). `epoch` NULL is not compared.
+ * Judges each cursor in one read transaction: fills view, resync and err (wrong epoch; since <
+ * floor; since > head; more than conf->ws_max_lag_events behind). `epoch` NULL is not compared.
  */
 MUST_CHECK enum err history_open_cursors(struct chat *c, struct arena *a, const struct actor *who,
                                          const char *epoch, struct history_cursor *cursors,
                                          size_t count, struct fail *f);
-/* The events of the good cursors, by room then seq, at most HISTORY_EVENTS_MAX; *more: ask again. */
+/* The events of the good cursors, by room then seq, at most HISTORY_EVENTS_MAX; *more: ask again.
+ */
 MUST_CHECK enum err history_events(struct chat *c, struct arena *a, const struct actor *who,
                                    const struct history_cursor *cursors, size_t cursor_count,
                                    struct event **out, size_t *count, bool *more, struct fail *f);

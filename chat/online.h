@@ -17,14 +17,14 @@ struct online {
 
 /* A poll renews its own row for max(presence_ttl_ms, 3 × interval_ms). The anonymous have none. */
 MUST_CHECK enum err online_renew(struct chat *c, const struct actor *who, const char *connection,
-                                   int64_t room_id, const char *state, int64_t interval_ms,
-                                   struct fail *f);
+                                 int64_t room_id, const char *state, int64_t interval_ms,
+                                 struct fail *f);
 /* sendBeacon on pagehide. */
 MUST_CHECK enum err online_leave(struct chat *c, const struct actor *who, const char *connection,
-                                   struct fail *f);
+                                 struct fail *f);
 /* One entry per user and room (a user with several connections in a room once, the most present
  * state); sorted by folded name. room_id 0: one entry per user over all rooms. */
 MUST_CHECK enum err online_list(struct chat *c, struct arena *a, int64_t room_id,
-                                    struct online **out, size_t *count, struct fail *f);
+                                struct online **out, size_t *count, struct fail *f);
 
 #endif

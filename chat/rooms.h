@@ -1,6 +1,6 @@
 /*
- * Which rooms an actor may see, and what of them. A room one may not see answers exactly as one that
- * does not exist. "@me" is the actor's own log.
+ * Which rooms an actor may see, and what of them. A room one may not see answers exactly as one
+ * that does not exist. "@me" is the actor's own log.
  */
 #ifndef CHAT_ROOMS_H
 #define CHAT_ROOMS_H
@@ -10,9 +10,13 @@
 
 enum { ROOMS_MAX = 200 };
 
-/* By slug (NULL or "": the default room; "@me": the actor's own). ERR_ROOM_NOT_FOUND. */
+/* By slug (NULL or "": the default room; "@me": the actor's own). ERR_ROOM_NOT_FOUND. The floor is
+ * the actor's: one who joined late has a higher one than the room. */
 MUST_CHECK enum err rooms_find(struct chat *c, struct arena *a, const struct actor *who,
                                const char *slug, struct room_view *out, struct fail *f);
+/* The same without the actor's mark: all that posting needs. */
+MUST_CHECK enum err rooms_find_bare(struct chat *c, struct arena *a, const struct actor *who,
+                                    const char *slug, struct room *out, struct fail *f);
 /* Those listed for the actor, by position. `out` holds ROOMS_MAX. */
 MUST_CHECK enum err rooms_list(struct chat *c, struct arena *a, const struct actor *who,
                                struct room_view *out, size_t *count, struct fail *f);
@@ -24,7 +28,8 @@ MUST_CHECK enum err rooms_mark_read(struct chat *c, const struct actor *who,
                                     const struct room_view *room, int64_t up_to, bool *changed,
                                     struct fail *f);
 
-/* Inside the caller's write transaction: a public room with its "created" event. `actor_id` 0: CLI. */
+/* Inside the caller's write transaction: a public room with its "created" event. `actor_id` 0: CLI.
+ */
 MUST_CHECK enum err rooms_create(struct chat *c, struct arena *a, const char *slug,
                                  const char *title, int64_t position, int64_t actor_id,
                                  struct room *out, struct fail *f);

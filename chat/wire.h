@@ -1,17 +1,17 @@
 /*
- * Rows → JSON: the one shape out. The API prints these objects, pages render them, the sidecar pushes
- * the same bytes. The caller owns what is returned (json_object_put).
+ * Rows → JSON: the one shape out. The API prints these objects, pages render them, the sidecar
+ * pushes the same bytes. The caller owns what is returned (json_object_put).
  */
 #ifndef CHAT_WIRE_H
 #define CHAT_WIRE_H
 
 #include "chat/history.h"
-#include "chat/post.h"
 #include "chat/online.h"
+#include "chat/post.h"
 #include "lib/json.h"
 
-/* {type:"message", room, seq, id, user_id, username, message, timestamp, rev, client_id, …}; a deleted
- * one has deleted:true and no body. Lists of messages use the same object. */
+/* {type:"message", room, seq, id, user_id, username, message, timestamp, rev, client_id, …}; a
+ * deleted one has deleted:true and no body. Lists of messages use the same object. */
 struct json_object *wire_message(const struct message *m, const char *room);
 /* The frame of any durable event; `room` is the wire name. */
 struct json_object *wire_event(const struct event *e, const char *room);

@@ -1,0 +1,145 @@
+#include "chat/history.h"
+
+#include <string.h>
+
+/* ----- a page ----- */
+
+/* What is at or below the reader's floor does not exist for them. */
+static void cut_below_floor(struct history_page *p, bool backwards)
+{
+    size_t hidden = 0;
+
+    while (hidden < p->count && p->messages[hidden].seq <= p->room.room.floor)
+        hidden++;
+    if (!hidden)
+        return;
+    p->messages += hidden;
+    p->count -= hidden;
+    if (backwards)
+        p->has_more = false;
+}
+
+static enum err load_page(struct chat *c, struct arena *a, const struct actor *who,
+                          const char *room, int64_t before, int64_t after, size_t limit,
+                          struct history_page *out, struct fail *f)
+{
+    enum err e = rooms_find(c, a, who, room, &out->room, f);
+
+    if (!e)
+        e = db_epoch(c->db, a, &out->epoch, f);
+    if (!e)
+        e = message_list(c->db, a, out->room.room.id, before, after, out->messages, limit,
+                         &out->count, &out->has_more, f);
+    if (!e)
+        cut_below_floor(out, after < 0);
+    return e;
+}
+
+enum err history_messages(struct chat *c, struct arena *a, const struct actor *who,
+                          const char *room, int64_t before, int64_t after, size_t limit,
+                          struct history_page *out, struct fail *f)
+{
+    enum err e;
+
+    if (limit < 1 || limit > HISTORY_PAGE_MAX)
+        limit = HISTORY_PAGE_MAX;
+    *out = (struct history_page){.epoch = ""};
+    out->messages = arena_alloc(a, limit * sizeof *out->messages);
+    e = db_begin_read(c->db, f);
+    if (e)
+        return e;
+    e = load_page(c, a, who, room, before, after, limit, out, f);
+    db_end_read(c->db);
+    return e;
+}
+
+/* ----- what is newer ----- */
+
+static void judge(struct chat *c, bool epoch_fits, struct history_cursor *cur)
+{
+    int64_t head = cur->view.room.head;
+
+    if (cur->since < 0)
+        cur->since = head;
+    else if (!epoch_fits)
+        cur->resync = "epoch";
+    else if (cur->since < cur->view.room.floor)
+        cur->resync = "floor";
+    else if (cur->since > head)
+        cur->resync = "ahead";
+    else if (head - cur->since > c->conf->ws_max_lag_events)
+        cur->resync = "lag";
+}
+
+static enum err open_each(struct chat *c, struct arena *a, const struct actor *who,
+                          const char *epoch, struct history_cursor *cursors, size_t count,
+                          struct fail *f)
+{
+    const char *current;
+    enum err e = db_epoch(c->db, a, &current, f);
+
+    for (size_t i = 0; !e && i < count; i++) {
+        struct history_cursor *cur = &cursors[i];
+
+        cur->resync = NULL;
+        cur->err = rooms_find(c, a, who, cur->room, &cur->view, f);
+        if (!cur->err)
+            judge(c, !epoch || strcmp(epoch, current) == 0, cur);
+        else if (cur->err != ERR_ROOM_NOT_FOUND)
+            e = cur->err;
+    }
+    return e;
+}
+
+enum err history_open_cursors(struct chat *c, struct arena *a, const struct actor *who,
+                              const char *epoch, struct history_cursor *cursors, size_t count,
+                              struct fail *f)
+{
+    enum err e = db_begin_read(c->db, f);
+
+    if (e)
+        return e;
+    e = open_each(c, a, who, epoch, cursors, count, f);
+    db_end_read(c->db);
+    return e;
+}
+
+/* Events between the cursor and the head that was read with it. Seqs have no gaps, so the distance
+ * is their number. */
+static size_t pending(const struct history_cursor *cur)
+{
+    if (cur->err || cur->resync || cur->since < 0 || cur->since >= cur->view.room.head)
+        return 0;
+    return (size_t)(cur->view.room.head - cur->since);
+}
+
+enum err history_events(struct chat *c, struct arena *a, const struct actor *who,
+                        const struct history_cursor *cursors, size_t cursor_count,
+                        struct event **out, size_t *count, bool *more, struct fail *f)
+{
+    size_t want = 0, room = HISTORY_EVENTS_MAX;
+    enum err e = OK;
+
+    (void)who; /* rooms were judged when the cursors were opened; within one all see the same */
+    *out = NULL;
+    *count = 0;
+    for (size_t i = 0; i < cursor_count; i++)
+        want += pending(&cursors[i]);
+    *more = want > room;
+    if (!want)
+        return OK;
+    if (want < room)
+        room = want;
+    *out = arena_alloc(a, room * sizeof **out);
+    for (size_t i = 0; !e && i < cursor_count && *count < room; i++) {
+        size_t max = pending(&cursors[i]), got = 0;
+
+        if (max > room - *count)
+            max = room - *count;
+        if (max)
+            e = event_list(c->db, a, cursors[i].view.room.id, cursors[i].since, *out + *count, max,
+                           &got, f);
+        *count += got;
+    }
+    return e;
+}

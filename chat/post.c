@@ -1,0 +1,295 @@
+/*
+ * chat_post() in two halves: check() looks at the text alone and needs no database, store() does
+ * the rest inside the write transaction. A post that cannot be right so never takes the write lock.
+ */
+#include "chat/post.h"
+
+#include "chat/identity_row.h"
+#include "chat/limits.h"
+#include "chat/rooms.h"
+#include "db/event.h"
+#include "lib/secure.h"
+#include "lib/text.h"
+
+#include <string.h>
+
+enum { DISCLOSURE_MAX = 500, MADE_ID_BYTES = 16 };
+
+/* A post on its way: what was sent, cleaned, and the rows that it meets. */
+struct draft {
+    const struct post *post;
+    struct arena *arena;
+    const char *body, *disclosure, *client_id;
+    struct room room;
+    struct user user;
+    const char *author_name;
+    struct posted *out;
+};
+
+/* ----- without the database ----- */
+
+static enum err check_text(struct chat *c, struct draft *d, struct fail *f)
+{
+    const struct post *p = d->post;
+    size_t max_bytes = (size_t)c->conf->message_max_bytes;
+    size_t max_chars = (size_t)c->conf->message_max_chars;
+    size_t len, chars;
+
+    /* Blanks at the ends are not counted, but there is a bound to what is looked at. */
+    if (p->text_len > 4 * max_bytes)
+        return fail(f, ERR_TOO_LONG, "A message has at most %zu bytes, this one has %zu.",
+                    max_bytes, p->text_len);
+    d->body = text_clean(d->arena, p->text ? p->text : "", p->text ? p->text_len : 0);
+    if (!d->body)
+        return fail(f, ERR_BAD_REQUEST,
+                    "The message is not plain text in UTF-8, or stacks too many marks.");
+    len = strlen(d->body);
+    if (text_is_blank(d->body, len))
+        return fail(f, ERR_BAD_REQUEST, "There is nothing in the message.");
+    chars = text_count(d->body, len);
+    if (chars > max_chars)
+        return fail(f, ERR_TOO_LONG, "A message has at most %zu characters, this one has %zu.",
+                    max_chars, chars);
+    if (len > max_bytes)
+        return fail(f, ERR_TOO_LONG, "A message has at most %zu bytes, this one has %zu.",
+                    max_bytes, len);
+    return OK;
+}
+
+static enum err check_client_id(struct draft *d, struct fail *f)
+{
+    const char *id = d->post->client_id;
+    char made[2 * MADE_ID_BYTES + 1];
+
+    if (!id) {
+        secure_random_hex(made, MADE_ID_BYTES);
+        d->client_id = arena_str(d->arena, made);
+        return OK;
+    }
+    if (!text_is_client_id(id, strlen(id)))
+        return fail(f, ERR_BAD_REQUEST, "client_id is 8 to 64 of A-Z, a-z, 0-9, '_' and '-'.");
+    d->client_id = id;
+    return OK;
+}
+
+static enum err check_extras(struct draft *d, struct fail *f)
+{
+    const struct post *p = d->post;
+    const char *s = p->disclosure;
+
+    if (p->sentiment && strcmp(p->sentiment, "bullish") != 0 &&
+        strcmp(p->sentiment, "bearish") != 0)
+        return fail(f, ERR_BAD_REQUEST, "sentiment is bullish or bearish.");
+    if (!s || text_is_blank(s, strlen(s)))
+        return OK;
+    d->disclosure = text_clean(d->arena, s, strlen(s));
+    if (!d->disclosure)
+        return fail(f, ERR_BAD_REQUEST, "The disclosure is not plain text in UTF-8.");
+    if (text_count(d->disclosure, strlen(d->disclosure)) > DISCLOSURE_MAX)
+        return fail(f, ERR_TOO_LONG, "A disclosure has at most %d characters.", DISCLOSURE_MAX);
+    return OK;
+}
+
+static enum err check(struct chat *c, struct draft *d, struct fail *f)
+{
+    enum err e = check_text(c, d, f);
+
+    if (!e)
+        e = check_client_id(d, f);
+    if (!e)
+        e = check_extras(d, f);
+    return e;
+}
+
+/* ----- may this person write here, as of this transaction ----- */
+
+static enum err may_write(struct chat *c, struct draft *d, struct fail *f)
+{
+    const struct actor *who = d->post->actor;
+    int64_t now = clock_wall_ms(&c->clock);
+    enum err e = OK;
+
+    if (who->kind != ACTOR_USER)
+        e = identity_guests_write(c, f);
+    if (!e && who->kind == ACTOR_ANONYMOUS)
+        e = fail(f, ERR_AUTH_REQUIRED, NULL);
+    if (!e)
+        e = user_by_id(c->db, d->arena, who->user_id, &d->user, f);
+    if (e == ERR_NOT_FOUND)
+        return fail(f, ERR_TOKEN_INVALID, NULL);
+    if (!e)
+        e = identity_judge(c, &d->user, who->issued_ms, f);
+    if (!e && d->user.muted_until > now)
+        e = identity_muted(d->user.muted_until, now, f);
+    return e;
+}
+
+static bool is_moderator(const struct user *u)
+{
+    return strcmp(u->role, "moderator") == 0 || strcmp(u->role, "admin") == 0;
+}
+
+static enum err may_post_to(const struct draft *d, struct fail *f)
+{
+    const struct room *r = &d->room;
+
+    if (strcmp(r->kind, "self") == 0)
+        return fail(f, ERR_FORBIDDEN, "Nobody writes here: this is your own log.");
+    if (r->archived_ms)
+        return fail(f, ERR_FORBIDDEN, "This room is archived.");
+    if (is_moderator(&d->user) || strcmp(r->post_policy, "all") == 0)
+        return OK;
+    if (strcmp(r->post_policy, "moderators") == 0)
+        return fail(f, ERR_FORBIDDEN, "Only moderators write in this room.");
+    if (naming_is_guest(&d->user))
+        return fail(f, ERR_FORBIDDEN, "Guests may only read in this room.");
+    return OK;
+}
+
+/* ----- said before, said too often, said to whom ----- */
+
+/* *known: this client id was stored before, and out->message is what it made. */
+static enum err find_duplicate(struct chat *c, struct draft *d, bool *known, struct fail *f)
+{
+    struct message *m = &d->out->message;
+    enum err e = message_by_client_id(c->db, d->arena, d->user.id, d->client_id, m, f);
+
+    *known = !e;
+    if (e)
+        return e == ERR_NOT_FOUND ? OK : e;
+    /* What was edited or deleted since cannot be compared any more; the id and the room can. */
+    if (m->room_id != d->room.id ||
+        (m->rev == 1 && !m->deleted_ms && strcmp(m->body, d->body) != 0))
+        return fail(f, ERR_CLIENT_ID_CONFLICT, NULL);
+    m->room_slug = d->room.slug;
+    d->out->duplicate = true;
+    return OK;
+}
+
+/* A clock that was set back must not silence anybody: a last message in the future does not count.
+ */
+static enum err check_slow_mode(struct chat *c, const struct draft *d, struct fail *f)
+{
+    int64_t now = clock_wall_ms(&c->clock), last, wait;
+    enum err e;
+
+    if (!d->room.slow_s || is_moderator(&d->user))
+        return OK;
+    e = message_last_by_user(c->db, d->room.id, d->user.id, &last, f);
+    if (e)
+        return e;
+    wait = last + d->room.slow_s * 1000 - now;
+    if (last > now || wait <= 0)
+        return OK;
+    return fail_later(f, ERR_SLOW_MODE, wait, "This room is in slow mode: wait %lld seconds.",
+                      (long long)(wait + 999) / 1000);
+}
+
+static enum err check_reply(struct chat *c, const struct draft *d, struct fail *f)
+{
+    struct message m;
+    enum err e;
+
+    if (!d->post->reply_to)
+        return OK;
+    e = message_by_id(c->db, d->arena, d->post->reply_to, &m, f);
+    if (e == ERR_NOT_FOUND || (!e && (m.room_id != d->room.id || m.deleted_ms)))
+        return fail(f, ERR_MESSAGE_NOT_FOUND, "The message that this answers is not there.");
+    return e;
+}
+
+/* ----- the rows ----- */
+
+static enum err insert(struct chat *c, struct draft *d, struct fail *f)
+{
+    struct message *m = &d->out->message;
+    struct event event = {
+        .room_id = d->room.id,
+        .ts_ms = clock_wall_ms(&c->clock),
+        .kind = "message",
+        .msg_id = secure_random_id(),
+        .actor_id = d->user.id,
+    };
+    enum err e;
+
+    *m = (struct message){
+        .id = event.msg_id,
+        .room_id = d->room.id,
+        .user_id = d->user.id,
+        .author_name = d->author_name,
+        .body = d->body,
+        .sentiment = d->post->sentiment,
+        .disclosure = d->disclosure,
+        .via = d->post->via,
+        .client_id = d->client_id,
+        .room_slug = d->room.slug,
+        .reply_to = d->post->reply_to,
+        .created_ms = event.ts_ms,
+        .rev = 1,
+    };
+    secure_random(m->salt, sizeof m->salt);
+    e = event_append(c->db, &event, m->salt, m->body, f);
+    m->seq = event.seq;
+    return e ? e : message_insert(c->db, m, f);
+}
+
+static enum err insert_in_savepoint(struct chat *c, struct draft *d, struct fail *f)
+{
+    enum err e = db_savepoint(c->db, f);
+
+    if (e)
+        return e;
+    e = insert(c, d, f);
+    if (e) {
+        db_rollback_savepoint(c->db);
+        return e;
+    }
+    return db_release_savepoint(c->db, f);
+}
+
+static enum err store(struct chat *c, void *arg, struct fail *f)
+{
+    struct draft *d = arg;
+    const struct post *p = d->post;
+    bool known = false;
+    enum err e = rooms_find_bare(c, d->arena, p->actor, p->room, &d->room, f);
+
+    if (!e)
+        e = may_write(c, d, f);
+    if (!e)
+        e = may_post_to(d, f);
+    if (!e)
+        e = find_duplicate(c, d, &known, f);
+    if (e || known)
+        return e;
+    e = limits_take_message(c, p->actor, p->address, f);
+    if (!e)
+        e = check_slow_mode(c, d, f);
+    if (!e)
+        e = check_reply(c, d, f);
+    if (!e)
+        e = naming_shown(c, d->arena, &d->user, &d->author_name, f);
+    return e ? e : insert_in_savepoint(c, d, f);
+}
+
+enum err chat_post(struct chat *c, struct arena *a, const struct post *p, struct posted *out,
+                   struct fail *f)
+{
+    struct draft d = {.post = p, .arena = a, .out = out};
+    enum err e;
+
+    memset(out, 0, sizeof *out);
+    e = check(c, &d, f);
+    return e ? e : store(c, &d, f);
+}
+
+enum err chat_post_now(struct chat *c, struct arena *a, const struct post *p, struct posted *out,
+                       struct fail *f)
+{
+    struct draft d = {.post = p, .arena = a, .out = out};
+    enum err e;
+
+    memset(out, 0, sizeof *out);
+    e = check(c, &d, f);
+    return e ? e : chat_write(c, store, &d, f);
+}

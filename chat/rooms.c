@@ -1,0 +1,194 @@
+#include "chat/rooms.h"
+
+#include "chat/self.h"
+#include "db/event.h"
+#include "lib/secure.h"
+#include "lib/text.h"
+
+#include <string.h>
+
+enum { TITLE_MAX = 100, TOPIC_MAX = 250, EPOCH_BYTES = 16 };
+
+static enum err no_room(struct fail *f)
+{
+    return fail(f, ERR_ROOM_NOT_FOUND, NULL);
+}
+
+static enum err load(struct chat *c, struct arena *a, const struct actor *who, const char *slug,
+                     struct room *out, struct fail *f)
+{
+    enum err e;
+
+    if (!slug || !slug[0])
+        slug = c->conf->default_room;
+    if (strcmp(slug, "@me") == 0) {
+        if (who->kind == ACTOR_ANONYMOUS)
+            return no_room(f);
+        slug = self_slug(a, who->user_id);
+    } else if (!text_is_slug(slug, strlen(slug))) {
+        return no_room(f); /* "@7" too: nobody names another's log */
+    }
+    e = room_by_slug(c->db, a, slug, out, f);
+    return e == ERR_NOT_FOUND ? no_room(f) : e;
+}
+
+static bool is_open(const struct room *r)
+{
+    return strcmp(r->kind, "public") == 0 || strcmp(r->kind, "self") == 0;
+}
+
+enum err rooms_find(struct chat *c, struct arena *a, const struct actor *who, const char *slug,
+                    struct room_view *out, struct fail *f)
+{
+    struct room r;
+    enum err e = load(c, a, who, slug, &r, f);
+
+    if (!e)
+        e = room_view(c->db, a, r.id, who->user_id, out, f);
+    if (e)
+        return e;
+    if (!is_open(&out->room) && !out->has_mark)
+        return no_room(f);
+    if (out->joined_seq > out->room.floor)
+        out->room.floor = out->joined_seq;
+    return OK;
+}
+
+enum err rooms_find_bare(struct chat *c, struct arena *a, const struct actor *who, const char *slug,
+                         struct room *out, struct fail *f)
+{
+    struct room_view view;
+    enum err e = load(c, a, who, slug, out, f);
+
+    if (e || is_open(out))
+        return e;
+    e = room_view(c->db, a, out->id, who->user_id, &view, f);
+    return !e && !view.has_mark ? no_room(f) : e;
+}
+
+enum err rooms_list(struct chat *c, struct arena *a, const struct actor *who, struct room_view *out,
+                    size_t *count, struct fail *f)
+{
+    return room_list_public(c->db, a, who->user_id, out, ROOMS_MAX, count, f);
+}
+
+const char *rooms_wire_name(const struct room *r)
+{
+    return strcmp(r->kind, "self") == 0 ? "@me" : r->slug;
+}
+
+enum err rooms_mark_read(struct chat *c, const struct actor *who, const struct room_view *room,
+                         int64_t up_to, bool *changed, struct fail *f)
+{
+    *changed = false;
+    if (who->kind == ACTOR_ANONYMOUS)
+        return fail(f, ERR_AUTH_REQUIRED, NULL);
+    if (up_to < 0)
+        return fail(f, ERR_BAD_REQUEST, "up_to is the seq of an event.");
+    if (up_to > room->room.head)
+        up_to = room->room.head;
+    return room_mark_read(c->db, room->room.id, who->user_id, up_to, changed, f);
+}
+
+static enum err append_change(struct chat *c, int64_t room_id, const char *payload,
+                              int64_t actor_id, struct fail *f)
+{
+    struct event event = {
+        .room_id = room_id,
+        .ts_ms = clock_wall_ms(&c->clock),
+        .kind = "room",
+        .payload = payload,
+        .actor_id = actor_id,
+    };
+
+    return event_append(c->db, &event, NULL, NULL, f);
+}
+
+enum err rooms_create(struct chat *c, struct arena *a, const char *slug, const char *title,
+                      int64_t position, int64_t actor_id, struct room *out, struct fail *f)
+{
+    char *clean = text_clean(a, title, strlen(title));
+    enum err e;
+
+    if (!text_is_slug(slug, strlen(slug)) || slug[0] == '@')
+        return fail(f, ERR_BAD_REQUEST,
+                    "A room's name is 1 to 32 of a-z, 0-9 and '-', with no '-' at its ends.");
+    if (!clean || text_is_blank(clean, strlen(clean)) || strchr(clean, '\n') ||
+        text_count(clean, strlen(clean)) > TITLE_MAX)
+        return fail(f, ERR_BAD_REQUEST, "A room's title has 1 to %d characters.", TITLE_MAX);
+    e = room_by_slug(c->db, a, slug, out, f);
+    if (!e)
+        return fail(f, ERR_NAME_TAKEN, "There is a room '%s' already.", slug);
+    if (e != ERR_NOT_FOUND)
+        return e;
+    *out = (struct room){
+        .slug = arena_str(a, slug),
+        .kind = "public",
+        .title = clean,
+        .topic = "",
+        .post_policy = "all",
+        .position = position,
+        .owner_id = actor_id,
+        .created_ms = clock_wall_ms(&c->clock),
+    };
+    e = room_insert(c->db, out, f);
+    if (!e)
+        e = append_change(c, out->id, "{\"change\":\"created\"}", actor_id, f);
+    if (!e)
+        out->head = 1;
+    return e;
+}
+
+enum err rooms_set_topic(struct chat *c, const struct room *room, const char *topic,
+                         int64_t actor_id, struct fail *f)
+{
+    struct arena a;
+    char *clean;
+    enum err e;
+
+    arena_init(&a);
+    clean = text_clean(&a, topic, strlen(topic));
+    if (!clean || text_count(clean, strlen(clean)) > TOPIC_MAX)
+        e = fail(f, ERR_BAD_REQUEST, "A topic has at most %d characters.", TOPIC_MAX);
+    else
+        e = room_update_topic(c->db, room->id, clean, f);
+    if (!e)
+        e = append_change(c, room->id, "{\"change\":\"topic\"}", actor_id, f);
+    arena_release(&a);
+    return e;
+}
+
+/* ----- the rooms of the configuration ----- */
+
+static enum err init_epoch(struct chat *c, struct arena *a, struct fail *f)
+{
+    const char *epoch;
+    char fresh[2 * EPOCH_BYTES + 1];
+    enum err e = db_epoch(c->db, a, &epoch, f);
+
+    if (e || epoch[0])
+        return e;
+    secure_random_hex(fresh, EPOCH_BYTES);
+    return db_set_epoch(c->db, fresh, f);
+}
+
+enum err rooms_init(struct chat *c, struct arena *a, int *created, struct fail *f)
+{
+    const char *rest = c->conf->rooms;
+    char *slug, *title;
+    int64_t position = 0;
+    enum err e = init_epoch(c, a, f);
+
+    *created = 0;
+    while (!e && conf_next_room(a, &rest, &slug, &title)) {
+        struct room r;
+
+        e = room_by_slug(c->db, a, slug, &r, f);
+        if (e == ERR_NOT_FOUND) {
+            e = rooms_create(c, a, slug, title, position, 0, &r, f);
+            *created += !e;
+        }
+        position++;
+    }
+    return e;
+}

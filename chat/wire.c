@@ -1,0 +1,182 @@
+#include "chat/wire.h"
+
+#include <string.h>
+
+/* Begins as items of messages/ always did: id, username, message, timestamp. */
+struct json_object *wire_message(const struct message *m, const char *room)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_i64(o, "id", m->id);
+    json_set_str(o, "username", m->author_name);
+    if (!m->deleted_ms)
+        json_set_str(o, "message", m->body);
+    json_set_i64(o, "timestamp", m->created_ms);
+    json_set_str(o, "type", "message");
+    json_set_str(o, "room", room);
+    json_set_i64(o, "seq", m->seq);
+    json_set_i64(o, "user_id", m->user_id);
+    json_set_i64(o, "actor_id", m->user_id);
+    if (!m->deleted_ms) {
+        json_set_str(o, "html", m->html);
+        json_set_str(o, "sentiment", m->sentiment);
+        json_set_str(o, "disclosure", m->disclosure);
+    }
+    if (m->reply_to)
+        json_set_i64(o, "reply_to", m->reply_to);
+    json_set_i64(o, "rev", m->rev);
+    json_set_str(o, "client_id", m->client_id);
+    if (m->edited_ms)
+        json_set_i64(o, "edited_at", m->edited_ms);
+    if (m->deleted_ms)
+        json_set_bool(o, "deleted", true);
+    return o;
+}
+
+static void add_payload(struct json_object *o, const char *payload)
+{
+    struct json_object *fields = NULL;
+    struct fail f;
+
+    if (!payload || json_parse(payload, strlen(payload), &fields, &f))
+        return;
+    if (json_object_is_type(fields, json_type_object)) {
+        json_object_object_foreach(fields, key, value)
+        {
+            if (!json_object_object_get_ex(o, key, NULL))
+                json_set(o, key, json_object_get(value));
+        }
+    }
+    json_object_put(fields);
+}
+
+/* A notice is a code in the log; the sentence belongs to the program that shows it. */
+static const char *notice_text(struct json_object *o)
+{
+    const char *code = json_object_get_string(json_object_object_get(o, "code"));
+
+    if (code && strcmp(code, "renamed") == 0)
+        return "Somebody who is signed in has the name that you had, so yours was changed.";
+    return "There is news for you.";
+}
+
+struct json_object *wire_event(const struct event *e, const char *room)
+{
+    struct json_object *o;
+
+    if (strcmp(e->kind, "message") == 0 && e->message.id)
+        return wire_message(&e->message, room);
+    o = json_object_new_object();
+    json_set_str(o, "type", e->kind);
+    json_set_str(o, "room", room);
+    json_set_i64(o, "seq", e->seq);
+    json_set_i64(o, "timestamp", e->ts_ms);
+    json_set_i64(o, "actor_id", e->actor_id);
+    if (e->msg_id)
+        json_set_i64(o, "id", e->msg_id);
+    if (e->target_user_id)
+        json_set_i64(o, "target_id", e->target_user_id);
+    add_payload(o, e->payload);
+    if (strcmp(e->kind, "notice") == 0)
+        json_set_str(o, "message", notice_text(o));
+    return o;
+}
+
+struct json_object *wire_room(const struct room_view *v)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_str(o, "id", rooms_wire_name(&v->room));
+    json_set_str(o, "title", v->room.title);
+    json_set_str(o, "topic", v->room.topic);
+    json_set_str(o, "kind", v->room.kind);
+    json_set_i64(o, "seq", v->room.head);
+    json_set_i64(o, "floor", v->room.floor);
+    json_set_i64(o, "unread", v->unread);
+    json_set_i64(o, "last_read_seq", v->last_read_seq);
+    return o;
+}
+
+struct json_object *wire_room_state(const struct room_view *v)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_i64(o, "seq", v->room.head);
+    json_set_i64(o, "floor", v->room.floor);
+    json_set_i64(o, "unread", v->unread);
+    json_set_i64(o, "last_read_seq", v->last_read_seq);
+    return o;
+}
+
+struct json_object *wire_user(const struct actor *who)
+{
+    struct json_object *o;
+
+    if (who->kind == ACTOR_ANONYMOUS)
+        return NULL; /* json-c's null */
+    o = json_object_new_object();
+    json_set_i64(o, "id", who->user_id);
+    json_set_str(o, "username", who->username);
+    json_set_str(o, "role", who->role);
+    json_set_bool(o, "guest", who->kind == ACTOR_GUEST);
+    return o;
+}
+
+struct json_object *wire_online(const struct online *list, size_t count)
+{
+    struct json_object *array = json_object_new_array_ext((int)count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *o = json_object_new_object();
+
+        json_set_i64(o, "user_id", list[i].user_id);
+        json_set_str(o, "username", list[i].username);
+        json_set_str(o, "state", list[i].state);
+        json_object_array_add(array, o);
+    }
+    return array;
+}
+
+struct json_object *wire_error(const struct fail *f, const char *client_id)
+{
+    const struct err_row *row = err_row(f->err);
+    struct json_object *o = json_object_new_object();
+
+    json_set_str(o, "type", "error");
+    json_set_str(o, "client_id", client_id);
+    json_set_str(o, "code", row->code);
+    json_set_str(o, "message", f->message);
+    json_set_bool(o, "retryable", row->retryable);
+    if (f->retry_after_ms > 0)
+        json_set_i64(o, "retry_after_ms", f->retry_after_ms);
+    return o;
+}
+
+struct json_object *wire_ack(const struct posted *p, const char *room)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_str(o, "type", "ack");
+    json_set_str(o, "client_id", p->message.client_id);
+    json_set_i64(o, "msg_id", p->message.id);
+    json_set_str(o, "room", room);
+    json_set_i64(o, "seq", p->message.seq);
+    json_set_i64(o, "timestamp", p->message.created_ms);
+    if (p->duplicate)
+        json_set_bool(o, "duplicate", true);
+    return o;
+}
+
+struct json_object *wire_resync(const char *room, const char *epoch, int64_t head, int64_t floor,
+                                const char *reason)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_str(o, "type", "resync");
+    json_set_str(o, "room", room);
+    json_set_str(o, "epoch", epoch);
+    json_set_i64(o, "seq", head);
+    json_set_i64(o, "floor", floor);
+    json_set_str(o, "reason", reason);
+    return o;
+}
