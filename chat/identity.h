@@ -21,8 +21,8 @@ struct actor {
 
 bool actor_is_moderator(const struct actor *a);
 /* The actor as the row says now (a long-lived socket asks after an event in "@me"): name, role and
- * sanctions are read again (strings in `a`), exp_s and issued_ms stay. ERR_BANNED, ERR_TOKEN_INVALID
- * (revoked). */
+ * sanctions are read again (strings in `a`), exp_s and issued_ms stay. ERR_BANNED,
+ * ERR_TOKEN_INVALID (revoked). */
 MUST_CHECK enum err identity_refresh(struct chat *c, struct arena *a, struct actor *who,
                                      struct fail *f);
 

@@ -1,0 +1,169 @@
+#include "tests/lib/fixture.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char base_conf[] = "guests = write\n"
+                                "secret = 0123456789abcdef0123456789abcdef-ours\n"
+                                "jwt_secret = 0123456789abcdef0123456789abcdef-the-hosts\n"
+                                "notify_socket = notify.sock\n"
+                                "ws_socket = ws.sock\n"
+                                "sidecar_lock = sidecar.lock\n"
+                                "log_file = log\n";
+
+static void load_conf(struct fixture *fx, const char *lines)
+{
+    const char *text = arena_fmt(&fx->arena, "%s%s", base_conf, lines ? lines : "");
+    enum err e = conf_parse(&fx->conf, "test.conf", fx->dir, text, strlen(text), &fx->fail);
+
+    if (e)
+        fail_msg("configuration: %s", fx->fail.message);
+}
+
+void fixture_open_chat(struct fixture *fx, struct chat *c)
+{
+    struct clock clock = fx->chat.clock;
+
+    if (chat_open(c, &fx->conf, &fx->log, DB_READ_WRITE, &fx->fail))
+        fail_msg("chat_open: %s", fx->fail.message);
+    c->clock = clock;
+}
+
+struct fixture *fixture_open_with(const char *lines)
+{
+    struct fixture *fx = xcalloc(1, sizeof *fx);
+    int from, to, created;
+
+    arena_init(&fx->arena);
+    strcpy(fx->dir, "/tmp/outcry-test-XXXXXX");
+    assert_non_null(mkdtemp(fx->dir));
+    load_conf(fx, lines);
+    assert_true(log_open(&fx->log, fx->conf.log_file, LOG_DEBUG));
+    if (db_migrate(&fx->conf, &fx->log, &from, &to, &fx->fail))
+        fail_msg("db_migrate: %s", fx->fail.message);
+    fixture_open_chat(fx, &fx->chat);
+    fx->chat.clock = (struct clock){true, FIXTURE_NOW_MS, 1000000};
+    FIXTURE_WRITE(fx, rooms_init(&fx->chat, &fx->arena, &created, &fx->fail));
+    return fx;
+}
+
+struct fixture *fixture_open(void)
+{
+    return fixture_open_with(NULL);
+}
+
+static int delete_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+void fixture_close(struct fixture *fx)
+{
+    chat_close(&fx->chat);
+    log_close(&fx->log);
+    conf_release(&fx->conf);
+    arena_release(&fx->arena);
+    nftw(fx->dir, delete_entry, 16, FTW_DEPTH | FTW_PHYS);
+    free(fx);
+}
+
+void fixture_pass(struct fixture *fx, int64_t ms)
+{
+    fx->chat.clock.fake_wall_ms += ms;
+    fx->chat.clock.fake_boot_ms += ms;
+}
+
+char *fixture_token(struct fixture *fx, const char *user_id, const char *name, const char *role)
+{
+    char *token = NULL;
+
+    if (token_sign(&fx->chat.host_tokens, user_id, name, role,
+                   clock_wall_ms(&fx->chat.clock) / 1000, 300, &fx->arena, &token, &fx->fail))
+        fail_msg("token_sign: %s", fx->fail.message);
+    return token;
+}
+
+static struct actor sign_in(struct fixture *fx, const char *token)
+{
+    struct actor who;
+
+    if (identity_from_host_token(&fx->chat, &fx->arena, token, strlen(token), &who, &fx->fail))
+        fail_msg("identity_from_host_token: %s", fx->fail.message);
+    return who;
+}
+
+struct actor fixture_user(struct fixture *fx, const char *user_id, const char *name)
+{
+    return sign_in(fx, fixture_token(fx, user_id, name, NULL));
+}
+
+struct actor fixture_moderator(struct fixture *fx, const char *user_id, const char *name)
+{
+    return sign_in(fx, fixture_token(fx, user_id, name, "moderator"));
+}
+
+struct actor fixture_guest(struct fixture *fx, const char *name)
+{
+    struct actor who;
+    char *token;
+
+    if (identity_start_guest(&fx->chat, &fx->arena, NULL, NULL, name, strlen(name), &who, &token,
+                             &fx->fail))
+        fail_msg("identity_start_guest: %s", fx->fail.message);
+    return who;
+}
+
+struct actor fixture_nobody(void)
+{
+    return (struct actor){.kind = ACTOR_ANONYMOUS, .ext_id = "", .username = "", .role = ""};
+}
+
+struct user fixture_row(struct fixture *fx, int64_t user_id)
+{
+    struct user u;
+
+    assert_int_equal(user_by_id(fx->chat.db, &fx->arena, user_id, &u, &fx->fail), OK);
+    return u;
+}
+
+struct room fixture_room(struct fixture *fx, const char *slug)
+{
+    struct room r;
+
+    assert_int_equal(room_by_slug(fx->chat.db, &fx->arena, slug, &r, &fx->fail), OK);
+    return r;
+}
+
+static enum err post(struct fixture *fx, const struct actor *who, const char *room,
+                     const char *text, struct posted *out)
+{
+    struct post p = {
+        .actor = who, .room = room, .text = text, .text_len = strlen(text), .via = "api"};
+
+    memset(&fx->fail, 0, sizeof fx->fail);
+    return chat_post_now(&fx->chat, &fx->arena, &p, out, &fx->fail);
+}
+
+enum err fixture_try(struct fixture *fx, const struct actor *who, const char *room,
+                     const char *text)
+{
+    struct posted out;
+
+    return post(fx, who, room, text, &out);
+}
+
+struct posted fixture_post(struct fixture *fx, const struct actor *who, const char *room,
+                           const char *text)
+{
+    struct posted out;
+
+    if (post(fx, who, room, text, &out))
+        fail_msg("chat_post_now: %s", fx->fail.message);
+    return out;
+}
