@@ -3,7 +3,10 @@
  * of our own making. Which keys there are is lib/token_policy.c.
  *
  * libjwt copies the whole token onto the stack and its base64 decoder stops at the first foreign
- * character, so length and alphabet are judged before it sees a token.
+ * character, so length and alphabet are judged before it sees a token. Its own JSON reader lets the
+ * last of two equal names win: header and claims are read again here, and must have no such pair.
+ * jansson, which libjwt uses, is not for us: json-c exports a json_object_get() of its own, and a
+ * program that links both gets only one of them.
  */
 #include "lib/token_part.h"
 
@@ -83,36 +86,37 @@ static bool split(const char *token, size_t len, struct part parts[PARTS])
     return true;
 }
 
-/* The JSON object in a part, or NULL. The caller json_decref()s it. jansson refuses invalid UTF-8,
- * NULs and integers out of range by itself, and duplicates because we ask: libjwt does not. */
-static json_t *part_object(struct part part)
+/* The JSON object in a part, or NULL. The caller json_object_put()s it. */
+static struct json_object *part_object(struct part part)
 {
     unsigned char *bytes = xmalloc(part.len);
-    json_t *object = NULL;
+    struct json_object *object = NULL;
     size_t len;
 
-    if (base64url(part.s, part.len, bytes, &len))
-        object = json_loadb((char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
+    if (!base64url(part.s, part.len, bytes, &len) ||
+        json_parse((const char *)bytes, len, &object, NULL))
+        object = NULL;
     free(bytes);
-    if (object && !json_is_object(object)) {
-        json_decref(object);
-        return NULL;
-    }
-    return object;
+    if (json_object_is_type(object, json_type_object))
+        return object;
+    json_object_put(object);
+    return NULL;
 }
 
-/* The header's algorithm and key id, as strings of `header`. */
-static enum err check_header(const json_t *header, const char **alg, const char **kid,
+/* The header's algorithm and key id, as strings of `header`; no key id: NULL. */
+static enum err check_header(struct json_object *header, const char **alg, const char **kid,
                              struct fail *f)
 {
-    json_t *id = json_object_get(header, "kid"), *typ = json_object_get(header, "typ");
+    const char *typ;
+    size_t len;
 
-    *alg = json_string_value(json_object_get(header, "alg"));
-    *kid = json_string_value(id);
-    if (!*alg || (id && !*kid) || (typ && !json_is_string(typ)))
-        return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
-    if (json_object_get(header, "crit") || json_object_get(header, "b64"))
+    if (json_object_object_get_ex(header, "crit", NULL) ||
+        json_object_object_get_ex(header, "b64", NULL))
         return fail(f, ERR_TOKEN_INVALID, "The token's header asks for what is not supported.");
+    if (json_get_str(header, "alg", alg, &len, NULL) || !*alg ||
+        json_get_str(header, "kid", kid, &len, NULL) ||
+        json_get_str(header, "typ", &typ, &len, NULL))
+        return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
     return OK;
 }
 
@@ -138,7 +142,7 @@ static bool signature_fits(const struct token_key *key, const char *token)
     return ok;
 }
 
-static enum err check_signature(const struct token_policy *p, const json_t *header,
+static enum err check_signature(const struct token_policy *p, struct json_object *header,
                                 const char *token, struct fail *f)
 {
     const char *alg, *kid;
@@ -164,7 +168,7 @@ enum err token_verify(const struct token_policy *p, const char *token, size_t le
                       struct arena *a, struct token_claims *out, struct fail *f)
 {
     struct part parts[PARTS];
-    json_t *header, *claims;
+    struct json_object *header, *claims;
     enum err e;
 
     *out = (struct token_claims){0};
@@ -178,53 +182,44 @@ enum err token_verify(const struct token_policy *p, const char *token, size_t le
     if (!header)
         return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
     e = check_signature(p, header, arena_strn(a, token, len), f);
-    json_decref(header);
+    json_object_put(header);
     if (e)
         return e;
     claims = part_object(parts[1]);
     if (!claims)
         return fail(f, ERR_TOKEN_INVALID, "The token's claims are not well formed.");
     e = token_check_claims(p, claims, now_s, a, out, f);
-    json_decref(claims);
+    json_object_put(claims);
     return e;
 }
 
 /* ---- making ---- */
 
-static void set_str(json_t *o, const char *key, const char *value)
+static void set_str(struct json_object *o, const char *key, const char *value)
 {
-    if (value && *key && json_object_set_new(o, key, json_string(value)))
-        die("out of memory");
-}
-
-static void set_int(json_t *o, const char *key, int64_t value)
-{
-    if (json_object_set_new(o, key, json_integer(value)))
-        die("out of memory");
+    if (*key)
+        json_set_str(o, key, value);
 }
 
 /* Reserved claims come last, so that a configured name never replaces one. */
-static char *claims_text(const struct token_policy *p, const struct token_claims *c)
+static struct json_object *make_claims(const struct token_policy *p, const struct token_claims *c)
 {
     char jti[2 * JTI_BYTES + 1];
-    json_t *o = json_object();
-    char *text;
+    struct json_object *o = json_object_new_object();
 
+    if (!o)
+        die("out of memory (json)");
     secure_random_hex(jti, JTI_BYTES);
     set_str(o, p->name_claim, c->name);
     set_str(o, p->role_claim, c->role);
     set_str(o, p->user_claim, c->user_id);
-    set_str(o, "token_type", "access");
-    set_str(o, "iss", p->issuer);
-    set_str(o, "aud", p->audience);
-    set_str(o, "jti", jti);
-    set_int(o, "iat", c->issued_s);
-    set_int(o, "exp", c->exp_s);
-    text = json_dumps(o, JSON_COMPACT);
-    json_decref(o);
-    if (!text)
-        die("out of memory");
-    return text;
+    json_set_str(o, "token_type", "access");
+    json_set_str(o, "iss", p->issuer);
+    json_set_str(o, "aud", p->audience);
+    json_set_str(o, "jti", jti);
+    json_set_i64(o, "iat", c->issued_s);
+    json_set_i64(o, "exp", c->exp_s);
+    return o;
 }
 
 static char *encode(const struct token_key *key, const struct token_alg *alg, const char *claims)
@@ -247,7 +242,9 @@ enum err token_sign(const struct token_policy *p, const char *user_id, const cha
 {
     const struct token_alg *alg = p->key_count ? token_alg_find(p->keys[0].alg) : NULL;
     struct token_claims c = {.name = (char *)name, .role = (char *)role, .issued_s = now_s};
-    char *claims, *text;
+    struct json_object *claims;
+    char *text;
+    size_t len;
 
     *out = NULL;
     if (!alg)
@@ -265,9 +262,9 @@ enum err token_sign(const struct token_policy *p, const char *user_id, const cha
         return fail(f, ERR_BAD_REQUEST, "A user id is a whole number from 0.");
     if (name && !text_name(a, name, strlen(name)))
         return fail(f, ERR_BAD_REQUEST, "This may not be a name.");
-    claims = claims_text(p, &c);
-    text = encode(&p->keys[0], alg, claims);
-    free(claims);
+    claims = make_claims(p, &c);
+    text = encode(&p->keys[0], alg, json_text(claims, &len));
+    json_object_put(claims);
     if (!text)
         return fail(f, ERR_INTERNAL, "The token could not be signed.");
     *out = arena_str(a, text);

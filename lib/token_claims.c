@@ -11,26 +11,25 @@ static const int64_t EXP_MAX_S = 253402300799;
 
 enum { HEX_ID_MIN = 8, HEX_ID_MAX = 64, ROLE_MAX = 64 };
 
-/* Absent: OK, *out stays. Another type than integer (a float, a string) is not well formed. */
-static enum err get_int(const json_t *claims, const char *key, int64_t *out, struct fail *f)
+/* Absent: OK, *out stays. A float, a string, null or more than 64 bits: not well formed. */
+static enum err get_int(struct json_object *claims, const char *key, int64_t *out, struct fail *f)
 {
-    const json_t *value = json_object_get(claims, key);
+    struct json_object *value;
 
-    if (!value)
+    if (!json_object_object_get_ex(claims, key, &value))
         return OK;
-    if (!json_is_integer(value))
+    if (!value || json_get_i64(claims, key, INT64_MIN, INT64_MAX, out, NULL))
         return fail(f, ERR_TOKEN_INVALID, "The token's %s is not a whole number.", key);
-    *out = json_integer_value(value);
     return OK;
 }
 
-static enum err check_times(const struct token_policy *p, const json_t *claims, int64_t now_s,
+static enum err check_times(const struct token_policy *p, struct json_object *claims, int64_t now_s,
                             struct token_claims *out, struct fail *f)
 {
     int64_t not_before = INT64_MIN;
     enum err e;
 
-    if (!json_object_get(claims, "exp"))
+    if (!json_object_object_get_ex(claims, "exp", NULL))
         return fail(f, ERR_TOKEN_INVALID, "The token has no exp.");
     e = get_int(claims, "exp", &out->exp_s, f);
     if (!e)
@@ -48,35 +47,39 @@ static enum err check_times(const struct token_policy *p, const json_t *claims, 
     return OK;
 }
 
-static bool is_string(const json_t *value, const char *expected)
+static bool is_string(struct json_object *value, const char *expected)
 {
-    const char *s = json_string_value(value);
+    size_t len = strlen(expected);
 
-    return s && !strcmp(s, expected);
+    return json_object_is_type(value, json_type_string) &&
+           (size_t)json_object_get_string_len(value) == len &&
+           !memcmp(json_object_get_string(value), expected, len);
 }
 
-static bool audience_fits(const json_t *aud, const char *expected)
+static bool audience_fits(struct json_object *aud, const char *expected)
 {
-    size_t n = json_array_size(aud);
+    size_t n;
 
-    if (is_string(aud, expected))
-        return true;
+    if (!json_object_is_type(aud, json_type_array))
+        return is_string(aud, expected);
+    n = json_object_array_length(aud);
     for (size_t i = 0; i < n; i++)
-        if (is_string(json_array_get(aud, i), expected))
+        if (is_string(json_object_array_get_idx(aud, i), expected))
             return true;
     return false;
 }
 
 /* Refresh tokens carry the same signature as access tokens. */
-static enum err check_purpose(const struct token_policy *p, const json_t *claims, struct fail *f)
+static enum err check_purpose(const struct token_policy *p, struct json_object *claims,
+                              struct fail *f)
 {
-    const json_t *type = json_object_get(claims, "token_type");
+    struct json_object *type;
 
-    if (type && !is_string(type, "access"))
+    if (json_object_object_get_ex(claims, "token_type", &type) && !is_string(type, "access"))
         return fail(f, ERR_TOKEN_INVALID, "The token is not an access token.");
-    if (p->issuer && !is_string(json_object_get(claims, "iss"), p->issuer))
+    if (p->issuer && !is_string(json_object_object_get(claims, "iss"), p->issuer))
         return fail(f, ERR_TOKEN_INVALID, "The token is from another issuer.");
-    if (p->audience && !audience_fits(json_object_get(claims, "aud"), p->audience))
+    if (p->audience && !audience_fits(json_object_object_get(claims, "aud"), p->audience))
         return fail(f, ERR_TOKEN_INVALID, "The token is for another audience.");
     return OK;
 }
@@ -102,34 +105,39 @@ char *token_user_id(const struct token_policy *p, const char *s, size_t len, str
     return arena_fmt(a, "%" PRId64, number);
 }
 
-static enum err check_user(const struct token_policy *p, const json_t *claims, struct arena *a,
-                           struct token_claims *out, struct fail *f)
+static enum err check_user(const struct token_policy *p, struct json_object *claims,
+                           struct arena *a, struct token_claims *out, struct fail *f)
 {
-    const json_t *id = json_object_get(claims, p->user_claim);
+    const char *text = NULL;
+    int64_t number;
+    size_t len;
 
-    if (json_is_string(id))
-        out->user_id = token_user_id(p, json_string_value(id), json_string_length(id), a);
-    else if (json_is_integer(id) && json_integer_value(id) >= 0 && !p->hex_user_id)
-        out->user_id = arena_fmt(a, "%" PRId64, (int64_t)json_integer_value(id));
+    if (!json_get_str(claims, p->user_claim, &text, &len, NULL)) {
+        if (text)
+            out->user_id = token_user_id(p, text, len, a);
+    } else if (!p->hex_user_id &&
+               !json_get_i64(claims, p->user_claim, 0, INT64_MAX, &number, NULL)) {
+        out->user_id = arena_fmt(a, "%" PRId64, number);
+    }
     if (!out->user_id)
         return fail(f, ERR_TOKEN_INVALID, "The token's user id is not one.");
     return OK;
 }
 
 /* Name and role are wishes of the host: what cannot be used is left out. */
-static void take_name_and_role(const struct token_policy *p, const json_t *claims, struct arena *a,
-                               struct token_claims *out)
+static void take_name_and_role(const struct token_policy *p, struct json_object *claims,
+                               struct arena *a, struct token_claims *out)
 {
-    const json_t *name = json_object_get(claims, p->name_claim);
-    const json_t *role = json_object_get(claims, p->role_claim);
+    const char *text;
+    size_t len;
 
-    if (json_is_string(name))
-        out->name = text_name(a, json_string_value(name), json_string_length(name));
-    if (json_is_string(role) && json_string_length(role) && json_string_length(role) <= ROLE_MAX)
-        out->role = arena_str(a, json_string_value(role));
+    if (!json_get_str(claims, p->name_claim, &text, &len, NULL) && text)
+        out->name = text_name(a, text, len);
+    if (!json_get_str(claims, p->role_claim, &text, &len, NULL) && len && len <= ROLE_MAX)
+        out->role = arena_strn(a, text, len);
 }
 
-enum err token_check_claims(const struct token_policy *p, const json_t *claims, int64_t now_s,
+enum err token_check_claims(const struct token_policy *p, struct json_object *claims, int64_t now_s,
                             struct arena *a, struct token_claims *out, struct fail *f)
 {
     enum err e = check_times(p, claims, now_s, out, f);

@@ -2,9 +2,9 @@
 #ifndef LIB_TOKEN_PART_H
 #define LIB_TOKEN_PART_H
 
+#include "lib/json.h"
 #include "lib/token.h"
 
-#include <jansson.h>
 #include <jwt.h>
 
 /* The algorithms we know; exact case, as RFC 7518 has them. */
@@ -27,7 +27,7 @@ MUST_CHECK enum err token_key_check_secret(const struct token_key *key, const ch
                                            struct fail *f);
 
 /* Judges the claims of a token whose signature is good. */
-MUST_CHECK enum err token_check_claims(const struct token_policy *p, const json_t *claims,
+MUST_CHECK enum err token_check_claims(const struct token_policy *p, struct json_object *claims,
                                        int64_t now_s, struct arena *a, struct token_claims *out,
                                        struct fail *f);
 /* A user id in its canonical form, or NULL where the policy does not take it. */
