@@ -1,0 +1,35 @@
+/*
+ * Bytes that are shared, never copied: a slice is one event as JSON, a frame is what goes out on
+ * the wire to every reader that has the same gap. Both are counted references, used on the loop's
+ * thread alone; whoever holds a pointer across a call holds a reference.
+ */
+#ifndef SIDECAR_FRAME_H
+#define SIDECAR_FRAME_H
+
+#include "lib/base.h"
+
+struct frame {
+    unsigned refs;
+    size_t len;
+    char data[]; /* ready for the transport: header and payload */
+};
+
+/* One reference, the caller's; `len` bytes to be filled in. */
+struct frame *frame_new(size_t len);
+struct frame *frame_ref(struct frame *f);
+void frame_unref(struct frame *f); /* NULL is nothing */
+
+struct slice {
+    unsigned refs;
+    int64_t seq, msg_id, actor_id;
+    bool is_message; /* a message that still has its text: what a seed socket gets */
+    bool replaces;   /* an edit or a deletion: older slices of msg_id say what is no longer so */
+    size_t len;
+    char json[]; /* an object, NUL-terminated */
+};
+
+struct slice *slice_new(int64_t seq, const char *json, size_t len);
+struct slice *slice_ref(struct slice *s);
+void slice_unref(struct slice *s);
+
+#endif

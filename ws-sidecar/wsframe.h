@@ -1,0 +1,19 @@
+/*
+ * Server-to-client WebSocket frames (RFC 6455 section 5: final, unmasked), as bytes ready for the
+ * socket. The two hub formats live here: a seed socket gets one object per frame and only messages,
+ * a hello socket gets one frame, as a `batch` where it holds several events.
+ */
+#ifndef SIDECAR_WSFRAME_H
+#define SIDECAR_WSFRAME_H
+
+#include "ws-sidecar/frame.h"
+
+enum wsframe_format { WSFRAME_SEED, WSFRAME_CHAT };
+
+struct frame *wsframe_text(const char *text, size_t len);
+struct frame *wsframe_ping(void); /* a control PING with a payload: lws hides empty PONGs */
+
+struct frame *wsframe_seed(const struct slice *const *slices, size_t count); /* may be NULL */
+struct frame *wsframe_chat(const struct slice *const *slices, size_t count);
+
+#endif
