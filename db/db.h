@@ -1,9 +1,9 @@
 /*
- * The two SQLite files, opened as we need them, and the three things every model function stands on:
- * statements, transactions and the write turnstile. Only db/ includes sqlite3.h.
+ * The two SQLite files, opened as we need them, and the three things every model function stands
+ * on: statements, transactions and the write turnstile. Only db/ includes sqlite3.h.
  *
- * A `struct db` belongs to one thread. Nothing here waits for anything but SQLite and the turnstile,
- * and that for at most lock_timeout_ms (then ERR_BUSY).
+ * A `struct db` belongs to one thread. Nothing here waits for anything but SQLite and the
+ * turnstile, and that for at most lock_timeout_ms (then ERR_BUSY).
  */
 #ifndef DB_DB_H
 #define DB_DB_H
@@ -34,18 +34,18 @@ MUST_CHECK enum err db_migrate(const struct conf *conf, const struct log *log, i
 
 /*
  * Write transactions. db_begin_write() takes the turnstile (fair between processes: two flocks,
- * "queue" and "write"), then BEGIN IMMEDIATE. db_commit() ends both, after a checkpoint where the WAL
- * passed wal_max_bytes; its error means that nothing was stored. db_rollback() never fails.
+ * "queue" and "write"), then BEGIN IMMEDIATE. db_commit() ends both, after a checkpoint where the
+ * WAL passed wal_max_bytes; its error means that nothing was stored. db_rollback() never fails.
  */
 MUST_CHECK enum err db_begin_write(struct db *db, struct fail *f);
 MUST_CHECK enum err db_commit(struct db *db, struct fail *f);
 void db_rollback(struct db *db);
-bool db_in_transaction(const struct db *db);
+bool db_in_transaction(const struct db *db); /* in a write transaction */
 /* A part of a write transaction that can fail alone. Not nested. */
 MUST_CHECK enum err db_savepoint(struct db *db, struct fail *f);
 MUST_CHECK enum err db_release_savepoint(struct db *db, struct fail *f);
 void db_rollback_savepoint(struct db *db);
-/* Several reads of one state. */
+/* Several reads of one state. Inside an open transaction they join it. */
 MUST_CHECK enum err db_begin_read(struct db *db, struct fail *f);
 void db_end_read(struct db *db);
 
@@ -55,5 +55,7 @@ int64_t db_data_version(struct db *db);
 MUST_CHECK enum err db_check(struct db *db, struct fail *f);
 /* The id of this installation's history; "" before `outcry init`. Lives in `a`. */
 MUST_CHECK enum err db_epoch(struct db *db, struct arena *a, const char **out, struct fail *f);
+/* In the caller's write transaction: a new history begins (init, restore). */
+MUST_CHECK enum err db_set_epoch(struct db *db, const char *epoch, struct fail *f);
 
 #endif

@@ -39,6 +39,8 @@ CREATE TABLE room (
     created_ms     INTEGER NOT NULL,
     archived_ms    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+-- Every user has a room of kind 'self': the list of public ones must not walk those.
+CREATE INDEX room_list ON room (kind, archived_ms, position);
 
 CREATE TABLE room_member (
     room_id       INTEGER NOT NULL REFERENCES room (id),
@@ -73,8 +75,10 @@ CREATE TABLE message (
     UNIQUE (user_id, client_id),
     CHECK (instr(body, char(0)) = 0)
 ) STRICT;
-CREATE UNIQUE INDEX message_room ON message (room_id, seq);
-CREATE INDEX message_user ON message (user_id, id);
+-- (room_id, seq) is unique because event's is; the rest lets unread messages be counted from the
+-- index alone, which at random ids saves a page for each.
+CREATE INDEX message_room ON message (room_id, seq, user_id, deleted_ms);
+CREATE INDEX message_user ON message (user_id, room_id, seq);
 
 CREATE TABLE event (
     id             INTEGER PRIMARY KEY AUTOINCREMENT, -- "what is new anywhere", for the sidecar only
@@ -90,3 +94,6 @@ CREATE TABLE event (
     hash           BLOB NOT NULL,             -- SHA-256(previous hash ‖ this event)
     UNIQUE (room_id, seq)
 ) STRICT;
+
+PRAGMA application_id = 0x4f757463; -- "Outc"
+PRAGMA user_version = 1;

@@ -15,10 +15,9 @@ CREATE TABLE presence (
 CREATE TABLE bucket (
     key        TEXT PRIMARY KEY,
     boot       TEXT NOT NULL,
-    millitokens INTEGER NOT NULL,
-    filled_ms  INTEGER NOT NULL
+    full_us    INTEGER NOT NULL               -- when it will be full again: then the row says nothing
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX bucket_age ON bucket (filled_ms);
+CREATE INDEX bucket_full ON bucket (full_us);
 
 CREATE TABLE ws_ticket (
     hash       TEXT PRIMARY KEY,              -- SHA-256 of the ticket, hex
@@ -27,3 +26,7 @@ CREATE TABLE ws_ticket (
     exp_s      INTEGER NOT NULL,              -- of the token that asked for it; wall seconds
     expires_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX ws_ticket_expiry ON ws_ticket (expires_ms);
+
+PRAGMA application_id = 0x4f757473; -- "Outs"
+PRAGMA user_version = 1;

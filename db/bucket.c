@@ -1,0 +1,93 @@
+/*
+ * Token buckets, each kept as one number: when it will be full again. Taking a token moves that
+ * time on by what the token takes to come back; a time further off than a whole bucket takes is
+ * refused. So refilling costs nothing, and a row whose time has passed says nothing and may go.
+ */
+#include "db/handle.h"
+#include "db/state.h"
+#include "db/statements.h"
+
+enum { US_PER_MS = 1000, US_PER_MINUTE = 60000000 };
+
+static const struct sql load = {
+    "bucket.load", "SELECT full_us FROM bucket WHERE key = ?1 AND boot = ?2", DB_STATE, NULL};
+static const struct sql store = {
+    "bucket.store",
+    "INSERT INTO bucket (key, boot, full_us) VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (key) DO UPDATE SET boot = excluded.boot, full_us = excluded.full_us",
+    DB_STATE, NULL};
+/* Each new row may push out two old ones, so the table stays as small as its live part. */
+static const struct sql forget = {
+    "bucket.forget",
+    "DELETE FROM bucket WHERE key IN (SELECT key FROM bucket WHERE full_us < ?1 LIMIT 2)", DB_STATE,
+    NULL};
+
+const struct sql *const bucket_statements[] = {&load, &store, &forget, NULL};
+
+static enum err run_load(struct db *state, const char *boot, const char *key, int64_t *full_us,
+                         struct fail *f)
+{
+    struct query q = query_begin(state, &load);
+
+    query_bind_text(&q, 1, key);
+    query_bind_text(&q, 2, boot);
+    *full_us = 0;
+    if (query_row(&q))
+        *full_us = query_i64(&q, 0);
+    return query_end(&q, f);
+}
+
+static enum err run_store(struct db *state, const char *boot, const char *key, int64_t full_us,
+                          int64_t now_us, struct fail *f)
+{
+    struct query q = query_begin(state, &forget);
+    enum err e;
+
+    query_bind_i64(&q, 1, now_us);
+    e = query_run(&q, f);
+    if (e)
+        return e;
+    q = query_begin(state, &store);
+    query_bind_text(&q, 1, key);
+    query_bind_text(&q, 2, boot);
+    query_bind_i64(&q, 3, full_us);
+    return query_run(&q, f);
+}
+
+static enum err take(struct db *state, const char *boot, int64_t now_us, const char *key,
+                     int64_t cost_us, int64_t whole_us, int64_t *retry_after_ms, struct fail *f)
+{
+    int64_t full_us, wait_us;
+    enum err e = run_load(state, boot, key, &full_us, f);
+
+    if (e)
+        return e;
+    if (full_us < now_us)
+        full_us = now_us;
+    if (full_us > now_us + whole_us) /* the limit was larger when it was stored */
+        full_us = now_us + whole_us;
+    wait_us = full_us + cost_us - now_us - whole_us;
+    if (wait_us > 0) {
+        *retry_after_ms = (wait_us + US_PER_MS - 1) / US_PER_MS;
+        return fail_later(f, ERR_RATE_LIMITED, *retry_after_ms, NULL);
+    }
+    return run_store(state, boot, key, full_us + cost_us, now_us, f);
+}
+
+enum err bucket_take(struct db *state, const char *boot, int64_t now_ms, const char *key,
+                     int64_t cost, int64_t burst, int64_t per_minute, int64_t *retry_after_ms,
+                     struct fail *f)
+{
+    int64_t token_us = per_minute > 0 ? US_PER_MINUTE / per_minute : US_PER_MINUTE;
+    bool own;
+    enum err e = db_begin_own(state, &own, f);
+
+    *retry_after_ms = 0;
+    if (e)
+        return e;
+    if (token_us < 1)
+        token_us = 1;
+    e = take(state, boot, now_ms * US_PER_MS, key, cost * token_us, burst * token_us,
+             retry_after_ms, f);
+    return db_finish_own(state, own, e, f);
+}

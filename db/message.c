@@ -1,0 +1,173 @@
+#include "db/message.h"
+#include "db/row.h"
+#include "db/statements.h"
+
+#include <string.h>
+
+#define FROM_MESSAGE " FROM message m JOIN room r ON r.id = m.room_id "
+
+static const struct sql by_id = {
+    "message.by_id", "SELECT " MESSAGE_COLUMNS ", r.slug" FROM_MESSAGE "WHERE m.id = ?1", DB_CHAT,
+    NULL};
+static const struct sql by_client_id = {"message.by_client_id",
+                                        "SELECT " MESSAGE_COLUMNS ", r.slug" FROM_MESSAGE
+                                        "WHERE m.user_id = ?1 AND m.client_id = ?2",
+                                        DB_CHAT, NULL};
+static const struct sql list_before = {
+    "message.list_before",
+    "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_room"
+    " WHERE m.room_id = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3",
+    DB_CHAT, NULL};
+static const struct sql list_after = {
+    "message.list_after",
+    "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_room"
+    " WHERE m.room_id = ?1 AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
+    DB_CHAT, NULL};
+static const struct sql last_by_user = {
+    "message.last_by_user",
+    "SELECT created_ms FROM message WHERE user_id = ?1 AND room_id = ?2 ORDER BY seq DESC LIMIT 1",
+    DB_CHAT, NULL};
+static const struct sql insert = {
+    "message.insert",
+    "INSERT INTO message (id, room_id, seq, user_id, author_name, body, html, sentiment,"
+    " disclosure, via, client_id, reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by,"
+    " salt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13, ?14, ?15,"
+    " ?16, nullif(?17, 0), ?18)",
+    DB_CHAT, NULL};
+
+const struct sql *const message_statements[] = {
+    &by_id, &by_client_id, &list_before, &list_after, &last_by_user, &insert, NULL,
+};
+
+void message_from_row(struct query *q, int first, struct arena *a, struct message *out)
+{
+    size_t len;
+    const void *salt;
+
+    *out = (struct message){
+        .id = query_i64(q, first),
+        .room_id = query_i64(q, first + 1),
+        .seq = query_i64(q, first + 2),
+        .user_id = query_i64(q, first + 3),
+        .author_name = query_text(q, first + 4, a),
+        .body = query_text(q, first + 5, a),
+        .html = query_text(q, first + 6, a),
+        .sentiment = query_text(q, first + 7, a),
+        .disclosure = query_text(q, first + 8, a),
+        .via = query_text(q, first + 9, a),
+        .client_id = query_text(q, first + 10, a),
+        .reply_to = query_i64(q, first + 11),
+        .created_ms = query_i64(q, first + 12),
+        .rev = query_i64(q, first + 13),
+        .edited_ms = query_i64(q, first + 14),
+        .deleted_ms = query_i64(q, first + 15),
+        .deleted_by = query_i64(q, first + 16),
+    };
+    salt = query_blob(q, first + 17, &len);
+    if (salt && len == MESSAGE_SALT)
+        memcpy(out->salt, salt, MESSAGE_SALT);
+}
+
+static enum err load_one(struct query *q, struct arena *a, struct message *out, struct fail *f)
+{
+    bool found = query_row(q);
+    enum err e;
+
+    *out = (struct message){0};
+    if (found) {
+        message_from_row(q, 0, a, out);
+        out->room_slug = query_text(q, MESSAGE_COLUMN_COUNT, a);
+    }
+    e = query_end(q, f);
+    return e ? e : found ? OK : ERR_NOT_FOUND;
+}
+
+enum err message_by_id(struct db *db, struct arena *a, int64_t id, struct message *out,
+                       struct fail *f)
+{
+    struct query q = query_begin(db, &by_id);
+
+    query_bind_i64(&q, 1, id);
+    return load_one(&q, a, out, f);
+}
+
+enum err message_by_client_id(struct db *db, struct arena *a, int64_t user_id,
+                              const char *client_id, struct message *out, struct fail *f)
+{
+    struct query q = query_begin(db, &by_client_id);
+
+    query_bind_i64(&q, 1, user_id);
+    query_bind_text(&q, 2, client_id);
+    return load_one(&q, a, out, f);
+}
+
+static void reverse(struct message *list, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        struct message m = list[i];
+
+        list[i] = list[count - 1 - i];
+        list[count - 1 - i] = m;
+    }
+}
+
+enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t before,
+                      int64_t after, struct message *out, size_t max, size_t *count, bool *more,
+                      struct fail *f)
+{
+    bool forward = after >= 0;
+    struct query q = query_begin(db, forward ? &list_after : &list_before);
+
+    *count = 0;
+    *more = false;
+    query_bind_i64(&q, 1, room_id);
+    query_bind_i64(&q, 2, forward ? after : before > 0 ? before : INT64_MAX);
+    query_bind_i64(&q, 3, (int64_t)max + 1);
+    while (query_row(&q)) {
+        *more = *count == max;
+        if (*more)
+            break;
+        message_from_row(&q, 0, a, &out[(*count)++]);
+    }
+    if (!forward)
+        reverse(out, *count);
+    return query_end(&q, f);
+}
+
+enum err message_last_by_user(struct db *db, int64_t room_id, int64_t user_id, int64_t *created_ms,
+                              struct fail *f)
+{
+    struct query q = query_begin(db, &last_by_user);
+
+    *created_ms = 0;
+    query_bind_i64(&q, 1, user_id);
+    query_bind_i64(&q, 2, room_id);
+    if (query_row(&q))
+        *created_ms = query_i64(&q, 0);
+    return query_end(&q, f);
+}
+
+enum err message_insert(struct db *db, const struct message *m, struct fail *f)
+{
+    struct query q = query_begin(db, &insert);
+
+    query_bind_i64(&q, 1, m->id);
+    query_bind_i64(&q, 2, m->room_id);
+    query_bind_i64(&q, 3, m->seq);
+    query_bind_i64(&q, 4, m->user_id);
+    query_bind_text(&q, 5, m->author_name);
+    query_bind_text(&q, 6, m->body);
+    query_bind_text(&q, 7, m->html);
+    query_bind_text(&q, 8, m->sentiment);
+    query_bind_text(&q, 9, m->disclosure);
+    query_bind_text(&q, 10, m->via);
+    query_bind_text(&q, 11, m->client_id);
+    query_bind_i64(&q, 12, m->reply_to);
+    query_bind_i64(&q, 13, m->created_ms);
+    query_bind_i64(&q, 14, m->rev > 0 ? m->rev : 1);
+    query_bind_i64(&q, 15, m->edited_ms);
+    query_bind_i64(&q, 16, m->deleted_ms);
+    query_bind_i64(&q, 17, m->deleted_by);
+    query_bind_blob(&q, 18, m->salt, MESSAGE_SALT);
+    return query_run(&q, f);
+}

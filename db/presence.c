@@ -1,0 +1,154 @@
+/* Who is there: one row per connection or polling tab. */
+#include "db/handle.h"
+#include "db/state.h"
+#include "db/statements.h"
+
+static const struct sql put = {
+    "presence.put",
+    "INSERT INTO presence (connection, instance, boot, user_id, username, room_id, state,"
+    " expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+    " ON CONFLICT (connection) DO UPDATE SET instance = excluded.instance, boot = excluded.boot,"
+    " user_id = excluded.user_id, username = excluded.username, room_id = excluded.room_id,"
+    " state = excluded.state, expires_ms = excluded.expires_ms",
+    DB_STATE, NULL};
+static const struct sql expire = {
+    "presence.expire", "UPDATE presence SET expires_ms = ?3 WHERE connection = ?1 AND user_id = ?2",
+    DB_STATE, NULL};
+static const struct sql retire = {
+    "presence.retire",
+    "UPDATE presence SET expires_ms = ?2"
+    " WHERE instance <> ?1 AND instance <> 'poll' AND expires_ms > ?2",
+    DB_STATE, "once at a sidecar's start; one row per connection"};
+static const struct sql list = {
+    "presence.list",
+    "SELECT connection, instance, username, state, user_id, room_id, expires_ms FROM presence"
+    " WHERE boot = ?1 AND expires_ms > ?2 AND state <> 'invisible'"
+    " ORDER BY user_id, room_id, connection LIMIT ?3",
+    DB_STATE, "every live row is wanted, and nearly all rows are live"};
+static const struct sql any_expired = {
+    "presence.any_expired", "SELECT 1 FROM presence WHERE boot <> ?1 OR expires_ms <= ?2 LIMIT 1",
+    DB_STATE, "an index would cost every heartbeat a write"};
+static const struct sql sweep = {"presence.sweep",
+                                 "DELETE FROM presence WHERE boot <> ?1 OR expires_ms <= ?2",
+                                 DB_STATE, "an index would cost every heartbeat a write"};
+
+const struct sql *const presence_statements[] = {
+    &put, &expire, &retire, &list, &any_expired, &sweep, NULL,
+};
+
+static enum err run_put(struct db *state, const char *boot, const struct presence *p,
+                        struct fail *f)
+{
+    struct query q = query_begin(state, &put);
+
+    query_bind_text(&q, 1, p->connection);
+    query_bind_text(&q, 2, p->instance);
+    query_bind_text(&q, 3, boot);
+    query_bind_i64(&q, 4, p->user_id);
+    query_bind_text(&q, 5, p->username);
+    query_bind_i64(&q, 6, p->room_id);
+    query_bind_text(&q, 7, p->state);
+    query_bind_i64(&q, 8, p->expires_ms);
+    return query_run(&q, f);
+}
+
+enum err presence_put(struct db *state, const char *boot, const struct presence *p, struct fail *f)
+{
+    bool own;
+    enum err e = db_begin_own(state, &own, f);
+
+    return e ? e : db_finish_own(state, own, run_put(state, boot, p, f), f);
+}
+
+static enum err run_expire(struct db *state, const char *connection, int64_t user_id,
+                           int64_t expires_ms, struct fail *f)
+{
+    struct query q = query_begin(state, &expire);
+
+    query_bind_text(&q, 1, connection);
+    query_bind_i64(&q, 2, user_id);
+    query_bind_i64(&q, 3, expires_ms);
+    return query_run(&q, f);
+}
+
+enum err presence_expire(struct db *state, const char *connection, int64_t user_id,
+                         int64_t expires_ms, struct fail *f)
+{
+    bool own;
+    enum err e = db_begin_own(state, &own, f);
+
+    return e ? e
+             : db_finish_own(state, own, run_expire(state, connection, user_id, expires_ms, f), f);
+}
+
+static enum err run_retire(struct db *state, const char *instance, int64_t expires_ms,
+                           struct fail *f)
+{
+    struct query q = query_begin(state, &retire);
+
+    query_bind_text(&q, 1, instance);
+    query_bind_i64(&q, 2, expires_ms);
+    return query_run(&q, f);
+}
+
+enum err presence_retire(struct db *state, const char *instance, int64_t expires_ms, struct fail *f)
+{
+    bool own;
+    enum err e = db_begin_own(state, &own, f);
+
+    return e ? e : db_finish_own(state, own, run_retire(state, instance, expires_ms, f), f);
+}
+
+enum err presence_list(struct db *state, struct arena *a, const char *boot, int64_t now_ms,
+                       struct presence *out, size_t max, size_t *count, int64_t *next_expiry,
+                       struct fail *f)
+{
+    struct query q = query_begin(state, &list);
+
+    *count = 0;
+    *next_expiry = INT64_MAX;
+    query_bind_text(&q, 1, boot);
+    query_bind_i64(&q, 2, now_ms);
+    query_bind_i64(&q, 3, (int64_t)max);
+    while (*count < max && query_row(&q)) {
+        struct presence *p = &out[(*count)++];
+
+        *p = (struct presence){
+            .connection = query_text(&q, 0, a),
+            .instance = query_text(&q, 1, a),
+            .username = query_text(&q, 2, a),
+            .state = query_text(&q, 3, a),
+            .user_id = query_i64(&q, 4),
+            .room_id = query_i64(&q, 5),
+            .expires_ms = query_i64(&q, 6),
+        };
+        if (p->expires_ms < *next_expiry)
+            *next_expiry = p->expires_ms;
+    }
+    return query_end(&q, f);
+}
+
+static enum err run_on_expired(struct db *state, const struct sql *sql, const char *boot,
+                               int64_t now_ms, bool *any, struct fail *f)
+{
+    struct query q = query_begin(state, sql);
+
+    query_bind_text(&q, 1, boot);
+    query_bind_i64(&q, 2, now_ms);
+    *any = query_row(&q);
+    return query_end(&q, f);
+}
+
+/* Looks before it takes the write lock: mostly there is nothing to do. */
+enum err presence_sweep(struct db *state, const char *boot, int64_t now_ms, struct fail *f)
+{
+    bool own, any = false;
+    enum err e = run_on_expired(state, &any_expired, boot, now_ms, &any, f);
+
+    if (e || !any)
+        return e;
+    e = db_begin_own(state, &own, f);
+    if (e)
+        return e;
+    return db_finish_own(state, own, run_on_expired(state, &sweep, boot, now_ms, &any, f), f);
+}

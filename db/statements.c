@@ -1,0 +1,16 @@
+/* The one table of all statements. */
+#include "db/statements.h"
+
+const struct sql *const *const all_statements[] = {
+    transaction_statements,
+    meta_statements,
+    migrate_statements,
+    user_statements,
+    room_statements,
+    message_statements,
+    event_statements,
+    presence_statements,
+    bucket_statements,
+    ticket_statements,
+    NULL,
+};

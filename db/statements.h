@@ -1,0 +1,18 @@
+/* For files in db/ only: each entity's list of statements, NULL-terminated. */
+#ifndef DB_STATEMENTS_H
+#define DB_STATEMENTS_H
+
+#include "db/sql.h"
+
+extern const struct sql *const transaction_statements[];
+extern const struct sql *const meta_statements[];
+extern const struct sql *const migrate_statements[];
+extern const struct sql *const user_statements[];
+extern const struct sql *const room_statements[];
+extern const struct sql *const message_statements[];
+extern const struct sql *const event_statements[];
+extern const struct sql *const presence_statements[];
+extern const struct sql *const bucket_statements[];
+extern const struct sql *const ticket_statements[];
+
+#endif

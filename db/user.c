@@ -1,0 +1,162 @@
+#include "db/user.h"
+#include "db/statements.h"
+
+#define USER_COLUMNS                                                                               \
+    "id, ext_id, username, name_fold, role, named_by_host, tokens_valid_after, first_seen_ms,"     \
+    " muted_until, banned_until"
+
+static const struct sql by_ext = {
+    "user.by_ext", "SELECT " USER_COLUMNS " FROM user WHERE ext_id = ?1", DB_CHAT, NULL};
+static const struct sql by_id = {"user.by_id", "SELECT " USER_COLUMNS " FROM user WHERE id = ?1",
+                                 DB_CHAT, NULL};
+static const struct sql by_fold = {
+    "user.by_fold", "SELECT " USER_COLUMNS " FROM user WHERE name_fold = ?1 ORDER BY id LIMIT ?2",
+    DB_CHAT, NULL};
+static const struct sql list = {
+    "user.list", "SELECT " USER_COLUMNS " FROM user WHERE id > ?1 ORDER BY id LIMIT ?2", DB_CHAT,
+    NULL};
+static const struct sql insert = {
+    "user.insert",
+    "INSERT INTO user (ext_id, username, name_fold, role, named_by_host, tokens_valid_after,"
+    " first_seen_ms, muted_until, banned_until)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
+    DB_CHAT, NULL};
+static const struct sql update_name = {
+    "user.update_name",
+    "UPDATE user SET username = ?2, name_fold = ?3, named_by_host = ?4 WHERE id = ?1", DB_CHAT,
+    NULL};
+static const struct sql update_role = {"user.update_role",
+                                       "UPDATE user SET role = ?2 WHERE id = ?1", DB_CHAT, NULL};
+static const struct sql update_sanctions = {
+    "user.update_sanctions",
+    "UPDATE user SET muted_until = ?2, banned_until = ?3, tokens_valid_after = ?4 WHERE id = ?1",
+    DB_CHAT, NULL};
+
+const struct sql *const user_statements[] = {
+    &by_ext, &by_id, &by_fold, &list, &insert, &update_name, &update_role, &update_sanctions, NULL,
+};
+
+static void from_row(struct query *q, struct arena *a, struct user *u)
+{
+    *u = (struct user){
+        .id = query_i64(q, 0),
+        .ext_id = query_text(q, 1, a),
+        .username = query_text(q, 2, a),
+        .name_fold = query_text(q, 3, a),
+        .role = query_text(q, 4, a),
+        .named_by_host = query_i64(q, 5) != 0,
+        .tokens_valid_after = query_i64(q, 6),
+        .first_seen_ms = query_i64(q, 7),
+        .muted_until = query_i64(q, 8),
+        .banned_until = query_i64(q, 9),
+    };
+}
+
+static enum err load_one(struct query *q, struct arena *a, struct user *out, struct fail *f)
+{
+    bool found = query_row(q);
+    enum err e;
+
+    *out = (struct user){0};
+    if (found)
+        from_row(q, a, out);
+    e = query_end(q, f);
+    return e ? e : found ? OK : ERR_NOT_FOUND;
+}
+
+static enum err load_list(struct query *q, struct arena *a, struct user *out, size_t max,
+                          size_t *count, struct fail *f)
+{
+    *count = 0;
+    while (*count < max && query_row(q))
+        from_row(q, a, &out[(*count)++]);
+    return query_end(q, f);
+}
+
+enum err user_by_ext(struct db *db, struct arena *a, const char *ext_id, struct user *out,
+                     struct fail *f)
+{
+    struct query q = query_begin(db, &by_ext);
+
+    query_bind_text(&q, 1, ext_id);
+    return load_one(&q, a, out, f);
+}
+
+enum err user_by_id(struct db *db, struct arena *a, int64_t id, struct user *out, struct fail *f)
+{
+    struct query q = query_begin(db, &by_id);
+
+    query_bind_i64(&q, 1, id);
+    return load_one(&q, a, out, f);
+}
+
+enum err user_list_by_fold(struct db *db, struct arena *a, const char *fold, struct user *out,
+                           size_t max, size_t *count, struct fail *f)
+{
+    struct query q = query_begin(db, &by_fold);
+
+    query_bind_text(&q, 1, fold);
+    query_bind_i64(&q, 2, (int64_t)max);
+    return load_list(&q, a, out, max, count, f);
+}
+
+enum err user_list(struct db *db, struct arena *a, int64_t after_id, struct user *out, size_t max,
+                   size_t *count, struct fail *f)
+{
+    struct query q = query_begin(db, &list);
+
+    query_bind_i64(&q, 1, after_id);
+    query_bind_i64(&q, 2, (int64_t)max);
+    return load_list(&q, a, out, max, count, f);
+}
+
+enum err user_insert(struct db *db, struct user *u, struct fail *f)
+{
+    struct query q = query_begin(db, &insert);
+
+    query_bind_text(&q, 1, u->ext_id);
+    query_bind_text(&q, 2, u->username);
+    query_bind_text(&q, 3, u->name_fold);
+    query_bind_text(&q, 4, u->role);
+    query_bind_i64(&q, 5, u->named_by_host);
+    query_bind_i64(&q, 6, u->tokens_valid_after);
+    query_bind_i64(&q, 7, u->first_seen_ms);
+    query_bind_i64(&q, 8, u->muted_until);
+    query_bind_i64(&q, 9, u->banned_until);
+    if (query_row(&q))
+        u->id = query_i64(&q, 0);
+    return query_run(&q, f);
+}
+
+enum err user_update_name(struct db *db, int64_t id, const char *username, const char *fold,
+                          bool named_by_host, struct fail *f)
+{
+    struct query q = query_begin(db, &update_name);
+
+    query_bind_i64(&q, 1, id);
+    query_bind_text(&q, 2, username);
+    query_bind_text(&q, 3, fold);
+    query_bind_i64(&q, 4, named_by_host);
+    return query_run(&q, f);
+}
+
+enum err user_update_role(struct db *db, int64_t id, const char *role, struct fail *f)
+{
+    struct query q = query_begin(db, &update_role);
+
+    query_bind_i64(&q, 1, id);
+    query_bind_text(&q, 2, role);
+    return query_run(&q, f);
+}
+
+enum err user_update_sanctions(struct db *db, int64_t id, int64_t muted_until, int64_t banned_until,
+                               int64_t tokens_valid_after, struct fail *f)
+{
+    struct query q = query_begin(db, &update_sanctions);
+
+    query_bind_i64(&q, 1, id);
+    query_bind_i64(&q, 2, muted_until);
+    query_bind_i64(&q, 3, banned_until);
+    query_bind_i64(&q, 4, tokens_valid_after);
+    return query_run(&q, f);
+}

@@ -1,0 +1,298 @@
+#include "db/event.h"
+#include "db/handle.h"
+#include "db/room.h"
+#include "db/user.h"
+#include "lib/secure.h"
+#include "tests/unit/db_fixture.h"
+
+static int64_t add_room(struct fixture *fx, const char *slug)
+{
+    struct room r = {.slug = slug, .kind = "public", .title = slug, .created_ms = 1};
+
+    assert_ok(fx, room_insert(fx->db, &r, &fx->fail));
+    return r.id;
+}
+
+static int64_t add_user(struct fixture *fx, const char *name)
+{
+    struct user u = {.ext_id = arena_fmt(&fx->arena, "h:%s", name),
+                     .username = name,
+                     .name_fold = name,
+                     .role = "member",
+                     .first_seen_ms = 1};
+
+    assert_ok(fx, user_insert(fx->db, &u, &fx->fail));
+    return u.id;
+}
+
+/* A message and its event, in the caller's transaction. Returns its seq, 0 on an error. */
+static int64_t post(struct db *db, int64_t room, int64_t user, const char *body, struct fail *f)
+{
+    struct message m = {.id = secure_random_id(),
+                        .room_id = room,
+                        .user_id = user,
+                        .author_name = "ann",
+                        .body = body,
+                        .via = "cli",
+                        .created_ms = 1};
+    struct event e = {
+        .room_id = room, .ts_ms = 1, .kind = "message", .msg_id = m.id, .actor_id = user};
+    char client_id[33];
+
+    secure_random_hex(client_id, 16);
+    m.client_id = client_id;
+    secure_random(m.salt, sizeof m.salt);
+    if (event_append(db, &e, m.salt, body, f))
+        return 0;
+    m.seq = e.seq;
+    return message_insert(db, &m, f) ? 0 : e.seq;
+}
+
+static void fill(struct fixture *fx, int64_t *room, int64_t *user, int count)
+{
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    *room = add_room(fx, "general");
+    *user = add_user(fx, "ann");
+    for (int i = 0; i < count; i++)
+        assert_int_equal(post(fx->db, *room, *user, "hello", &fx->fail), i + 1);
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+}
+
+static void test_each_room_counts_for_itself_from_one(void **state)
+{
+    struct fixture *fx = *state;
+    struct event list[8];
+    int64_t general, energy, ann, newest;
+    size_t count;
+
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    general = add_room(fx, "general");
+    energy = add_room(fx, "energy");
+    ann = add_user(fx, "ann");
+    assert_int_equal(post(fx->db, general, ann, "one", &fx->fail), 1);
+    assert_int_equal(post(fx->db, energy, ann, "two", &fx->fail), 1);
+    assert_int_equal(post(fx->db, general, ann, "three", &fx->fail), 2);
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+
+    assert_ok(fx, event_list(fx->db, &fx->arena, general, 0, list, 8, &count, &fx->fail));
+    assert_int_equal(count, 2);
+    assert_string_equal(list[0].message.body, "one");
+    assert_string_equal(list[1].message.body, "three");
+    assert_string_equal(list[1].room_slug, "general");
+    assert_string_equal(list[1].message.room_slug, "general");
+    assert_int_equal(list[1].seq, 2);
+    assert_ok(fx, event_list(fx->db, &fx->arena, general, 1, list, 8, &count, &fx->fail));
+    assert_int_equal(count, 1);
+    assert_int_equal(list[0].seq, 2);
+
+    assert_ok(fx, event_feed(fx->db, &fx->arena, 0, list, 8, &count, &fx->fail));
+    assert_int_equal(count, 3);
+    assert_string_equal(list[1].room_slug, "energy");
+    assert_ok(fx, event_newest_id(fx->db, &newest, &fx->fail));
+    assert_int_equal(newest, list[2].id);
+    assert_ok(fx, event_feed(fx->db, &fx->arena, newest, list, 8, &count, &fx->fail));
+    assert_int_equal(count, 0);
+}
+
+static void test_a_list_stops_at_its_maximum(void **state)
+{
+    struct fixture *fx = *state;
+    struct event list[3];
+    int64_t room, user;
+    size_t count;
+
+    fill(fx, &room, &user, 5);
+    assert_ok(fx, event_list(fx->db, &fx->arena, room, 0, list, 3, &count, &fx->fail));
+    assert_int_equal(count, 3);
+    assert_int_equal(list[2].seq, 3);
+}
+
+static void test_an_event_without_a_message_has_a_payload(void **state)
+{
+    struct fixture *fx = *state;
+    struct event e = {.ts_ms = 5, .kind = "room", .payload = "{\"change\":\"created\"}"}, got;
+    int64_t room, user;
+    size_t count;
+
+    fill(fx, &room, &user, 0);
+    e.room_id = room;
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    assert_ok(fx, event_append(fx->db, &e, NULL, NULL, &fx->fail));
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+    assert_int_equal(e.seq, 1);
+    assert_true(e.id > 0);
+    assert_ok(fx, event_list(fx->db, &fx->arena, room, 0, &got, 1, &count, &fx->fail));
+    assert_int_equal(count, 1);
+    assert_string_equal(got.payload, e.payload);
+    assert_int_equal(got.message.id, 0);
+    assert_null(got.message.room_slug);
+}
+
+static void test_an_unknown_room_has_no_log(void **state)
+{
+    struct fixture *fx = *state;
+    struct event e = {.room_id = 77, .ts_ms = 1, .kind = "notice"};
+    int64_t checked;
+
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    assert_err(ERR_ROOM_NOT_FOUND, event_append(fx->db, &e, NULL, NULL, &fx->fail));
+    db_rollback(fx->db);
+    assert_err(ERR_ROOM_NOT_FOUND, event_verify(fx->db, 77, &checked, &fx->fail));
+}
+
+static void test_a_rolled_back_post_leaves_no_gap(void **state)
+{
+    struct fixture *fx = *state;
+    int64_t room, user, checked;
+
+    fill(fx, &room, &user, 2);
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    assert_ok(fx, db_savepoint(fx->db, &fx->fail));
+    assert_int_equal(post(fx->db, room, user, "taken back", &fx->fail), 3);
+    db_rollback_savepoint(fx->db);
+    assert_int_equal(post(fx->db, room, user, "kept", &fx->fail), 3);
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    assert_int_equal(post(fx->db, room, user, "rolled back", &fx->fail), 4);
+    db_rollback(fx->db);
+    assert_ok(fx, event_verify(fx->db, room, &checked, &fx->fail));
+    assert_int_equal(checked, 3);
+}
+
+struct race {
+    int64_t room, user;
+    int per_process;
+};
+
+static int post_many(struct fixture *fx, int number, void *arg)
+{
+    const struct race *race = arg;
+    struct fail f;
+    struct db *db;
+
+    (void)number;
+    if (db_open(&db, DB_CHAT, DB_READ_WRITE, &fx->conf, &fx->log, &f))
+        return 1;
+    for (int i = 0; i < race->per_process; i++) {
+        if (db_begin_write(db, &f) || !post(db, race->room, race->user, "from many", &f) ||
+            db_commit(db, &f))
+            return 2;
+    }
+    db_close(db);
+    return 0;
+}
+
+static void test_seq_has_no_gap_under_eight_processes(void **state)
+{
+    struct fixture *fx = *state;
+    struct race race = {.per_process = 100};
+    struct event list[1001];
+    int64_t checked;
+    size_t count;
+
+    fill(fx, &race.room, &race.user, 0);
+    fx->conf.wal_max_bytes = 100000; /* so that checkpoints happen meanwhile */
+    assert_true(run_processes(fx, 8, post_many, &race));
+    assert_ok(fx, event_list(fx->db, &fx->arena, race.room, 0, list, 1001, &count, &fx->fail));
+    assert_int_equal(count, 800);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(list[i].seq, i + 1);
+        assert_int_equal(list[i].message.seq, i + 1);
+        if (i > 0)
+            assert_true(list[i].id > list[i - 1].id);
+    }
+    assert_ok(fx, event_verify(fx->db, race.room, &checked, &fx->fail));
+    assert_int_equal(checked, 800);
+    assert_ok(fx, db_check(fx->db, &fx->fail));
+}
+
+/* Changes the database behind the program's back and expects verify to name seq 3. */
+static void assert_verify_finds(struct fixture *fx, const char *tampering, const char *said)
+{
+    int64_t room, user, checked;
+    sqlite3 *raw;
+
+    fill(fx, &room, &user, 5);
+    assert_ok(fx, event_verify(fx->db, room, &checked, &fx->fail));
+    assert_int_equal(checked, 5);
+    assert_int_equal(sqlite3_open(fx->chat, &raw), SQLITE_OK);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (sqlite3_exec(raw, tampering, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(raw));
+    sqlite3_close(raw);
+    assert_err(ERR_INTERNAL, event_verify(fx->db, room, &checked, &fx->fail));
+    if (!strstr(fx->fail.message, said))
+        fail_msg("said: %s", fx->fail.message);
+}
+
+static void test_verify_finds_a_changed_event(void **state)
+{
+    assert_verify_finds(*state, "UPDATE event SET ts_ms = 2 WHERE seq = 3",
+                        "at seq 3: the event was changed");
+}
+
+static void test_verify_finds_another_author(void **state)
+{
+    assert_verify_finds(*state, "UPDATE event SET actor_id = 9 WHERE seq = 3",
+                        "at seq 3: the event was changed");
+}
+
+static void test_verify_finds_a_changed_text(void **state)
+{
+    assert_verify_finds(*state, "UPDATE message SET body = 'sell' WHERE seq = 3",
+                        "at seq 3: the message's text was changed");
+}
+
+static void test_verify_finds_a_missing_event(void **state)
+{
+    assert_verify_finds(*state, "DELETE FROM event WHERE seq = 3",
+                        "at seq 3: the event is missing");
+}
+
+static void test_verify_finds_a_cut_tail(void **state)
+{
+    assert_verify_finds(*state,
+                        "DELETE FROM event WHERE seq > 2; UPDATE room SET head = 2 WHERE id = 1",
+                        "at seq 2: it is not the one the room ends with");
+}
+
+static void test_verify_begins_at_the_floor(void **state)
+{
+    struct fixture *fx = *state;
+    int64_t room, user, checked;
+    sqlite3 *raw;
+
+    fill(fx, &room, &user, 5);
+    assert_int_equal(sqlite3_open(fx->chat, &raw), SQLITE_OK);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    assert_int_equal(sqlite3_exec(raw,
+                                  "DELETE FROM event WHERE seq <= 2;"
+                                  "UPDATE room SET floor = 2 WHERE id = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(raw);
+    assert_ok(fx, event_verify(fx->db, room, &checked, &fx->fail));
+    assert_int_equal(checked, 3);
+}
+
+#define WITH_CHAT(test) cmocka_unit_test_setup_teardown(test, setup_chat, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CHAT(test_each_room_counts_for_itself_from_one),
+        WITH_CHAT(test_a_list_stops_at_its_maximum),
+        WITH_CHAT(test_an_event_without_a_message_has_a_payload),
+        WITH_CHAT(test_an_unknown_room_has_no_log),
+        WITH_CHAT(test_a_rolled_back_post_leaves_no_gap),
+        WITH_CHAT(test_seq_has_no_gap_under_eight_processes),
+        WITH_CHAT(test_verify_finds_a_changed_event),
+        WITH_CHAT(test_verify_finds_another_author),
+        WITH_CHAT(test_verify_finds_a_changed_text),
+        WITH_CHAT(test_verify_finds_a_missing_event),
+        WITH_CHAT(test_verify_finds_a_cut_tail),
+        WITH_CHAT(test_verify_begins_at_the_floor),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
