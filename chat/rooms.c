@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { TITLE_MAX = 100, TOPIC_MAX = 250, EPOCH_BYTES = 16 };
+enum { TITLE_MAX = 100, TOPIC_MAX = 250, SLOW_MAX = 86400, EPOCH_BYTES = 16 };
 
 static enum err no_room(struct fail *f)
 {
@@ -90,13 +90,13 @@ enum err rooms_mark_read(struct chat *c, const struct actor *who, const struct r
     return room_mark_read(c->db, room->room.id, who->user_id, up_to, changed, f);
 }
 
-static enum err append_change(struct chat *c, int64_t room_id, const char *payload,
-                              int64_t actor_id, struct fail *f)
+static enum err append(struct chat *c, int64_t room_id, const char *kind, const char *payload,
+                       int64_t actor_id, struct fail *f)
 {
     struct event event = {
         .room_id = room_id,
         .ts_ms = clock_wall_ms(&c->clock),
-        .kind = "room",
+        .kind = kind,
         .payload = payload,
         .actor_id = actor_id,
     };
@@ -133,7 +133,7 @@ enum err rooms_create(struct chat *c, struct arena *a, const char *slug, const c
     };
     e = room_insert(c->db, out, f);
     if (!e)
-        e = append_change(c, out->id, "{\"change\":\"created\"}", actor_id, f);
+        e = append(c, out->id, "room", "{\"change\":\"created\"}", actor_id, f);
     if (!e)
         out->head = 1;
     return e;
@@ -153,9 +153,35 @@ enum err rooms_set_topic(struct chat *c, const struct room *room, const char *to
     else
         e = room_update_topic(c->db, room->id, clean, f);
     if (!e)
-        e = append_change(c, room->id, "{\"change\":\"topic\"}", actor_id, f);
+        e = append(c, room->id, "room", "{\"change\":\"topic\"}", actor_id, f);
     arena_release(&a);
     return e;
+}
+
+enum err rooms_set_archived(struct chat *c, const struct room *room, bool archived,
+                            int64_t actor_id, struct fail *f)
+{
+    int64_t at = archived ? clock_wall_ms(&c->clock) : 0;
+    enum err e = room_update_archived(c->db, room->id, at, f);
+
+    return e ? e
+             : append(c, room->id, "room",
+                      archived ? "{\"change\":\"archived\"}" : "{\"change\":\"restored\"}",
+                      actor_id, f);
+}
+
+enum err rooms_set_slow(struct chat *c, struct arena *a, const struct room *room, int64_t seconds,
+                        int64_t actor_id, struct fail *f)
+{
+    enum err e;
+
+    if (seconds < 0 || seconds > SLOW_MAX)
+        return fail(f, ERR_BAD_REQUEST, "Slow mode is 0 (off) to %d seconds.", SLOW_MAX);
+    e = room_update_slow(c->db, room->id, seconds, f);
+    return e ? e
+             : append(c, room->id, "moderation",
+                      arena_fmt(a, "{\"act\":\"slow\",\"value\":%lld}", (long long)seconds),
+                      actor_id, f);
 }
 
 /* ----- the rooms of the configuration ----- */

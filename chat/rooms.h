@@ -35,6 +35,12 @@ MUST_CHECK enum err rooms_create(struct chat *c, struct arena *a, const char *sl
                                  struct room *out, struct fail *f);
 MUST_CHECK enum err rooms_set_topic(struct chat *c, const struct room *room, const char *topic,
                                     int64_t actor_id, struct fail *f);
+/* An archived room is not listed, and nobody posts to it; its log stays. */
+MUST_CHECK enum err rooms_set_archived(struct chat *c, const struct room *room, bool archived,
+                                       int64_t actor_id, struct fail *f);
+/* Slow mode: at least so many seconds between two messages of one person; 0: off. */
+MUST_CHECK enum err rooms_set_slow(struct chat *c, struct arena *a, const struct room *room,
+                                   int64_t seconds, int64_t actor_id, struct fail *f);
 /* The rooms of conf->rooms that do not exist yet, and the epoch where there is none. */
 MUST_CHECK enum err rooms_init(struct chat *c, struct arena *a, int *created, struct fail *f);
 
