@@ -57,5 +57,8 @@ MUST_CHECK enum err db_check(struct db *db, struct fail *f);
 MUST_CHECK enum err db_epoch(struct db *db, struct arena *a, const char **out, struct fail *f);
 /* In the caller's write transaction: a new history begins (init, restore). */
 MUST_CHECK enum err db_set_epoch(struct db *db, const char *epoch, struct fail *f);
+/* Whether shared memory and locks of a file system of this statfs(2) type can be trusted with a
+ * WAL; where not, db_open() takes a rollback journal. */
+bool db_wal_works_on(long fs_type);
 
 #endif

@@ -48,10 +48,6 @@ MUST_CHECK enum err db_finish_own(struct db *db, bool own, enum err e, struct fa
 /* After COMMIT, under the turnstile: checkpoints where the WAL is over its limit. */
 void db_checkpoint_if_due(struct db *db);
 
-/* Whether shared memory and locks of a file system of this statfs(2) type can be trusted with a
- * WAL. */
-bool db_wal_works_on(long fs_type);
-
 /* The schema version built in, and the steps to it, under the turnstile, one transaction each. */
 int migrate_newest(enum db_kind kind);
 MUST_CHECK enum err migrate_run(struct db *db, int *from, int *to, struct fail *f);
