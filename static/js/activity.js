@@ -1,0 +1,32 @@
+// Whether the person is here: active, or idle after a while without input or with the page hidden.
+
+const IDLE_MS = 300000;
+const CHECK_MS = 15000;
+
+export class Activity {
+    // hooks: changed(state)
+    constructor(hooks) {
+        this.last = Date.now();
+        this.state = "active";
+        this.hooks = hooks;
+        for (const type of ["pointerdown", "keydown", "wheel", "touchstart", "focus"]) {
+            addEventListener(type, () => this.#touched(), { passive: true, capture: true });
+        }
+        document.addEventListener("visibilitychange", () => this.#judge());
+        setInterval(() => this.#judge(), CHECK_MS);
+    }
+
+    #touched() {
+        this.last = Date.now();
+        this.#judge();
+    }
+
+    #judge() {
+        const here = document.visibilityState === "visible" && Date.now() - this.last < IDLE_MS;
+        const state = here ? "active" : "idle";
+        if (state !== this.state) {
+            this.state = state;
+            this.hooks.changed(state);
+        }
+    }
+}

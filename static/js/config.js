@@ -1,0 +1,22 @@
+// What the page says about itself: the JSON in the data-config attribute, with addresses made whole.
+
+const withSlash = (path) => (path.endsWith("/") ? path : `${path}/`);
+
+function socketUrl(path) {
+    const url = new URL(withSlash(path), location.href);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return url.href;
+}
+
+export function readConfig(element) {
+    const given = JSON.parse(element.dataset.config);
+    return {
+        ...given,
+        api: withSlash(given.api),
+        page: withSlash(given.page),
+        socket: socketUrl(given.ws),
+        rooms: given.rooms ?? {},
+        max_chars: given.max_chars ?? 2000,
+        heartbeat_ms: given.heartbeat_ms ?? 25000,
+    };
+}

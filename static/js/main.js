@@ -1,0 +1,78 @@
+// Where the page comes to life. Everything it shows was already in the HTML.
+
+import { Api } from "./api.js";
+import { Auth } from "./auth.js";
+import { Chat } from "./chat.js";
+import { readConfig } from "./config.js";
+import { Drawer } from "./drawer.js";
+import { joinForm } from "./join.js";
+import { Logs } from "./log.js";
+import { element } from "./parts.js";
+import { fillShell } from "./shell.js";
+import { browserStorage, Store } from "./store.js";
+import { followKeyboard } from "./viewport.js";
+
+const byId = (id) => document.getElementById(id);
+
+function emptyRoom() {
+    const lead = element("p", "empty-lead", "No messages here yet.");
+    const box = element("div", "empty", lead, element("p", "", "Say what you see in the market: the first message opens the room."));
+    box.id = "empty";
+    return box;
+}
+
+function makeView() {
+    const main = byId("chat");
+    const rooms = byId("rooms");
+    const online = byId("online");
+    const drawers = [
+        new Drawer(rooms, document.querySelector(".open-rooms"), [main, online]),
+        new Drawer(online, document.querySelector(".open-online"), [main, rooms]),
+    ];
+    return { emptyRoom, closeDrawers: () => drawers.forEach((drawer) => drawer.close()) };
+}
+
+function notice(text, loginUrl) {
+    const line = element("p", "notice notice-bad", text);
+    line.setAttribute("role", "status");
+    if (loginUrl) {
+        const link = element("a", "", "Sign in");
+        link.href = loginUrl;
+        line.append(" ", link);
+    }
+    document.querySelector(".chat-head").after(line);
+}
+
+async function start(config) {
+    const storage = browserStorage();
+    const store = new Store(`outcry:${config.api}`, storage);
+    const auth = new Auth(config, storage);
+    const api = new Api(config.api, auth);
+    const view = makeView();
+    let user = config.user;
+    let filled = null;
+
+    followKeyboard();
+    if (!user && auth.token()) {
+        filled = await fillShell({ config, api, auth });
+        user = filled?.user ?? null;
+        config.paging ||= filled !== null; // the rows are still to be loaded
+    }
+    if (byId("join")) {
+        joinForm(byId("join"), { api, store, room: () => config.room });
+    }
+    if (!user && config.guests === "off") {
+        notice("Sign in to read and write here.", config.login_url);
+        return;
+    }
+    const cursors = Object.fromEntries(Object.entries(config.rooms).map(([room, { seq }]) => [room, seq]));
+    const chat = new Chat({ config, api, auth, store, logs: new Logs(config.epoch, cursors), user, view });
+    if (filled) {
+        chat.rooms.update(filled.rooms);
+        await chat.open(config.room, { push: false });
+    }
+    chat.start();
+}
+
+const config = readConfig(byId("app"));
+start(config).catch((error) => notice(error.message, error.status === 401 ? config.login_url : null));

@@ -1,0 +1,135 @@
+// The list of rooms, with how much is unread in each.
+
+import { part } from "./parts.js";
+
+const label = (count) => (count > 99 ? "99+" : count > 0 ? String(count) : "");
+
+export class Rooms {
+    // hooks: open(slug)
+    constructor(list, config, hooks) {
+        this.list = list;
+        this.pageUrl = config.page;
+        this.rooms = new Map();
+        for (const link of list.querySelectorAll(".room")) {
+            this.#adopt(link, config.rooms[link.dataset.room]);
+        }
+        list.addEventListener("click", (event) => {
+            const link = event.target.closest(".room");
+            const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
+            if (link && plain) {
+                event.preventDefault();
+                hooks.open(link.dataset.room);
+            }
+        });
+    }
+
+    #adopt(link, known) {
+        this.rooms.set(link.dataset.room, {
+            slug: link.dataset.room,
+            title: link.querySelector(".room-name").textContent,
+            topic: link.dataset.topic ?? "",
+            url: link.getAttribute("href"),
+            unread: parseInt(link.querySelector(".room-unread").textContent, 10) || 0,
+            lastRead: known?.last_read_seq ?? 0,
+            counted: known?.seq ?? 0,
+            link,
+        });
+        this.#show(this.rooms.get(link.dataset.room));
+    }
+
+    // From rooms/: for a page that came without them, and after a break in the log.
+    update(list) {
+        for (const room of list) {
+            if (!this.rooms.has(room.id)) {
+                this.#add(room);
+            }
+            this.setState(room.id, room);
+        }
+    }
+
+    #add(room) {
+        const link = part("room");
+        link.dataset.room = room.id;
+        link.dataset.topic = room.topic ?? "";
+        link.href = `${this.pageUrl}r/${encodeURIComponent(room.id)}/`;
+        link.querySelector(".room-name").textContent = room.title;
+        const item = document.createElement("li");
+        item.append(link);
+        this.list.append(item);
+        this.#adopt(link, room);
+    }
+
+    get(slug) {
+        return this.rooms.get(slug);
+    }
+
+    has(slug) {
+        return this.rooms.has(slug);
+    }
+
+    get slugs() {
+        return [...this.rooms.keys()];
+    }
+
+    // The server's own count, as of `seq`; events up to there are in it.
+    setState(slug, { seq, unread, last_read_seq }) {
+        const room = this.rooms.get(slug);
+        if (!room) {
+            return;
+        }
+        room.counted = Math.max(room.counted, seq ?? 0);
+        room.unread = unread ?? room.unread;
+        room.lastRead = Math.max(room.lastRead, last_read_seq ?? 0);
+        this.#show(room);
+    }
+
+    countOne(slug, seq) {
+        const room = this.rooms.get(slug);
+        if (room && seq > room.counted) {
+            room.counted = seq;
+            room.unread++;
+            this.#show(room);
+        }
+    }
+
+    // Read up to `seq`, here or in another tab.
+    read(slug, seq) {
+        const room = this.rooms.get(slug);
+        if (room && seq >= room.lastRead) {
+            room.lastRead = seq;
+            if (seq >= room.counted) {
+                room.unread = 0;
+            }
+            this.#show(room);
+        }
+    }
+
+    setCurrent(slug) {
+        this.current = slug;
+        for (const room of this.rooms.values()) {
+            if (room.slug === slug) {
+                room.link.setAttribute("aria-current", "page");
+            } else {
+                room.link.removeAttribute("aria-current");
+            }
+            this.#show(room);
+        }
+    }
+
+    get unreadElsewhere() {
+        return [...this.rooms.values()].some((room) => room.unread > 0 && room.slug !== this.current);
+    }
+
+    #show(room) {
+        const text = room.slug === this.current ? "" : label(room.unread);
+        const badge = room.link.querySelector(".room-unread");
+        if ((badge.firstChild?.textContent ?? "") !== text) {
+            const spoken = document.createElement("span");
+            spoken.className = "visually-hidden";
+            spoken.textContent = " unread";
+            badge.replaceChildren(...(text ? [text, spoken] : []));
+        }
+        room.link.classList.toggle("has-unread", text !== "");
+        document.querySelector(".open-rooms").classList.toggle("has-unread", this.unreadElsewhere);
+    }
+}

@@ -1,0 +1,88 @@
+// One message's row: filled from a message object, or adopted from the server's page.
+
+import { element, part } from "./parts.js";
+import { initial, setText } from "./text.js";
+import { clockTime, wholeTime } from "./time.js";
+
+const REMOVED = "This message was removed.";
+
+export const rowSeq = (row) => Number(row.dataset.seq);
+export const rowTime = (row) => Number(row.dataset.time);
+export const isPending = (row) => row.dataset.seq === "";
+
+function setTime(row, ms) {
+    const time = row.querySelector(".msg-time");
+    row.dataset.time = ms;
+    time.dateTime = new Date(ms).toISOString();
+    time.textContent = clockTime(ms);
+    time.title = wholeTime(ms);
+}
+
+export function fillRow(row, message, mine) {
+    row.id = `m${message.seq}`;
+    row.dataset.seq = message.seq;
+    row.dataset.id = message.id;
+    row.dataset.user = message.user_id;
+    row.dataset.client = message.client_id ?? "";
+    row.querySelector(".avatar").dataset.initial = initial(message.username);
+    row.querySelector(".msg-author").textContent = message.username;
+    row.querySelector(".msg-state")?.remove();
+    row.classList.remove("msg-pending", "msg-failed");
+    row.classList.toggle("msg-mine", mine);
+    setTime(row, message.timestamp);
+    setBody(row, message);
+}
+
+export function setBody(row, message) {
+    const text = row.querySelector(".msg-text");
+    row.classList.toggle("msg-gone", message.deleted === true);
+    setText(text, message.deleted ? REMOVED : message.message);
+    if (message.edited_at && !row.querySelector(".msg-edited")) {
+        row.querySelector(".msg-head").append(element("span", "msg-edited", "edited"));
+    }
+}
+
+export function newRow(message, mine) {
+    const row = part("msg");
+    fillRow(row, message, mine);
+    return row;
+}
+
+// The row stays as the server sent it, but for the reader's own clock and for links.
+export function adoptRow(row) {
+    const text = row.querySelector(".msg-text");
+    setTime(row, rowTime(row));
+    if (text.textContent.includes("http")) {
+        setText(text, text.textContent);
+    }
+}
+
+// A message that is on its way: grey, without a number.
+export function pendingRow(entry, me) {
+    const row = part("msg");
+    fillRow(row, { ...entry, seq: "", id: "", user_id: me.id, username: me.username, timestamp: entry.at, message: entry.text }, true);
+    row.removeAttribute("id");
+    showPending(row, entry);
+    return row;
+}
+
+const button = (action, label) => {
+    const made = element("button", "", label);
+    made.type = "button";
+    made.dataset.action = action;
+    return made;
+};
+
+// entry.state: "queued" | "sending" | "sent" | "failed"; entry.note says why it waits or failed.
+export function showPending(row, entry) {
+    const failed = entry.state === "failed";
+    row.classList.toggle("msg-failed", failed);
+    row.classList.toggle("msg-pending", !failed && entry.state !== "sent");
+    row.querySelector(".msg-state")?.remove();
+    if (failed) {
+        const why = element("span", "", entry.note ?? "Not sent.");
+        row.append(element("div", "msg-state", why, button("retry", "Try again"), button("discard", "Discard")));
+    } else if (entry.note) {
+        row.append(element("div", "msg-state", entry.note));
+    }
+}

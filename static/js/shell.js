@@ -1,0 +1,37 @@
+// Where only scripts hold the token, the server sends the page as an empty shell. This fills it: who
+// the reader is, the rooms, and the message box.
+
+import { part } from "./parts.js";
+import { initial } from "./text.js";
+
+export async function fillShell({ config, api, auth }) {
+    const me = await api.get("me/");
+    auth.csrf = me.csrf;
+    if (!me.user) {
+        return null;
+    }
+    const [{ rooms }, page] = await Promise.all([api.get("rooms/"), api.get("messages/", { room: config.room, limit: 1 })]);
+    config.epoch = page.epoch;
+    config.rooms = Object.fromEntries(rooms.map((room) => [room.id, room]));
+    showMe(me.user);
+    if (!document.getElementById("composer")) {
+        document.getElementById("join")?.remove();
+        document.querySelector(".foot-note")?.remove();
+        document.getElementById("chat-foot").append(part("composer"));
+    }
+    return { user: me.user, rooms };
+}
+
+function showMe(user) {
+    const avatar = document.createElement("span");
+    avatar.className = "avatar";
+    avatar.dataset.user = user.id;
+    avatar.dataset.initial = initial(user.username);
+    const name = document.createElement("bdi");
+    name.className = "me-name";
+    name.textContent = user.username;
+    const line = document.createElement("p");
+    line.className = "me-line";
+    line.append(name);
+    document.getElementById("me").replaceChildren(avatar, line);
+}

@@ -1,0 +1,67 @@
+// One WebSocket from its opening to its close: hello, the wait for welcome, pings, and silence.
+// What becomes of the frames, and when to open another one, is the link's affair.
+
+const WELCOME_MS = 10000;
+
+export class Socket {
+    // hooks: hello() → frame, welcome(frame), frame(frame), close(code, reason, welcomed)
+    constructor(url, hooks, heartbeatMs) {
+        this.hooks = hooks;
+        this.heartbeatMs = heartbeatMs;
+        this.welcomed = false;
+        this.socket = new WebSocket(url, ["chat.v1"]);
+        this.socket.onopen = () => this.send({ type: "hello", proto: "chat.v1", ...hooks.hello() });
+        this.socket.onmessage = (event) => this.#receive(event.data);
+        this.socket.onclose = (event) => this.#closed(event.code, event.reason);
+        this.#expect(WELCOME_MS);
+    }
+
+    // False where the socket is not open.
+    send(frame) {
+        const open = this.socket.readyState === WebSocket.OPEN;
+        if (open) {
+            this.socket.send(JSON.stringify(frame));
+        }
+        return open;
+    }
+
+    // Ends it without a word to the hooks.
+    drop() {
+        clearTimeout(this.timer);
+        this.hooks = null;
+        this.socket.close();
+    }
+
+    #receive(data) {
+        if (!this.hooks) {
+            return;
+        }
+        const frame = JSON.parse(data);
+        this.#expect(this.welcomed ? this.heartbeatMs * 2 + 5000 : WELCOME_MS);
+        if (frame.type === "ping") {
+            this.send({ type: "pong" });
+        } else if (frame.type === "welcome") {
+            this.welcomed = true;
+            this.heartbeatMs = frame.heartbeat_ms ?? this.heartbeatMs;
+            this.hooks.welcome(frame);
+        } else {
+            this.hooks.frame(frame);
+        }
+    }
+
+    // A peer that is silent for longer than two heartbeats is gone, whatever TCP believes.
+    #expect(withinMs) {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => {
+            this.socket.close();
+            this.#closed(4005, "silent");
+        }, withinMs);
+    }
+
+    #closed(code, reason) {
+        clearTimeout(this.timer);
+        const hooks = this.hooks;
+        this.hooks = null;
+        hooks?.close(code, reason, this.welcomed);
+    }
+}

@@ -1,0 +1,59 @@
+// A namespace in localStorage. Where the browser refuses storage, the page works without a memory.
+
+export class Store {
+    constructor(prefix, storage = globalThis.localStorage) {
+        this.prefix = prefix;
+        this.storage = storage;
+    }
+
+    get(key) {
+        try {
+            return JSON.parse(this.storage.getItem(this.prefix + key));
+        } catch {
+            return null;
+        }
+    }
+
+    // False where it could not be kept (storage full, or refused).
+    set(key, value) {
+        try {
+            this.storage.setItem(this.prefix + key, JSON.stringify(value));
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    remove(key) {
+        try {
+            this.storage.removeItem(this.prefix + key);
+        } catch {
+            // Nothing was kept, so nothing is left behind.
+        }
+    }
+
+    // The values of all keys that begin with `start`.
+    all(start) {
+        const found = [];
+        try {
+            for (let i = 0; i < this.storage.length; i++) {
+                const key = this.storage.key(i);
+                if (key.startsWith(this.prefix + start)) {
+                    found.push(this.get(key.slice(this.prefix.length)));
+                }
+            }
+        } catch {
+            return [];
+        }
+        return found.filter((value) => value !== null);
+    }
+}
+
+// localStorage itself may throw on access.
+export function browserStorage() {
+    try {
+        return globalThis.localStorage;
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,198 @@
+// The rows of the room in view: in the order of their numbers, then those still on their way. Keeps
+// day dividers, the grouping of one author's rows, and the mark where the unread begin.
+
+import { element, part } from "./parts.js";
+import { adoptRow, fillRow, isPending, newRow, pendingRow, rowSeq, rowTime, setBody, showPending } from "./rows.js";
+import { dayLabel, sameDay } from "./time.js";
+
+const GROUP_MS = 300000;
+// A person who was renamed is shown with the name that the row was written under.
+const author = (row) => `${row.dataset.user} ${row.querySelector(".msg-author").textContent}`;
+const KEPT_ROWS = 500; // a page left open for days stays quick; older rows load again on scrolling up
+
+export class Timeline {
+    constructor(rows, scroll, me) {
+        this.rows = rows;
+        this.scroll = scroll;
+        this.me = me;
+    }
+
+    adopt() {
+        for (const divider of this.rows.querySelectorAll(".day")) {
+            divider.remove();
+        }
+        for (const row of this.#all()) {
+            adoptRow(row);
+            this.#arrange(row);
+        }
+    }
+
+    show(messages) {
+        this.rows.replaceChildren();
+        this.#fill(messages, null);
+        this.scroll.toBottom();
+    }
+
+    // Older messages above those that are here.
+    prepend(messages) {
+        const first = this.rows.querySelector(".msg");
+        this.#leading(first).forEach((node) => node.classList.contains("day") && node.remove());
+        this.#fill(messages, this.rows.firstChild);
+        if (first) {
+            this.#arrange(first);
+        }
+    }
+
+    // A new message; the author's own pending row becomes it. True where a row was added for it.
+    append(message) {
+        if (this.rows.querySelector(`#m${message.seq}`)) {
+            return false;
+        }
+        return this.scroll.hold(() => {
+            const pending = this.#pending(message.client_id);
+            const row = pending ?? newRow(message, this.#mine(message));
+            const after = pending ? this.#after(pending) : null;
+            if (pending) {
+                fillRow(pending, message, true);
+            }
+            this.rows.insertBefore(row, this.#firstPending());
+            this.#arrange(row);
+            [this.#after(row), after].forEach((next) => next && this.#arrange(next));
+            this.#trim();
+            return !pending;
+        });
+    }
+
+    // An edit or a removal.
+    change(id, message) {
+        const row = this.rows.querySelector(`.msg[data-id="${CSS.escape(id)}"]`);
+        if (row) {
+            this.scroll.hold(() => setBody(row, message));
+        }
+    }
+
+    addPending(entry) {
+        const row = pendingRow(entry, this.me());
+        this.rows.append(row);
+        this.#arrange(row);
+    }
+
+    updatePending(entry) {
+        const row = this.#pending(entry.client_id);
+        if (row) {
+            this.scroll.hold(() => showPending(row, entry));
+        }
+    }
+
+    removePending(clientId) {
+        const row = this.#pending(clientId);
+        const next = row && this.#after(row);
+        this.#leading(row).forEach((node) => node.remove());
+        row?.remove();
+        if (next) {
+            this.#arrange(next);
+        }
+    }
+
+    has(clientId) {
+        return this.rows.querySelector(`.msg[data-client="${CSS.escape(clientId)}"]`) !== null;
+    }
+
+    // The first message after `seq` by somebody else gets the mark, unless everything is new.
+    markUnread(seq) {
+        this.rows.querySelector(".unread-mark")?.remove();
+        const rows = this.#all();
+        const at = rows.findIndex((row) => rowSeq(row) > seq && !row.classList.contains("msg-mine"));
+        if (seq > 0 && at > 0) {
+            rows[at].before(element("div", "unread-mark", "New"));
+            this.#arrange(rows[at]);
+        }
+    }
+
+    get first() {
+        const row = this.rows.querySelector(".msg[data-seq]:not([data-seq=''])");
+        return row ? rowSeq(row) : 0;
+    }
+
+    get isEmpty() {
+        return this.rows.querySelector(".msg") === null;
+    }
+
+    #fill(messages, before) {
+        const made = messages.map((message) => newRow(message, this.#mine(message)));
+        made.forEach((row) => this.rows.insertBefore(row, before));
+        made.forEach((row) => this.#arrange(row));
+    }
+
+    #mine(message) {
+        return message.user_id === this.me()?.id;
+    }
+
+    #all() {
+        return [...this.rows.querySelectorAll(".msg")];
+    }
+
+    #pending(clientId) {
+        const row = clientId && this.rows.querySelector(`.msg[data-client="${CSS.escape(clientId)}"]`);
+        return row && isPending(row) ? row : null;
+    }
+
+    #firstPending() {
+        const row = this.rows.querySelector(".msg[data-seq='']");
+        return row ? (this.#leading(row)[0] ?? row) : null;
+    }
+
+    // Dividers directly above a row, topmost first.
+    #leading(row) {
+        const found = [];
+        let node = row?.previousElementSibling;
+        while (node && !node.classList.contains("msg")) {
+            found.unshift(node);
+            node = node.previousElementSibling;
+        }
+        return found;
+    }
+
+    #before(row) {
+        return (this.#leading(row)[0] ?? row).previousElementSibling;
+    }
+
+    #after(row) {
+        let node = row.nextElementSibling;
+        while (node && !node.classList.contains("msg")) {
+            node = node.nextElementSibling;
+        }
+        return node;
+    }
+
+    // What stands above a row, and whether it goes on from the row before.
+    #arrange(row) {
+        const leading = this.#leading(row);
+        const previous = this.#before(row);
+        const newDay = !previous || !sameDay(rowTime(previous), rowTime(row));
+        const divider = leading.find((node) => node.classList.contains("day"));
+        const marked = leading.some((node) => node.classList.contains("unread-mark"));
+        if (newDay && !divider) {
+            const day = part("day");
+            day.querySelector(".day-label").textContent = dayLabel(rowTime(row));
+            (leading[0] ?? row).before(day);
+        } else if (!newDay) {
+            divider?.remove();
+        }
+        const goesOn = !newDay && !marked && author(previous) === author(row);
+        row.classList.toggle("msg-cont", goesOn && rowTime(row) - rowTime(previous) < GROUP_MS);
+    }
+
+    #trim() {
+        const rows = this.#all();
+        if (!this.scroll.atBottom || rows.length <= KEPT_ROWS + 50) {
+            return;
+        }
+        const keep = rows[rows.length - KEPT_ROWS];
+        while (this.rows.firstElementChild !== keep) {
+            this.rows.firstElementChild.remove();
+        }
+        this.#arrange(keep);
+        this.trimmed?.();
+    }
+}
