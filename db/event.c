@@ -25,7 +25,7 @@ static const struct sql insert = {
     "event.insert",
     "INSERT INTO event (room_id, seq, ts_ms, kind, msg_id, actor_id, target_user_id, payload,"
     " body_hash, hash) VALUES (?1, ?2, ?3, ?4, nullif(?5, 0), nullif(?6, 0), nullif(?7, 0), ?8,"
-    " ?9, ?10) RETURNING id",
+    " ?9, ?10)",
     DB_CHAT, NULL};
 static const struct sql list = {"event.list",
                                 "SELECT " LIST_COLUMNS
@@ -135,11 +135,10 @@ static enum err store(struct db *db, struct event *e, const unsigned char *body_
     query_bind_text(&q, 8, e->payload);
     query_bind_blob(&q, 9, body_hash, body_hash ? SECURE_HASH : 0);
     query_bind_blob(&q, 10, hash, SECURE_HASH);
-    if (query_row(&q))
-        e->id = query_i64(&q, 0);
     err = query_run(&q, f);
     if (err)
         return err;
+    e->id = query_last_id(&q);
     q = query_begin(db, &set_head_hash);
     query_bind_i64(&q, 1, e->room_id);
     query_bind_blob(&q, 2, hash, SECURE_HASH);

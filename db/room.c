@@ -33,7 +33,7 @@ static const struct sql insert = {
     "room.insert",
     "INSERT INTO room (slug, kind, title, topic, position, owner_id, slow_s, post_policy,"
     " created_ms, archived_ms)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), ?7, ?8, ?9, ?10) RETURNING id",
+    " VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0), ?7, ?8, ?9, ?10)",
     DB_CHAT, NULL};
 static const struct sql update_topic = {"room.update_topic",
                                         "UPDATE room SET topic = ?2 WHERE id = ?1", DB_CHAT, NULL};
@@ -143,6 +143,7 @@ enum err room_view(struct db *db, struct arena *a, int64_t room_id, int64_t user
 enum err room_insert(struct db *db, struct room *r, struct fail *f)
 {
     struct query q = query_begin(db, &insert);
+    enum err e;
 
     query_bind_text(&q, 1, r->slug);
     query_bind_text(&q, 2, r->kind);
@@ -154,9 +155,9 @@ enum err room_insert(struct db *db, struct room *r, struct fail *f)
     query_bind_text(&q, 8, r->post_policy ? r->post_policy : "all");
     query_bind_i64(&q, 9, r->created_ms);
     query_bind_i64(&q, 10, r->archived_ms);
-    if (query_row(&q))
-        r->id = query_i64(&q, 0);
-    return query_run(&q, f);
+    e = query_run(&q, f);
+    r->id = e ? 0 : query_last_id(&q);
+    return e;
 }
 
 enum err room_update_topic(struct db *db, int64_t id, const char *topic, struct fail *f)

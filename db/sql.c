@@ -184,3 +184,8 @@ int64_t query_changes(const struct query *q)
 {
     return sqlite3_changes64(q->db->sqlite);
 }
+
+int64_t query_last_id(const struct query *q)
+{
+    return sqlite3_last_insert_rowid(q->db->sqlite);
+}

@@ -47,6 +47,9 @@ MUST_CHECK enum err query_end(struct query *q, struct fail *f);
 /* A statement without rows: step and end. */
 MUST_CHECK enum err query_run(struct query *q, struct fail *f);
 int64_t query_changes(const struct query *q);
+/* The rowid that an INSERT made. (RETURNING would do, but makes SQLite look through the child tables of
+ * every foreign key, as triggers do.) */
+int64_t query_last_id(const struct query *q);
 
 /* NULL-terminated list of the NULL-terminated lists. */
 extern const struct sql *const *const all_statements[];

@@ -19,7 +19,7 @@ static const struct sql insert = {
     "user.insert",
     "INSERT INTO user (ext_id, username, name_fold, role, named_by_host, tokens_valid_after,"
     " first_seen_ms, muted_until, banned_until)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     DB_CHAT, NULL};
 static const struct sql update_name = {
     "user.update_name",
@@ -113,6 +113,7 @@ enum err user_list(struct db *db, struct arena *a, int64_t after_id, struct user
 enum err user_insert(struct db *db, struct user *u, struct fail *f)
 {
     struct query q = query_begin(db, &insert);
+    enum err e;
 
     query_bind_text(&q, 1, u->ext_id);
     query_bind_text(&q, 2, u->username);
@@ -123,9 +124,9 @@ enum err user_insert(struct db *db, struct user *u, struct fail *f)
     query_bind_i64(&q, 7, u->first_seen_ms);
     query_bind_i64(&q, 8, u->muted_until);
     query_bind_i64(&q, 9, u->banned_until);
-    if (query_row(&q))
-        u->id = query_i64(&q, 0);
-    return query_run(&q, f);
+    e = query_run(&q, f);
+    u->id = e ? 0 : query_last_id(&q);
+    return e;
 }
 
 enum err user_update_name(struct db *db, int64_t id, const char *username, const char *fold,
