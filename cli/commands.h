@@ -1,0 +1,10 @@
+/* The commands, one file each. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/args.h"
+
+extern const struct command init_command, migrate_command, doctor_command, token_command,
+    room_command, user_command, version_command;
+
+#endif

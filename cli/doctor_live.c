@@ -1,0 +1,201 @@
+/* The installation as a browser meets it: through the web server. */
+#include "cli/doctor.h"
+
+#include "cli/probe.h"
+#include "lib/json.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum { SKEW_MAX_S = 30 };
+
+/* What the checks share. */
+struct visit {
+    struct doctor *d;
+    struct arena *a;
+    struct probe_url to;
+    bool up; /* the web server answers at all */
+};
+
+static bool get(struct visit *v, const char *what, const char *path, const char *headers,
+                struct probe_answer *out)
+{
+    const char *why = "";
+
+    if (probe_get(v->a, &v->to, path, headers, out, &why))
+        return true;
+    doctor_fail(v->d, "%s: %s. Is the web server running, and is the address right?", what, why);
+    return false;
+}
+
+static void check_clock(struct visit *v, const struct probe_answer *answer)
+{
+    const char *date = probe_header(v->a, answer, "Date");
+    struct clock clock = {0};
+    struct tm tm = {0};
+    int64_t skew;
+
+    if (!date || !strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &tm))
+        return;
+    skew = (int64_t)timegm(&tm) - clock_wall_ms(&clock) / 1000;
+    if (skew > SKEW_MAX_S || skew < -SKEW_MAX_S)
+        doctor_fail(v->d,
+                    "clock: the web server's clock and this one differ by %lld s; tokens will be "
+                    "refused. Set both by NTP.",
+                    (long long)skew);
+}
+
+static void check_page(struct visit *v)
+{
+    struct probe_answer answer;
+    const char *type;
+
+    v->up = get(v, "page", v->to.path, "", &answer);
+    if (!v->up)
+        return;
+    type = probe_header(v->a, &answer, "Content-Type");
+    check_clock(v, &answer);
+    if (answer.status == 503 || answer.status == 502 || answer.status == 500)
+        doctor_fail(v->d,
+                    "page: %s answers %d: chat.fcgi does not run. Look into the web server's log "
+                    "and %s.",
+                    v->to.path, answer.status, v->d->site->conf.log_file);
+    else if (!type || strncmp(type, "text/html", 9) != 0 || !strstr(answer.head, "script-src"))
+        doctor_fail(v->d,
+                    "page: %s answers %d, but not with our page. The web server must hand %s to "
+                    "chat.fcgi.",
+                    v->to.path, answer.status, v->d->site->conf.page_path);
+    else
+        doctor_ok(v->d, "page: %s answers %d", v->to.path, answer.status);
+}
+
+static void check_static(struct visit *v)
+{
+    const char *path =
+        arena_fmt(v->a, "%s/vendor/bootstrap/bootstrap.min.css", v->d->site->conf.static_path);
+    struct probe_answer answer;
+    const char *type;
+
+    if (!get(v, "static files", path, "", &answer))
+        return;
+    type = probe_header(v->a, &answer, "Content-Type");
+    if (answer.status != 200)
+        doctor_fail(v->d,
+                    "static files: %s answers %d. The web server must serve the folder static/ at "
+                    "%s/, and `make vendor` fills static/vendor.",
+                    path, answer.status, v->d->site->conf.static_path);
+    else if (!type || strncmp(type, "text/css", 8) != 0)
+        doctor_fail(v->d,
+                    "static files: %s is sent as %s, and browsers refuse it. Add the MIME types "
+                    "(see apache.conf, lighttpd.conf).",
+                    path, type ? type : "nothing");
+    else
+        doctor_ok(v->d, "static files: served");
+}
+
+/* error.code of an answer, "" where there is none. */
+static const char *error_code(struct visit *v, const struct probe_answer *answer)
+{
+    struct json_object *o = NULL, *error;
+    const char *code = NULL;
+    size_t len;
+
+    if (json_parse(answer->body, answer->body_len, &o, NULL) != OK)
+        return "";
+    if (json_object_object_get_ex(o, "error", &error) &&
+        json_object_is_type(error, json_type_object) &&
+        json_get_str(error, "code", &code, &len, NULL) == OK)
+        code = arena_str(v->a, code);
+    json_object_put(o);
+    return code ? code : "";
+}
+
+static void check_api(struct visit *v)
+{
+    const struct conf *c = &v->d->site->conf;
+    const char *path = arena_fmt(v->a, "%s/health/", c->api_path);
+    struct probe_answer answer;
+    struct json_object *o = NULL;
+
+    if (!get(v, "API", path, "", &answer))
+        return;
+    if (answer.status == 200 && json_parse(answer.body, answer.body_len, &o, NULL) == OK) {
+        doctor_ok(v->d, "API: %s answers", path);
+        json_object_put(o);
+    } else {
+        doctor_fail(v->d,
+                    "API: %s answers %d. The web server must hand %s to api.fcgi; its log and %s "
+                    "say more.",
+                    path, answer.status, c->api_path, c->log_file);
+    }
+}
+
+/* A Bearer token that is none must be refused as such: else it did not arrive. */
+static void check_authorization(struct visit *v)
+{
+    const char *path = arena_fmt(v->a, "%s/me/", v->d->site->conf.api_path);
+    struct probe_answer answer;
+
+    if (!get(v, "Authorization", path, "Authorization: Bearer doctor\r\n", &answer))
+        return;
+    if (answer.status == 401 && strcmp(error_code(v, &answer), "token_invalid") == 0)
+        doctor_ok(v->d, "Authorization: reaches the program");
+    else
+        doctor_fail(v->d,
+                    "Authorization: the web server keeps the header to itself (%s answers %d). "
+                    "Apache needs `CGIPassAuth On`.",
+                    path, answer.status);
+}
+
+static void check_upgrade(struct visit *v)
+{
+    const struct conf *c = &v->d->site->conf;
+    const char *path = arena_fmt(v->a, "%s/", c->ws_path);
+    const char *headers =
+        arena_fmt(v->a,
+                  "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: b3V0Y3J5IGRvY3RvciAxNg==\r\n"
+                  "Sec-WebSocket-Protocol: chat.v1\r\nOrigin: http://%s\r\n",
+                  v->to.authority);
+    struct probe_answer answer;
+
+    if (!get(v, "WebSocket", path, headers, &answer))
+        return;
+    if (answer.status == 101)
+        doctor_ok(v->d, "WebSocket: %s upgrades", path);
+    else if (answer.status == 403)
+        doctor_fail(v->d,
+                    "WebSocket: refused for its Origin, http://%s. Apache needs "
+                    "`ProxyPreserveHost On`; or name the origin in allowed_origins.",
+                    v->to.authority);
+    else if (answer.status == 502 || answer.status == 503)
+        doctor_fail(v->d, "WebSocket: the web server answers %d: the sidecar does not run on %s.",
+                    answer.status, c->ws_socket);
+    else
+        doctor_fail(v->d,
+                    "WebSocket: %s answers %d: the web server does not upgrade. lighttpd needs "
+                    "proxy.header = ( \"upgrade\" => \"enable\" ), Apache "
+                    "ProxyPass … upgrade=websocket; both go to unix:%s.",
+                    path, answer.status, c->ws_socket);
+}
+
+void doctor_check_live(struct doctor *d, const char *url)
+{
+    struct arena a;
+    struct visit v = {.d = d, .a = &a};
+
+    arena_init(&a);
+    if (!probe_url(&a, url, &v.to)) {
+        doctor_fail(d, "address: '%s' is not http://HOST[:PORT]/PATH.", url);
+    } else {
+        check_page(&v);
+        if (v.up) {
+            check_static(&v);
+            check_api(&v);
+            check_authorization(&v);
+            check_upgrade(&v);
+        }
+    }
+    arena_release(&a);
+}
