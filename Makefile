@@ -32,7 +32,8 @@ objects    = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 GROUND_OBJ  := $(call objects,$(call sources,lib) $(call sources,db) $(call sources,chat)) \
                $(BUILD)/gen/chat_migrations.o $(BUILD)/gen/state_migrations.o
-HTTP_OBJ    := $(call objects,$(call sources,cgi-bin)) $(BUILD)/gen/templates.o
+HTTP_OBJ    := $(call objects,$(call sources,cgi-bin)) $(BUILD)/gen/templates.o \
+               $(BUILD)/gen/asset_version.o
 SIDECAR_OBJ := $(call objects,$(call sources,ws-sidecar))
 CLI_OBJ     := $(call objects,$(call sources,cli))
 FIXTURE_OBJ := $(call objects,$(wildcard tests/lib/*.c))
@@ -146,5 +147,12 @@ $(BUILD)/gen/state_migrations.c: $(sort $(wildcard db/migrations/state/*.sql))
 $(BUILD)/gen/templates.c: $(sort $(wildcard templates/*.mustache))
 	@mkdir -p $(@D)
 	scripts/embed embedded_templates $^ > $@
+
+# The ?v= of static files: changes when one of them does.
+STATIC_FILES := $(sort $(shell find static -type f ! -path 'static/vendor/*')) package-lock.json
+$(BUILD)/gen/asset_version.c: $(STATIC_FILES)
+	@mkdir -p $(@D)
+	printf '#include "cgi-bin/view.h"\n\nconst char asset_version[] = "%s";\n' \
+	    "$$(sha256sum $^ | sha256sum | cut -c1-12)" > $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

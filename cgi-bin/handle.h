@@ -1,0 +1,21 @@
+/* The handlers: values → rule → JSON. What each takes is in its row of routes.c. */
+#ifndef CGI_BIN_HANDLE_H
+#define CGI_BIN_HANDLE_H
+
+#include "cgi-bin/route.h"
+
+handler_fn handle_page;
+handler_fn handle_messages;
+handler_fn handle_message_create;
+handler_fn handle_events;
+handler_fn handle_session;
+handler_fn handle_me;
+handler_fn handle_me_rename;
+handler_fn handle_rooms;
+handler_fn handle_room_read;
+handler_fn handle_presence;
+handler_fn handle_presence_put;
+handler_fn handle_ticket;
+handler_fn handle_health;
+
+#endif

@@ -1,0 +1,93 @@
+/* messages/ and messages/create/. */
+#include "cgi-bin/handle.h"
+
+#include "cgi-bin/answer.h"
+#include "chat/wire.h"
+#include "lib/secure.h"
+
+#include <string.h>
+
+/* Everything that changes a row of a room is an event of it, so the head stands for all of them. */
+static const char *etag(struct arena *a, const struct history_page *page)
+{
+    unsigned char hash[SECURE_HASH];
+    char hex[33];
+    const struct room *room = &page->room.room;
+    int64_t first = page->count ? page->messages[0].seq : 0;
+    int64_t last = page->count ? page->messages[page->count - 1].seq : 0;
+    const char *text = arena_fmt(a, "%s %s %lld %lld %lld %lld %zu %d", page->epoch, room->slug,
+                                 (long long)room->head, (long long)room->floor, (long long)first,
+                                 (long long)last, page->count, page->has_more);
+
+    secure_sha256(hash, text, strlen(text));
+    secure_hex(hex, hash, 16);
+    return arena_fmt(a, "\"%s\"", hex);
+}
+
+static struct json_object *page_json(const struct history_page *page)
+{
+    struct json_object *o = json_object_new_object(), *rows = json_object_new_array();
+    const char *room = rooms_wire_name(&page->room.room);
+
+    for (size_t i = 0; i < page->count; i++)
+        json_object_array_add(rows, wire_message(&page->messages[i], room));
+    json_set(o, "messages", rows);
+    json_set_str(o, "room", room);
+    json_set_str(o, "epoch", page->epoch);
+    json_set_i64(o, "seq", page->room.room.head);
+    json_set_i64(o, "floor", page->room.room.floor);
+    json_set_bool(o, "has_more", page->has_more);
+    return o;
+}
+
+enum err handle_messages(struct call *c, struct fail *f)
+{
+    int64_t before = call_number(c, "before", 0), after = call_number(c, "after", -1);
+    struct history_page page;
+    const char *tag;
+    enum err e;
+
+    if (before > 0 && after >= 0)
+        return fail(f, ERR_BAD_REQUEST, "Give before or after, not both.");
+    e = history_messages(c->chat, c->arena, &c->actor, call_text(c, "room"), before, after,
+                         (size_t)call_number(c, "limit", HISTORY_PAGE), &page, f);
+    if (e)
+        return e;
+    tag = etag(c->arena, &page);
+    http_add_header(&c->res, "ETag", tag);
+    http_add_header(&c->res, "Vary", "Cookie, Authorization");
+    c->res.cache_control = "private, no-cache";
+    if (http_etag_matches(&c->req, tag))
+        return answer_empty(c, 304);
+    return answer_json(c, 200, page_json(&page));
+}
+
+enum err handle_message_create(struct call *c, struct fail *f)
+{
+    const char *client_id = call_text(c, "client_id");
+    const struct post post = {
+        .actor = &c->actor,
+        .room = call_text(c, "room"),
+        .text = call_text(c, "message"),
+        .text_len = call_value(c, "message")->len,
+        .client_id = client_id ? client_id : call_text(c, "IDEMPOTENCY_KEY"),
+        .sentiment = call_text(c, "sentiment"),
+        .disclosure = call_text(c, "disclosure"),
+        .reply_to = call_number(c, "reply_to", 0),
+        .via = call_wants_page(c) ? "form" : "api",
+        .address = *c->req.address ? c->req.address : NULL,
+    };
+    struct posted posted;
+    struct json_object *o;
+    enum err e = chat_post_now(c->chat, c->arena, &post, &posted, f);
+
+    if (e)
+        return e;
+    if (call_wants_page(c))
+        return answer_see_other(c, answer_room_url(c, post.room));
+    o = json_object_new_object();
+    json_set(o, "message", wire_message(&posted.message, posted.message.room_slug));
+    if (posted.duplicate)
+        json_set_bool(o, "duplicate", true);
+    return answer_json(c, posted.duplicate ? 200 : 201, o);
+}

@@ -1,0 +1,119 @@
+/* rooms/, read marks, presence/ and health/. */
+#include "cgi-bin/handle.h"
+
+#include "cgi-bin/answer.h"
+#include "chat/online.h"
+#include "chat/wire.h"
+#include "lib/embedded.h"
+
+#include <string.h>
+
+enum err handle_rooms(struct call *c, struct fail *f)
+{
+    struct room_view *list = arena_alloc(c->arena, ROOMS_MAX * sizeof *list);
+    struct json_object *o, *rooms;
+    size_t count = 0;
+    enum err e = rooms_list(c->chat, c->arena, &c->actor, list, &count, f);
+
+    if (e)
+        return e;
+    o = json_object_new_object();
+    rooms = json_object_new_array();
+    for (size_t i = 0; i < count; i++)
+        json_object_array_add(rooms, wire_room(&list[i]));
+    json_set(o, "rooms", rooms);
+    return answer_json(c, 200, o);
+}
+
+struct mark {
+    const struct call *call;
+    const struct room_view *room;
+    bool changed;
+};
+
+static enum err mark_read(struct chat *chat, void *arg, struct fail *f)
+{
+    struct mark *m = arg;
+
+    return rooms_mark_read(chat, &m->call->actor, m->room, call_number(m->call, "up_to", 0),
+                           &m->changed, f);
+}
+
+enum err handle_room_read(struct call *c, struct fail *f)
+{
+    const char *slug = call_text(c, "slug");
+    struct room_view view;
+    struct mark mark = {.call = c, .room = &view};
+    struct json_object *o;
+    enum err e = rooms_find(c->chat, c->arena, &c->actor, slug, &view, f);
+
+    if (!e)
+        e = chat_write(c->chat, mark_read, &mark, f);
+    if (!e)
+        e = rooms_find(c->chat, c->arena, &c->actor, slug, &view, f);
+    if (e)
+        return e;
+    o = json_object_new_object();
+    json_set_i64(o, "last_read_seq", view.last_read_seq);
+    json_set_i64(o, "unread", view.unread);
+    return answer_json(c, 200, o);
+}
+
+/* Who is in the room, and how many are here at all. */
+enum err handle_presence(struct call *c, struct fail *f)
+{
+    struct room_view view;
+    struct online *here, *everybody;
+    size_t count = 0, total = 0;
+    struct json_object *o;
+    enum err e = rooms_find(c->chat, c->arena, &c->actor, call_text(c, "room"), &view, f);
+
+    if (!e)
+        e = online_list(c->chat, c->arena, view.room.id, &here, &count, f);
+    if (!e)
+        e = online_list(c->chat, c->arena, 0, &everybody, &total, f);
+    if (e)
+        return e;
+    o = json_object_new_object();
+    json_set_str(o, "room", rooms_wire_name(&view.room));
+    json_set_i64(o, "count", (int64_t)count);
+    json_set_i64(o, "total", (int64_t)total);
+    json_set(o, "online", wire_online(here, count));
+    return answer_json(c, 200, o);
+}
+
+enum err handle_presence_put(struct call *c, struct fail *f)
+{
+    const char *conn = call_text(c, "conn"), *state = call_text(c, "state");
+    struct room_view view;
+    enum err e;
+
+    if (strcmp(state, "gone") == 0) {
+        e = online_leave(c->chat, &c->actor, conn, f);
+        return e ? e : answer_empty(c, 204);
+    }
+    e = rooms_find(c->chat, c->arena, &c->actor, call_text(c, "room"), &view, f);
+    if (!e)
+        e = online_renew(c->chat, &c->actor, conn, view.room.id, state,
+                         c->app->conf.ws_heartbeat_ms, f);
+    return e ? e : answer_empty(c, 204);
+}
+
+/* Says that the database answers; the schema is the program's, or it would not have opened it. */
+enum err handle_health(struct call *c, struct fail *f)
+{
+    struct json_object *o;
+    const char *epoch;
+    int64_t schema = 0;
+    enum err e = db_epoch(c->chat->db, c->arena, &epoch, f);
+
+    if (e)
+        return e;
+    while (embedded_chat_migrations[schema].name)
+        schema++;
+    o = json_object_new_object();
+    json_set_str(o, "status", "ok");
+    json_set_i64(o, "schema", schema);
+    json_set_str(o, "epoch", epoch);
+    return answer_json(c, 200, o);
+}

@@ -1,0 +1,225 @@
+#include "cgi-bin/page.h"
+
+#include "cgi-bin/answer.h"
+#include "cgi-bin/auth.h"
+#include "chat/wire.h"
+#include "lib/secure.h"
+
+#include <string.h>
+
+void page_add_site(const struct call *c, struct json_object *o)
+{
+    const struct conf *conf = &c->app->conf;
+
+    json_set_str(o, "site_name", conf->site_name);
+    json_set_str(o, "language", conf->language);
+    json_set_str(o, "page_path", conf->page_path);
+    json_set_str(o, "api_path", conf->api_path);
+    json_set_str(o, "ws_path", conf->ws_path);
+    json_set_str(o, "static_path", conf->static_path);
+    json_set_str(o, "asset_version", asset_version);
+}
+
+static const char *unread_label(const struct call *c, const struct room_view *v)
+{
+    if (v->unread <= 0)
+        return "";
+    return v->unread > 99 ? "99+" : arena_fmt(c->arena, "%lld", (long long)v->unread);
+}
+
+/* The room being read shows no count: its messages are on the page. */
+static enum err add_rooms(struct call *c, const struct room *current, struct json_object *o,
+                          struct fail *f)
+{
+    struct room_view *list = arena_alloc(c->arena, ROOMS_MAX * sizeof *list);
+    struct json_object *rooms = json_object_new_array();
+    size_t count = 0;
+    enum err e = rooms_list(c->chat, c->arena, &c->actor, list, &count, f);
+
+    for (size_t i = 0; !e && i < count; i++) {
+        struct json_object *room = wire_room(&list[i]);
+        bool is_current = list[i].room.id == current->id;
+
+        json_set_str(room, "url", answer_room_url(c, list[i].room.slug));
+        json_set_bool(room, "current", is_current);
+        json_set_str(room, "unread_label", is_current ? "" : unread_label(c, &list[i]));
+        json_object_array_add(rooms, room);
+    }
+    json_set(o, "rooms", rooms);
+    return e;
+}
+
+static void add_paging(const struct call *c, const struct page_query *q,
+                       const struct history_page *page, struct json_object *o)
+{
+    const char *url = answer_room_url(c, page->room.room.slug);
+    int64_t first = page->count ? page->messages[0].seq : q->after + 1;
+    int64_t last = page->count ? page->messages[page->count - 1].seq : q->before - 1;
+    bool forward = q->after >= 0;
+
+    json_set_bool(o, "paging", q->before > 0 || forward);
+    json_set_bool(o, "has_older", forward ? q->after > page->room.room.floor : page->has_more);
+    json_set_str(o, "older_url", arena_fmt(c->arena, "%s?before=%lld", url, (long long)first));
+    json_set_bool(o, "has_newer", forward ? page->has_more : q->before > 0);
+    json_set_str(o, "newer_url", arena_fmt(c->arena, "%s?after=%lld", url, (long long)last));
+}
+
+static void add_me(struct call *c, struct json_object *o)
+{
+    const struct conf *conf = &c->app->conf;
+    const struct actor *who = &c->actor;
+    struct json_object *me = wire_user(who);
+    const char *login = answer_login_url(c, c->req.target);
+    bool anonymous = who->kind == ACTOR_ANONYMOUS;
+    bool can_join = anonymous && conf->guests == GUESTS_WRITE;
+    char client_id[25];
+
+    if (me)
+        json_set_str(me, "initial", page_initial(c->arena, who->username));
+    json_set(o, "me", me);
+    json_set_bool(o, "signed_in", !anonymous);
+    json_set_bool(o, "can_post",
+                  who->kind == ACTOR_USER ||
+                      (who->kind == ACTOR_GUEST && conf->guests == GUESTS_WRITE));
+    json_set_bool(o, "can_join", can_join);
+    json_set_bool(o, "must_login", anonymous && !can_join && login);
+    json_set_str(o, "login_url", login ? login : "");
+    json_set_bool(o, "shell", auth_is_shell(c));
+    json_set_str(o, "csrf", anonymous ? "" : identity_csrf(c->chat, c->arena, who));
+    secure_random_hex(client_id, 12);
+    json_set_str(o, "client_id", client_id);
+    json_set_i64(o, "message_max_chars", conf->message_max_chars);
+}
+
+static const char *guests_name(enum conf_guests g)
+{
+    return g == GUESTS_WRITE ? "write" : g == GUESTS_READ ? "read" : "off";
+}
+
+static const char *browser_token_name(enum conf_browser_token kind)
+{
+    return kind == BROWSER_TOKEN_COOKIE    ? "cookie"
+           : kind == BROWSER_TOKEN_STORAGE ? "storage"
+                                           : "none";
+}
+
+/* {slug: {seq, last_read_seq}} of the rooms on the page; the one being read as its rows were read.
+ */
+static struct json_object *cursors(struct json_object *rooms, const char *current, int64_t seq)
+{
+    struct json_object *o = json_object_new_object();
+
+    for (size_t i = 0; i < json_object_array_length(rooms); i++) {
+        struct json_object *room = json_object_array_get_idx(rooms, i);
+        const char *slug = json_object_get_string(json_object_object_get(room, "id"));
+        int64_t head = json_object_get_int64(json_object_object_get(room, "seq"));
+        struct json_object *cursor = json_object_new_object();
+
+        json_set_i64(cursor, "seq", strcmp(slug, current) == 0 ? seq : head);
+        json_set_i64(cursor, "last_read_seq",
+                     json_object_get_int64(json_object_object_get(room, "last_read_seq")));
+        json_set(o, slug, cursor);
+    }
+    return o;
+}
+
+/* What the script needs to know, as JSON text for one attribute. */
+static void add_config(struct call *c, const char *epoch, const struct room *room,
+                       struct json_object *o)
+{
+    const struct conf *conf = &c->app->conf;
+    struct json_object *config = json_object_new_object();
+    size_t len;
+
+    json_set_str(config, "api", conf->api_path);
+    json_set_str(config, "ws", conf->ws_path);
+    json_set_str(config, "page", conf->page_path);
+    json_set_str(config, "static", conf->static_path);
+    json_set_str(config, "epoch", epoch);
+    json_set_str(config, "room", room->slug);
+    json_set_i64(config, "seq", room->head);
+    json_set_i64(config, "floor", room->floor);
+    json_set(config, "rooms", cursors(json_object_object_get(o, "rooms"), room->slug, room->head));
+    json_set(config, "user", wire_user(&c->actor));
+    json_set(config, "csrf", json_object_get(json_object_object_get(o, "csrf")));
+    json_set_str(config, "guests", guests_name(conf->guests));
+    json_set_str(config, "browser_token", browser_token_name(conf->browser_token_kind));
+    if (conf->browser_token_kind == BROWSER_TOKEN_STORAGE)
+        json_set_str(config, "token_key", conf->browser_token_name);
+    json_set_str(config, "refresh_url", conf->refresh_url);
+    json_set_str(config, "login_url", conf->login_url);
+    json_set_i64(config, "max_chars", conf->message_max_chars);
+    json_set_i64(config, "heartbeat_ms", conf->ws_heartbeat_ms);
+    json_set_bool(config, "paging", json_object_get_boolean(json_object_object_get(o, "paging")));
+    json_set_str(o, "config", json_text(config, &len));
+    json_object_put(config);
+}
+
+static void add_room(const struct call *c, const struct room_view *view, const char *epoch,
+                     struct json_object *o)
+{
+    struct json_object *room = wire_room(view);
+
+    json_set_str(room, "url", answer_room_url(c, view->room.slug));
+    json_set(o, "room", room);
+    json_set_str(o, "epoch", epoch);
+    json_set_i64(o, "seq", view->room.head);
+}
+
+static void add_notice(const struct call *c, struct json_object *o)
+{
+    struct json_object *notice;
+
+    if (c->actor.muted_until <= clock_wall_ms(&c->chat->clock))
+        return;
+    notice = json_object_new_object();
+    json_set_str(notice, "text", "You are muted: you can read, but not write.");
+    json_set(o, "notice", notice);
+}
+
+enum err page_data(struct call *c, const struct page_query *q, struct json_object **out,
+                   struct fail *f)
+{
+    struct json_object *o = json_object_new_object();
+    struct history_page page;
+    enum err e = history_messages(c->chat, c->arena, &c->actor, q->room, q->before, q->after,
+                                  HISTORY_PAGE, &page, f);
+
+    if (!e) {
+        page_add_site(c, o);
+        add_room(c, &page.room, page.epoch, o);
+        page_add_messages(c, &page, o);
+        add_paging(c, q, &page, o);
+        add_me(c, o);
+        add_notice(c, o);
+        e = add_rooms(c, &page.room.room, o, f);
+    }
+    if (!e)
+        e = page_add_online(c, page.room.room.id, o, f);
+    if (e) {
+        json_object_put(o);
+        return e;
+    }
+    add_config(c, page.epoch, &page.room.room, o);
+    *out = o;
+    return OK;
+}
+
+struct json_object *page_shell_data(struct call *c, const struct page_query *q)
+{
+    const char *slug = q->room ? q->room : c->app->conf.default_room;
+    struct room_view view = {.room = {.slug = slug, .kind = "public", .title = slug, .topic = ""}};
+    struct json_object *o = json_object_new_object();
+
+    page_add_site(c, o);
+    add_room(c, &view, "", o);
+    json_set(o, "messages", json_object_new_array());
+    json_set(o, "rooms", json_object_new_array());
+    json_set(o, "online", json_object_new_array());
+    json_set_i64(o, "online_count", 0);
+    json_set_i64(o, "online_total", 0);
+    json_set_bool(o, "paging", q->before > 0 || q->after >= 0);
+    add_me(c, o);
+    add_config(c, "", &view.room, o);
+    return o;
+}

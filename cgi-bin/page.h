@@ -1,0 +1,38 @@
+/*
+ * What templates/chat.mustache is given, and GET …?format=json answers: one object. Its fields:
+ *   site_name, language, page_path, api_path, ws_path, static_path, asset_version
+ *   room {…wire_room, url}   rooms [{…wire_room, url, current, unread_label}]
+ *   messages [{…wire_message, mine, continued, initial, time_iso, time_label, day_label?}]
+ *   has_older, older_url, has_newer, newer_url, paging
+ *   online [{user_id, username, state, initial}], online_count, online_total
+ *   me {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell
+ *   csrf, client_id, message_max_chars, epoch, seq, config (JSON text), notice {text}?
+ */
+#ifndef CGI_BIN_PAGE_H
+#define CGI_BIN_PAGE_H
+
+#include "cgi-bin/call.h"
+#include "chat/history.h"
+
+struct page_query {
+    const char *room;      /* slug; NULL: the default room */
+    int64_t before, after; /* as for history_messages() */
+};
+
+/* The caller owns *out. */
+MUST_CHECK enum err page_data(struct call *c, const struct page_query *q, struct json_object **out,
+                              struct fail *f);
+/* The page for a visitor whom only the browser's own token can identify: no rows. */
+struct json_object *page_shell_data(struct call *c, const struct page_query *q);
+
+/* The values that every page has: the first line above. */
+void page_add_site(const struct call *c, struct json_object *o);
+/* The rows, with what makes them readable without a script (page_rows.c). */
+void page_add_messages(const struct call *c, const struct history_page *page,
+                       struct json_object *o);
+MUST_CHECK enum err page_add_online(struct call *c, int64_t room_id, struct json_object *o,
+                                    struct fail *f);
+/* The letter in an avatar: a name's first character, upper case where it is ASCII. */
+const char *page_initial(struct arena *a, const char *name);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * From argv to serving. What keeps a program from starting is one sentence that says how to mend
+ * it: on stderr, and as FastCGI with exit code 1; as plain CGI there is a browser waiting, which is
+ * told that the chat is not set up and nothing more.
+ */
+#include "cgi-bin/program.h"
+
+#include "cgi-bin/app.h"
+#include "cgi-bin/dispatch.h"
+#include "cgi-bin/transport.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage[] =
+    "usage: %s [--config FILE]\n"
+    "Run by a web server, as FastCGI (a listening socket as standard input) or as plain CGI.\n"
+    "Without --config the file is $OUTCRY_CONFIG, outcry.conf beside the program, or\n"
+    "/etc/outcry/outcry.conf.\n";
+
+static void serve(void *ctx, const struct source *source)
+{
+    dispatch(ctx, source);
+}
+
+static void reload(void *ctx)
+{
+    app_reload(ctx);
+}
+
+/* Serves the one CGI request of a program that could not start. */
+static void serve_not_set_up(void *ctx, const struct source *source)
+{
+    static const char text[] = "Status: 503 Service Unavailable\r\n"
+                               "Content-Type: text/html; charset=utf-8\r\n"
+                               "Cache-Control: no-store\r\n"
+                               "Content-Security-Policy: default-src 'none'\r\n"
+                               "X-Content-Type-Options: nosniff\r\n"
+                               "\r\n"
+                               "<!doctype html>\n<title>Not set up</title>\n"
+                               "<h1>The chat is not set up</h1>\n"
+                               "<p>Its log says what is missing.</p>\n";
+
+    (void)ctx;
+    source->write(source->ctx, text, sizeof text - 1);
+}
+
+static const char *parse_arguments(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
+    const char *config = NULL;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+        if (option == 'c') {
+            config = optarg;
+            continue;
+        }
+        fprintf(option == 'h' ? stdout : stderr, usage, argv[0]);
+        exit(option == 'h' ? 0 : 2);
+    }
+    return config;
+}
+
+int program_main(int argc, char **argv, enum site site)
+{
+    const char *config = parse_arguments(argc, argv);
+    struct server server = {.serve = serve_not_set_up, .timeout_s = 30};
+    struct fail f = {0};
+    struct app *app;
+    bool cgi = transport_is_cgi();
+    int code;
+
+    if (cgi && !getenv("REQUEST_METHOD")) {
+        fprintf(stderr, usage, argv[0]);
+        return 2;
+    }
+    if (app_open(&app, site, config, argv[0], &f)) {
+        fprintf(stderr, "outcry: %s\n", f.message);
+        return cgi ? cgi_run(&server) : 1;
+    }
+    server = (struct server){.ctx = app,
+                             .serve = serve,
+                             .reload = reload,
+                             .timeout_s = (unsigned)app->conf.request_timeout_s};
+    code = cgi ? cgi_run(&server) : fcgi_run(&server);
+    app_close(app);
+    return code;
+}

@@ -1,0 +1,92 @@
+/*
+ * Every endpoint, one row each. To add one: its row and parameters here, its handler in handle_*.c
+ * and its line in handle.h, its test in tests/handler/, its paragraph in docs/protocol.md.
+ */
+#include "cgi-bin/handle.h"
+
+#define SEQ_MAX ((INT64_C(1) << 53) - 1)
+
+/* clang-format off */
+#define SEQ(field, where, least) \
+    {.name = (field), .from = (where), .kind = PARAM_NUMBER, .min = (least), .max = SEQ_MAX}
+#define ROOM(field, where) {.name = (field), .from = (where), .kind = PARAM_SLUG}
+#define CHOICE(field, where, words) \
+    {.name = (field), .from = (where), .kind = PARAM_CHOICE, .choices = (words)}
+
+static const struct param page_params[] = {
+    SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), {0}};
+
+static const struct param room_page_params[] = {
+    ROOM("room", FROM_PATH), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), {0}};
+
+static const struct param messages_params[] = {
+    ROOM("room", FROM_QUERY), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0),
+    {.name = "limit", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = 200}, {0}};
+
+static const struct param create_params[] = {
+    {.name = "message", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true},
+    ROOM("room", FROM_BODY),
+    {.name = "client_id", .from = FROM_BODY, .kind = PARAM_CLIENT_ID},
+    {.name = "IDEMPOTENCY_KEY", .from = FROM_HEADER, .kind = PARAM_CLIENT_ID},
+    SEQ("reply_to", FROM_BODY, 0),
+    CHOICE("sentiment", FROM_BODY, "bullish bearish"),
+    {.name = "disclosure", .from = FROM_BODY, .kind = PARAM_TEXT}, {0}};
+
+static const struct param events_params[] = {
+    {.name = "epoch", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 64},
+    {.name = "rooms", .from = FROM_QUERY, .kind = PARAM_TEXT, .required = true},
+    {.name = "conn", .from = FROM_QUERY, .kind = PARAM_CLIENT_ID},
+    CHOICE("state", FROM_QUERY, "active idle invisible"), {0}};
+
+static const struct param session_params[] = {
+    {.name = "username", .from = FROM_BODY, .kind = PARAM_TEXT}, ROOM("next_room", FROM_BODY), {0}};
+
+static const struct param rename_params[] = {
+    {.name = "display_name", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true}, {0}};
+
+static const struct param read_params[] = {
+    ROOM("slug", FROM_PATH),
+    {.name = "up_to", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX,
+     .required = true}, {0}};
+
+static const struct param presence_params[] = {ROOM("room", FROM_QUERY), {0}};
+
+static const struct param presence_put_params[] = {
+    {.name = "conn", .from = FROM_BODY, .kind = PARAM_CLIENT_ID, .required = true},
+    ROOM("room", FROM_BODY),
+    {.name = "state", .from = FROM_BODY, .kind = PARAM_CHOICE,
+     .choices = "active idle invisible gone", .required = true}, {0}};
+
+const struct route page_routes[] = {
+    {.method = HTTP_GET, .pattern = "", .need = NEED_ANYONE,
+     .handler = handle_page, .params = page_params},
+    {.method = HTTP_GET, .pattern = "r/<room>", .need = NEED_ANYONE,
+     .handler = handle_page, .params = room_page_params},
+    {0},
+};
+
+const struct route api_routes[] = {
+    {.method = HTTP_GET, .pattern = "messages", .need = NEED_READER,
+     .handler = handle_messages, .params = messages_params},
+    {.method = HTTP_POST, .pattern = "messages/create", .need = NEED_POSTER, .csrf = true,
+     .forms = true, .handler = handle_message_create, .params = create_params},
+    {.method = HTTP_GET, .pattern = "events", .need = NEED_READER,
+     .handler = handle_events, .params = events_params},
+    {.method = HTTP_POST, .pattern = "session", .need = NEED_ANYONE, .csrf = true,
+     .forms = true, .handler = handle_session, .params = session_params},
+    {.method = HTTP_GET, .pattern = "me", .need = NEED_READER, .handler = handle_me},
+    {.method = HTTP_PATCH, .pattern = "me", .need = NEED_USER, .csrf = true,
+     .handler = handle_me_rename, .params = rename_params},
+    {.method = HTTP_GET, .pattern = "rooms", .need = NEED_READER, .handler = handle_rooms},
+    {.method = HTTP_PUT, .pattern = "rooms/<slug>/read", .need = NEED_USER, .csrf = true,
+     .handler = handle_room_read, .params = read_params},
+    {.method = HTTP_GET, .pattern = "presence", .need = NEED_READER,
+     .handler = handle_presence, .params = presence_params},
+    {.method = HTTP_POST, .pattern = "presence", .need = NEED_USER, .csrf = true,
+     .handler = handle_presence_put, .params = presence_put_params},
+    {.method = HTTP_POST, .pattern = "ws-ticket", .need = NEED_USER, .csrf = true,
+     .cost = COST_SESSION, .handler = handle_ticket},
+    {.method = HTTP_GET, .pattern = "health", .need = NEED_NOTHING, .handler = handle_health},
+    {0},
+};
+/* clang-format on */

@@ -1,0 +1,22 @@
+/*
+ * Where a request comes from and where its answer goes: three functions. fcgi.c fills them from
+ * FCGX, cgi.c from the environment, the tests from a table. Handlers never see a transport.
+ */
+#ifndef CGI_BIN_SOURCE_H
+#define CGI_BIN_SOURCE_H
+
+#include "lib/base.h"
+
+#include <sys/types.h>
+
+struct source {
+    void *ctx;
+    /* A CGI variable (REQUEST_METHOD, HTTP_COOKIE …) or NULL; valid until the request ends. */
+    const char *(*variable)(void *ctx, const char *name);
+    /* Up to `len` bytes of the body: how many came, 0 at its end, -1 on failure. */
+    ssize_t (*read)(void *ctx, char *out, size_t len);
+    /* All of it, or false: the client or the web server went away. */
+    bool (*write)(void *ctx, const char *bytes, size_t len);
+};
+
+#endif
