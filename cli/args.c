@@ -87,8 +87,8 @@ void args_help(const struct command *command, FILE *out)
     if (command->options[0].name)
         fputs("\nOptions:\n", out);
     for (const struct args_option *o = command->options; o->name; o++) {
-        int width = fprintf(out, "  --%s%s%s", o->name, o->value ? " " : "",
-                            o->value ? o->value : "");
+        int width =
+            fprintf(out, "  --%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
         fprintf(out, "%*s%s\n", width < 24 ? 24 - width : 2, "", o->help);
     }
     if (command->help[0])

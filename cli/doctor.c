@@ -63,11 +63,11 @@ static int show(const struct site *s, const struct args *args, const char *key)
     const struct {
         const char *key, *value;
     } shown[] = {
-        {"database", c->database},           {"state_database", c->state_database},
-        {"ws_socket", c->ws_socket},         {"notify_socket", c->notify_socket},
-        {"sidecar_lock", c->sidecar_lock},   {"log_file", c->log_file},
-        {"page_path", c->page_path},         {"api_path", c->api_path},
-        {"ws_path", c->ws_path},             {"static_path", c->static_path},
+        {"database", c->database},         {"state_database", c->state_database},
+        {"ws_socket", c->ws_socket},       {"notify_socket", c->notify_socket},
+        {"sidecar_lock", c->sidecar_lock}, {"log_file", c->log_file},
+        {"page_path", c->page_path},       {"api_path", c->api_path},
+        {"ws_path", c->ws_path},           {"static_path", c->static_path},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
@@ -141,9 +141,10 @@ const struct command doctor_command = {
     .name = "doctor",
     .words = "",
     .summary = "Looks for what commonly goes wrong, and says how to mend it.",
-    .help = "Looks at permissions, file system, keys, database, sidecar, web server modules, clock\n"
-            "and limits; with --url also at the page, the API, the Authorization header and the\n"
-            "WebSocket upgrade as a browser meets them. Exit code 1 where something failed.",
+    .help =
+        "Looks at permissions, file system, keys, database, sidecar, web server modules, clock\n"
+        "and limits; with --url also at the page, the API, the Authorization header and the\n"
+        "WebSocket upgrade as a browser meets them. Exit code 1 where something failed.",
     .options =
         {
             SITE_OPTION,

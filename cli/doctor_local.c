@@ -1,4 +1,5 @@
-/* The installation as this machine sees it: files, keys, databases, sidecar, web servers, limits. */
+/* The installation as this machine sees it: files, keys, databases, sidecar, web servers, limits.
+ */
 #include "cli/doctor.h"
 
 #include <errno.h>
@@ -48,8 +49,9 @@ static void check_keys(struct doctor *d)
     else if (c->guests == GUESTS_WRITE)
         doctor_warn(d, "login: no jwt_secret and no jwt_key_file: only guests can sign in.");
     else
-        doctor_fail(d, "login: no jwt_secret, no jwt_key_file, and guests may not write: nobody "
-                       "can say anything. Set one of them in %s.",
+        doctor_fail(d,
+                    "login: no jwt_secret, no jwt_key_file, and guests may not write: nobody "
+                    "can say anything. Set one of them in %s.",
                     c->path);
     token_policy_release(&policy);
 }
@@ -62,12 +64,14 @@ static void check_folder(struct doctor *d, const char *what, const char *file)
     struct statfs fs;
 
     if (access(dir, R_OK | W_OK | X_OK) != 0)
-        doctor_fail(d, "%s: cannot write in the folder %s: %s. It must belong to the user of the "
-                       "servers.",
+        doctor_fail(d,
+                    "%s: cannot write in the folder %s: %s. It must belong to the user of the "
+                    "servers.",
                     what, dir, strerror(errno));
     else if (statfs(dir, &fs) == 0 && !db_wal_works_on((long)fs.f_type))
-        doctor_warn(d, "%s: %s is on a network file system: a slower journal is used, and only one "
-                       "machine may use it. A local disk is better.",
+        doctor_warn(d,
+                    "%s: %s is on a network file system: a slower journal is used, and only one "
+                    "machine may use it. A local disk is better.",
                     what, dir);
     else if (statfs(dir, &fs) == 0 && fs.f_bavail * (unsigned long)fs.f_bsize < 100ul << 20)
         doctor_warn(d, "%s: less than 100 MiB are free on the file system of %s.", what, dir);
@@ -135,12 +139,14 @@ static void check_sidecar(struct doctor *d)
         if (stat(c->ws_socket, &st) == 0 && (st.st_mode & S_IRWXO))
             doctor_warn(d, "sidecar: its socket is open to every user of this machine.");
     } else if (locked) {
-        doctor_fail(d, "sidecar: one runs (it holds %s), but %s does not answer (%s). Mend: end it "
-                       "and start it again.",
+        doctor_fail(d,
+                    "sidecar: one runs (it holds %s), but %s does not answer (%s). Mend: end it "
+                    "and start it again.",
                     c->sidecar_lock, c->ws_socket, strerror(errno));
     } else {
-        doctor_warn(d, "sidecar: does not run; messages arrive by polling only. Mend: "
-                       "outcry-sidecar --config %s",
+        doctor_warn(d,
+                    "sidecar: does not run; messages arrive by polling only. Mend: "
+                    "outcry-sidecar --config %s",
                     c->path);
     }
 }
@@ -185,10 +191,12 @@ static void check_clock(struct doctor *d)
     struct stat st;
 
     if (now < CLOCK_SANE_S)
-        doctor_fail(d, "clock: it says a time before 2026. Tokens will be refused: set it, by NTP.");
+        doctor_fail(d,
+                    "clock: it says a time before 2026. Tokens will be refused: set it, by NTP.");
     else if (stat(d->site->conf.database, &st) == 0 && (int64_t)st.st_mtime > now + 60)
-        doctor_fail(d, "clock: the database was written %lld s in the future: the clock went back. "
-                       "Set it, by NTP.",
+        doctor_fail(d,
+                    "clock: the database was written %lld s in the future: the clock went back. "
+                    "Set it, by NTP.",
                     (long long)((int64_t)st.st_mtime - now));
     else
         doctor_ok(d, "clock: plausible");
@@ -201,8 +209,9 @@ static void check_limits(struct doctor *d)
 
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max != RLIM_INFINITY &&
         files.rlim_max < (rlim_t)wanted)
-        doctor_warn(d, "limits: ws_max_connections needs %lld open files, the limit is %llu. Mend: "
-                       "raise LimitNOFILE or `ulimit -Hn`, or lower the key.",
+        doctor_warn(d,
+                    "limits: ws_max_connections needs %lld open files, the limit is %llu. Mend: "
+                    "raise LimitNOFILE or `ulimit -Hn`, or lower the key.",
                     (long long)wanted, (unsigned long long)files.rlim_max);
     else
         doctor_ok(d, "limits: enough open files for %lld connections",

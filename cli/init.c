@@ -1,5 +1,5 @@
-/* Makes an installation: the configuration with fresh secrets, the folders, the databases, the rooms.
- * What exists already is left as it is, so running it again is safe. */
+/* Makes an installation: the configuration with fresh secrets, the folders, the databases, the
+ * rooms. What exists already is left as it is, so running it again is safe. */
 #include "cli/commands.h"
 #include "cli/site.h"
 
@@ -47,10 +47,12 @@ static void compose(struct buf *b, const struct args *args)
     const char *static_dir = args_value(args, "static-dir");
     char secret[2 * SECRET_BYTES + 1];
 
-    buf_str(b, "# Outcry: `key = value`, one a line. docs/configuration.md describes every key;\n"
-               "# what is not here has its default. Relative paths begin at this file's folder.\n\n");
-    buf_str(b, "# Your site's login: its JSON Web Tokens. For Django SimpleJWT put SIGNING_KEY (by\n"
-               "# default SECRET_KEY) here, or set jwt_alg and jwt_key_file for a public key.\n");
+    buf_str(b,
+            "# Outcry: `key = value`, one a line. docs/configuration.md describes every key;\n"
+            "# what is not here has its default. Relative paths begin at this file's folder.\n\n");
+    buf_str(b,
+            "# Your site's login: its JSON Web Tokens. For Django SimpleJWT put SIGNING_KEY (by\n"
+            "# default SECRET_KEY) here, or set jwt_alg and jwt_key_file for a public key.\n");
     secure_random_hex(secret, SECRET_BYTES);
     buf_fmt(b, "jwt_alg = HS256\njwt_secret = %s\n", secret);
     buf_str(b, "# browser_token = cookie:NAME or storage:KEY says where a browser keeps it.\n\n");
@@ -148,9 +150,8 @@ static int init_site(const struct args *args, bool wrote_conf)
         goto out;
     }
     if (!args_value(args, "quiet"))
-        printf("%s %s; %s holds the chat, %d room%s made.\n",
-               wrote_conf ? "Wrote" : "Kept", site.conf.path, site.conf.database, made.created,
-               made.created == 1 ? "" : "s");
+        printf("%s %s; %s holds the chat, %d room%s made.\n", wrote_conf ? "Wrote" : "Kept",
+               site.conf.path, site.conf.database, made.created, made.created == 1 ? "" : "s");
     code = EXIT_DONE;
 out:
     site_close(&site);
@@ -176,8 +177,9 @@ const struct command init_command = {
     .name = "init",
     .words = "",
     .summary = "Makes an installation: configuration with fresh secrets, databases, rooms.",
-    .help = "Whatever exists is kept, so it may be run again: after adding to `rooms`, for example.\n"
-            "An older database is not touched; see `outcry migrate`.",
+    .help =
+        "Whatever exists is kept, so it may be run again: after adding to `rooms`, for example.\n"
+        "An older database is not touched; see `outcry migrate`.",
     .options =
         {
             {"config", "FILE", "the configuration to write or to use (required)"},

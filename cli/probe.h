@@ -1,6 +1,6 @@
 /*
- * One HTTP request over a socket, to see an installation as a browser does. No redirects, no TLS, no
- * keep-alive; answers up to 256 KiB; the whole exchange has a deadline.
+ * One HTTP request over a socket, to see an installation as a browser does. No redirects, no TLS,
+ * no keep-alive; answers up to 256 KiB; the whole exchange has a deadline.
  */
 #ifndef CLI_PROBE_H
 #define CLI_PROBE_H

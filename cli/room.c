@@ -20,8 +20,9 @@ static enum err find(struct chat *c, struct change *ch, struct room *room, struc
 {
     enum err e = room_by_slug(c->db, ch->arena, ch->slug, room, f);
 
-    return e == ERR_NOT_FOUND ? fail(f, e, "There is no room '%s'. See `outcry room list`.", ch->slug)
-                              : e;
+    return e == ERR_NOT_FOUND
+               ? fail(f, e, "There is no room '%s'. See `outcry room list`.", ch->slug)
+               : e;
 }
 
 static enum err create(struct chat *c, void *arg, struct fail *f)

@@ -14,8 +14,8 @@ struct site {
     struct arena arena;
 };
 
-/* --config, or where the programs look for it. Both say on stderr what failed; a site that could not
- * be opened needs no closing. */
+/* --config, or where the programs look for it. Both say on stderr what failed; a site that could
+ * not be opened needs no closing. */
 MUST_CHECK bool site_load(struct site *s, const struct args *args);
 /*
  * site_load(), then the databases. Run by root, the process becomes the owner of the database for
@@ -27,8 +27,9 @@ void site_close(struct site *s);
 /* The option that every such command has. */
 #define SITE_OPTION                                                                                \
     {                                                                                              \
-        "config", "FILE", "outcry.conf (else $OUTCRY_CONFIG, else beside the program, else "       \
-                          "/etc/outcry)"                                                           \
+        "config", "FILE",                                                                          \
+            "outcry.conf (else $OUTCRY_CONFIG, else beside the program, else "                     \
+            "/etc/outcry)"                                                                         \
     }
 
 /* The owner of the folder that holds `path` becomes the user of this process, where it is root. */

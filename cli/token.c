@@ -48,7 +48,8 @@ static int run(const struct args *args)
     if (!site_load(&site, args))
         return EXIT_FAILED;
     if (name && !text_name(&site.arena, name, strlen(name))) {
-        fputs("outcry: --name is 1 to 32 characters, none of <>&\"'`~@#/\\ or invisible.\n", stderr);
+        fputs("outcry: --name is 1 to 32 characters, none of <>&\"'`~@#/\\ or invisible.\n",
+              stderr);
         code = EXIT_USAGE;
     } else {
         code = print_token(&site, args, user, ttl);

@@ -85,7 +85,10 @@ static const struct action {
     size_t words;
     chat_work_fn *work;
 } actions[] = {
-    {"role", 3, set_role}, {"mute", 3, mute}, {"ban", 3, ban}, {"revoke", 2, revoke},
+    {"role", 3, set_role},
+    {"mute", 3, mute},
+    {"ban", 3, ban},
+    {"revoke", 2, revoke},
 };
 
 static const struct action *find_action(const struct args *args)
@@ -135,9 +138,9 @@ static int run(const struct args *args)
     enum err e;
 
     if (!action && !listing)
-        return args_misused(args, "Say list, role ID ROLE, mute ID TIME, ban ID TIME or revoke ID.");
-    if (action &&
-        !text_to_i64(args->words[1], strlen(args->words[1]), 1, INT64_MAX, &s.user_id))
+        return args_misused(args,
+                            "Say list, role ID ROLE, mute ID TIME, ban ID TIME or revoke ID.");
+    if (action && !text_to_i64(args->words[1], strlen(args->words[1]), 1, INT64_MAX, &s.user_id))
         return args_misused(args, "ID is the number in `outcry user list`, not '%s'.",
                             args->words[1]);
     if (action && (action->work == mute || action->work == ban) &&
@@ -158,9 +161,10 @@ const struct command user_command = {
     .name = "user",
     .words = "list | role ID ROLE | mute ID TIME | ban ID TIME | revoke ID",
     .summary = "Lists people, gives roles, mutes, bans, ends sessions.",
-    .help = "ID is the number in the first column of the list. ROLE is member, moderator or admin.\n"
-            "TIME is 90s, 15m, 2h, 7d, forever, or off to undo. revoke refuses every token issued\n"
-            "before now. Each takes effect at once, on open connections too.",
+    .help =
+        "ID is the number in the first column of the list. ROLE is member, moderator or admin.\n"
+        "TIME is 90s, 15m, 2h, 7d, forever, or off to undo. revoke refuses every token issued\n"
+        "before now. Each takes effect at once, on open connections too.",
     .options = {SITE_OPTION},
     .run = run,
 };
