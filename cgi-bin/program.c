@@ -67,7 +67,8 @@ static const char *parse_arguments(int argc, char **argv)
 
 int program_main(int argc, char **argv, enum site site)
 {
-    const char *config = parse_arguments(argc, argv);
+    /* RFC 3875, 4.4: a web server may make words of the query, ?--config+/tmp/x, and pass them. */
+    const char *config = getenv("REQUEST_METHOD") ? NULL : parse_arguments(argc, argv);
     struct server server = {.serve = serve_not_set_up, .timeout_s = 30};
     struct fail f = {0};
     struct app *app;
