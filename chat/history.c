@@ -4,8 +4,9 @@
 
 /* ----- a page ----- */
 
-/* What is at or below the reader's floor does not exist for them. */
-static void cut_below_floor(struct history_page *p, bool backwards)
+/* What is at or below the reader's floor does not exist for them. Forwards, load_page() begins
+ * there. */
+static void cut_below_floor(struct history_page *p)
 {
     size_t hidden = 0;
 
@@ -15,8 +16,7 @@ static void cut_below_floor(struct history_page *p, bool backwards)
         return;
     p->messages += hidden;
     p->count -= hidden;
-    if (backwards)
-        p->has_more = false;
+    p->has_more = false;
 }
 
 static enum err load_page(struct chat *c, struct arena *a, const struct actor *who,
@@ -27,11 +27,13 @@ static enum err load_page(struct chat *c, struct arena *a, const struct actor *w
 
     if (!e)
         e = db_epoch(c->db, a, &out->epoch, f);
+    if (!e && after >= 0 && after < out->room.room.floor)
+        after = out->room.room.floor;
     if (!e)
         e = message_list(c->db, a, out->room.room.id, before, after, out->messages, limit,
                          &out->count, &out->has_more, f);
     if (!e)
-        cut_below_floor(out, after < 0);
+        cut_below_floor(out);
     return e;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/lib/fixture.h"
 
 #include <ftw.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,17 @@ void fixture_pass(struct fixture *fx, int64_t ms)
 {
     fx->chat.clock.fake_wall_ms += ms;
     fx->chat.clock.fake_boot_ms += ms;
+}
+
+void fixture_sql(struct fixture *fx, const char *sql)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(fx->conf.database, &db), SQLITE_OK);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
 }
 
 char *fixture_token(struct fixture *fx, const char *user_id, const char *name, const char *role)

@@ -38,6 +38,9 @@ void fixture_close(struct fixture *fx);
 /* Moves both clocks. */
 void fixture_pass(struct fixture *fx, int64_t ms);
 
+/* What no function does: an operator's hand in chat.db, on a connection of its own. */
+void fixture_sql(struct fixture *fx, const char *sql);
+
 /* A second program on the same files; the caller closes it (chat_close). */
 void fixture_open_chat(struct fixture *fx, struct chat *c);
 
