@@ -74,6 +74,8 @@ struct json_object *wire_event(const struct event *e, const char *room)
     json_set_i64(o, "actor_id", e->actor_id);
     if (e->msg_id)
         json_set_i64(o, "id", e->msg_id);
+    if (strcmp(e->kind, "message") == 0) /* its row was erased, its number stays */
+        json_set_bool(o, "deleted", true);
     if (e->target_user_id)
         json_set_i64(o, "target_id", e->target_user_id);
     add_payload(o, e->payload);
