@@ -104,8 +104,8 @@ static bool send_all(int fd, const struct buf *b, int64_t deadline)
     return sent == b->len;
 }
 
-/* Until the other end closes, or, where the answer is an upgrade, until its headers are there. */
-static bool receive(int fd, struct buf *b, int64_t deadline)
+/* Until the other end closes, or where only the head is wanted, until that is there. */
+static bool receive(int fd, struct buf *b, bool head_only, int64_t deadline)
 {
     char chunk[4096];
 
@@ -120,7 +120,7 @@ static bool receive(int fd, struct buf *b, int64_t deadline)
             buf_add(b, chunk, (size_t)n);
         if (b->overflow)
             return true;
-        if (strncmp(buf_cstr(b), "HTTP/1.1 101", 12) == 0 && strstr(buf_cstr(b), "\r\n\r\n"))
+        if (head_only && strstr(buf_cstr(b), "\r\n\r\n"))
             return true;
     }
     return false;
@@ -158,7 +158,7 @@ bool probe_get(struct arena *a, const struct probe_url *to, const char *path, co
             to->authority, upgrade ? "" : "Connection: close\r\n", headers);
     ok = send_all(fd, &b, deadline);
     buf_clear(&b);
-    ok = ok && receive(fd, &b, deadline);
+    ok = ok && receive(fd, &b, upgrade, deadline);
     close(fd);
     if (!ok)
         *why = "the answer did not come within five seconds";

@@ -26,8 +26,8 @@ enum { PROBE_TIMEOUT_MS = 5000 };
 MUST_CHECK bool probe_url(struct arena *a, const char *url, struct probe_url *out);
 
 /*
- * GET `path`; `headers` are whole lines with their "\r\n". An upgrade (101) ends with the headers.
- * False, with a sentence in *why, where no whole answer came.
+ * GET `path`; `headers` are whole lines with their "\r\n". Of the answer to an upgrade only the
+ * head is read. False, with a sentence in *why, where no whole answer came.
  */
 MUST_CHECK bool probe_get(struct arena *a, const struct probe_url *to, const char *path,
                           const char *headers, struct probe_answer *out, const char **why);

@@ -1,0 +1,497 @@
+#!/usr/bin/python3
+"""A whole chat in a temporary folder: a real web server, FastCGI or CGI programs, the sidecar.
+
+    with Stack(server="apache", gateway="cgi", conf={"guests": "off"}) as stack:
+        stack.post("hello", token=stack.token(7, "ana"))
+
+Started by root, everything runs as www-data. Nothing of it outlives the test, even one that is killed.
+
+As a program, for tests in other languages: `stack.py --server X [--gateway Y] [--conf key=value]…`
+prints one JSON line when all answers, then obeys lines on stdin, each answered by one JSON line:
+kill-sidecar, start-sidecar, kill-workers, kill-web, start-web, token USER NAME [ROLE], stop. End of
+input stops too.
+"""
+import http.client
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import uuid
+
+import jwt
+import websocket
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+PAGE, API, WS = "/stocks/chat/", "/api/stocks/chat/", "/ws/chat/"
+USER = "www-data"
+
+
+def wait_for(condition, what, seconds=10):
+    """Returns the first true value of condition(); fails with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.01)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def new_client_id():
+    return uuid.uuid4().hex
+
+
+class Reply:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+    @property
+    def error(self):
+        """The code of an error answer."""
+        return self.json["error"]["code"]
+
+    @property
+    def cookies(self):
+        lines = self.headers.get_all("Set-Cookie") or []
+        return dict(line.split(";")[0].split("=", 1) for line in lines)
+
+
+class Socket:
+    """A WebSocket whose frames are dicts. Batches are taken apart; pings are answered unless asked not
+    to; presence frames are kept in .presence and returned only when waited for."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.pending = []
+        self.close_code = None
+
+    def send(self, **frame):
+        self.connection.send(json.dumps(frame))
+
+    def recv(self, seconds=10):
+        """The next frame; None when the socket was closed (see close_code)."""
+        if self.pending:
+            return self.pending.pop(0)
+        self.connection.settimeout(seconds)
+        try:
+            opcode, data = self.connection.recv_data()
+        except (websocket.WebSocketConnectionClosedException, ConnectionError):
+            return None
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            self.close_code = int.from_bytes(data[:2], "big") if len(data) >= 2 else 1005
+            return None
+        frame = json.loads(data)
+        if frame["type"] == "ping":
+            self.send(type="pong")
+            return self.recv(seconds)
+        if frame["type"] == "batch":
+            self.pending = frame["events"]
+            return self.pending.pop(0)
+        return frame
+
+    def until(self, kind, seconds=10, **fields):
+        """The next frame of this type with these fields; others are dropped."""
+        deadline = time.monotonic() + seconds
+        seen = []
+        while time.monotonic() < deadline:
+            try:
+                frame = self.recv(max(0.05, deadline - time.monotonic()))
+            except websocket.WebSocketTimeoutException:
+                break
+            if frame is None:
+                raise AssertionError(f"closed with {self.close_code}, waiting for {kind}; saw {seen}")
+            if frame["type"] == kind and all(frame.get(k) == v for k, v in fields.items()):
+                return frame
+            seen.append(frame["type"])
+        raise AssertionError(f"no {kind} {fields} within {seconds} s; saw {seen}")
+
+    def until_closed(self, seconds=10):
+        """Reads until the other end closes; the close code (1006: without one)."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.recv(seconds) is None:
+                return self.close_code or 1006
+        raise AssertionError(f"still open after {seconds} s")
+
+    def close(self):
+        try:
+            self.connection.close(timeout=1)
+        except OSError:
+            pass
+
+
+class Stack:
+    def __init__(self, server="lighttpd", gateway="fastcgi", conf=None, sidecar=True, tls=False):
+        self.server, self.gateway, self.with_sidecar, self.tls = server, gateway, sidecar, tls
+        self.overrides = conf or {}
+        self.dir = self.sidecar = self.web = None
+        self.jwt_secret = secrets.token_hex(32)
+        self.port = free_port()
+        self.origin = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = self.origin + PAGE
+
+    # ---- files ----
+
+    def path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def make_files(self):
+        self.dir = tempfile.mkdtemp(prefix="outcry-")
+        for folder in ("bin", "var/run/fcgid", "var/log"):
+            os.makedirs(self.path(folder))
+        for program in ("chat.fcgi", "api.fcgi", "outcry-sidecar", "outcry"):
+            shutil.copy2(os.path.join(BUILD, program), self.path("bin"))
+        for name in ("static", "conf"):
+            shutil.copytree(os.path.join(ROOT, name), self.path(name))
+        for name in ("lighttpd.conf", "apache.conf"):
+            shutil.copy(os.path.join(ROOT, name), self.dir)
+        conf = {"jwt_alg": "HS256", "jwt_secret": self.jwt_secret, "secret": secrets.token_hex(32),
+                "guests": "write", "log_file": "log/outcry.log", "static_dir": self.path("static")}
+        conf.update(self.overrides)
+        self.conf = self.path("var/outcry.conf")
+        with open(self.conf, "w", encoding="utf-8") as f:
+            f.writelines(f"{key} = {value}\n" for key, value in conf.items())
+        os.chmod(self.conf, 0o600)
+        if self.tls:
+            subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                 "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                 self.path("key.pem"), "-out", self.path("cert.pem")],
+                check=True, capture_output=True)
+        if os.getuid() == 0:
+            subprocess.run(["chown", "-R", f"{USER}:{USER}", self.dir], check=True)
+
+    def log(self, name):
+        with open(self.path("var/log", name), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def logs(self):
+        """Everything that any of the programs wrote down: {file name: text}."""
+        return {name: self.log(name) for name in sorted(os.listdir(self.path("var/log")))}
+
+    # ---- processes ----
+
+    def environment(self):
+        env = {key: value for key, value in os.environ.items() if not key.startswith("OUTCRY_")}
+        env.update(OUTCRY_ROOT=self.dir, OUTCRY_BUILD=self.path("bin"), OUTCRY_CONFIG=self.conf,
+                   OUTCRY_BIND="127.0.0.1", OUTCRY_PORT=str(self.port),
+                   OUTCRY_RUN=self.path("var/run"), OUTCRY_LOG=self.path("var/log"),
+                   OUTCRY_WS_SOCKET=self.path("var/run/ws.sock"), OUTCRY_GATEWAY=self.gateway,
+                   OUTCRY_LISTEN="tls" if self.tls else "plain",
+                   OUTCRY_TLS_CERT=self.path("cert.pem"), OUTCRY_TLS_KEY=self.path("key.pem"))
+        env["PATH"] += ":/usr/sbin:/sbin"
+        return env
+
+    def as_user(self, *command):
+        """What a command runs under: an ordinary user, and dead when this process dies."""
+        prefix = ["setpriv", "--pdeathsig", "TERM"]
+        if os.getuid() == 0:
+            prefix += [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+        return [*prefix, "--", *command]
+
+    def spawn(self, name, *command):
+        with open(self.path("var/log", name + ".out"), "ab") as out:
+            return subprocess.Popen(self.as_user(*command), stdin=subprocess.DEVNULL, stdout=out,
+                                    stderr=out, cwd=self.dir, env=self.environment(), umask=0o077,
+                                    start_new_session=True)
+
+    def outcry(self, *args, check=True):
+        """Runs the outcry command on this installation; its CompletedProcess, text."""
+        command = [self.path("bin/outcry"), args[0], "--config", self.conf, *args[1:]]
+        done = subprocess.run(self.as_user(*command), capture_output=True, text=True, cwd=self.dir,
+                              env=self.environment(), umask=0o077)
+        if check and done.returncode:
+            raise AssertionError(f"{command} exited {done.returncode}: {done.stdout}{done.stderr}")
+        return done
+
+    def start(self):
+        self.make_files()
+        try:
+            self.outcry("init")
+            if self.with_sidecar:
+                self.start_sidecar()
+            self.start_web()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def start_sidecar(self):
+        self.sidecar = self.spawn("sidecar", self.path("bin/outcry-sidecar"), "--config", self.conf)
+        self.await_start("sidecar", self.sidecar, self.sidecar_answers)
+
+    def sidecar_answers(self):
+        with socket.socket(socket.AF_UNIX) as s:
+            try:
+                s.connect(self.path("var/run/ws.sock"))
+            except OSError:
+                return False
+        return True
+
+    def start_web(self):
+        command = {"lighttpd": ["lighttpd", "-D", "-f", self.path("lighttpd.conf")],
+                   "apache": ["apache2", "-f", self.path("apache.conf"), "-DFOREGROUND"]}
+        self.web = self.spawn(self.server, *command[self.server])
+        self.await_start(self.server, self.web, self.web_answers)
+
+    def web_answers(self):
+        try:
+            return self.get("health/").status == 200
+        except OSError:
+            return False
+
+    def await_start(self, name, process, answers):
+        def done():
+            return process.poll() is not None or answers()
+        try:
+            wait_for(done, f"{name} answers", 20)
+            if process.poll() is not None:
+                raise AssertionError(f"{name} ended with {process.returncode}")
+        except AssertionError as e:
+            tails = "\n".join(f"== {n}\n{t[-1500:]}" for n, t in self.logs().items())
+            raise AssertionError(f"{e}\n{tails}") from None
+
+    def end(self, process, sig):
+        """Ends a process and whatever is left of its session."""
+        if process is None:
+            return
+        process.send_signal(sig)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            pass
+        for pid in self.pids_of_session(process.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.wait()
+        wait_for(lambda: not self.pids_of_session(process.pid), "its session is gone")
+
+    def pids_of_session(self, session, programs=None):
+        found = []
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as f:
+                    stat = f.read()
+            except OSError:
+                continue
+            program = stat[stat.index("(") + 1:stat.rindex(")")]
+            state, _, _, sid = stat[stat.rindex(")") + 2:].split()[:4]
+            if int(sid) == session and state != "Z" and (not programs or program in programs):
+                found.append(int(name))
+        return found
+
+    def worker_pids(self):
+        return self.pids_of_session(self.web.pid, ("chat.fcgi", "api.fcgi"))
+
+    def kill_workers(self, sig=signal.SIGKILL):
+        pids = self.worker_pids()
+        for pid in pids:
+            try:
+                os.kill(pid, sig)
+            except ProcessLookupError:
+                pass
+        return pids
+
+    def stop_sidecar(self, sig=signal.SIGTERM):
+        self.end(self.sidecar, sig)
+        self.sidecar = None
+
+    def kill_sidecar(self):
+        self.stop_sidecar(signal.SIGKILL)
+
+    def stop_web(self, sig=signal.SIGTERM):
+        self.end(self.web, sig)
+        self.web = None
+
+    def stop(self):
+        self.stop_web()
+        self.stop_sidecar()
+        if self.dir is None:
+            return
+        reports = [f"== {name}\n{text[-4000:]}" for name, text in self.logs().items()
+                   if re.search("Sanitizer|runtime error:", text)]
+        if os.environ.get("OUTCRY_KEEP"):
+            print("kept", self.dir, file=sys.stderr)
+        else:
+            shutil.rmtree(self.dir, ignore_errors=True)
+        self.dir = None
+        if reports:
+            raise AssertionError("a sanitizer spoke up:\n" + "\n".join(reports))
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *exc):
+        self.stop()
+
+    # ---- talking to it ----
+
+    def connection(self, seconds=20):
+        if self.tls:
+            import ssl
+            context = ssl.create_default_context(cafile=self.path("cert.pem"))
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=seconds,
+                                               context=context)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+
+    def http(self, method, path, body=None, headers=None, token=None, cookies=None):
+        """`body`: bytes or str as they are, a dict as JSON, a list of pairs as a form."""
+        headers = dict(headers or {})
+        if isinstance(body, dict):
+            body = json.dumps(body)
+            headers.setdefault("Content-Type", "application/json")
+        elif isinstance(body, list):
+            body = urllib.parse.urlencode(body)
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        if isinstance(body, str):
+            body = body.encode()
+        if token:
+            headers["Authorization"] = "Bearer " + token
+        if cookies:
+            headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in cookies.items())
+        connection = self.connection()
+        try:
+            connection.request(method, path, body, headers)
+            return Reply(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path="", **kwargs):
+        """GET of an API path such as "messages/?room=energy"."""
+        return self.http("GET", API + path, **kwargs)
+
+    def post(self, message, token=None, cookies=None, headers=None, **fields):
+        """POST messages/create/ as JSON. A client id is made unless given."""
+        fields.setdefault("client_id", new_client_id())
+        return self.http("POST", API + "messages/create/", dict(fields, message=message),
+                         token=token, cookies=cookies, headers=headers)
+
+    def token(self, user, name=None, role=None, ttl=600, **claims):
+        """A token as the host app would issue it; claims set to None are left out."""
+        now = int(time.time())
+        payload = {"token_type": "access", "exp": now + ttl, "iat": now, "jti": uuid.uuid4().hex,
+                   "user_id": user, "username": name, "role": role}
+        payload.update(claims)
+        payload = {key: value for key, value in payload.items() if value is not None}
+        return jwt.encode(payload, self.jwt_secret, "HS256")
+
+    def ws_connection(self, token=None, origin=None, cookies=None, subprotocols=None, headers=None,
+                      path=WS, seconds=10):
+        """The bare websocket-client connection; raises WebSocketBadStatusException."""
+        headers = list(headers or [])
+        if token:
+            headers.append("Authorization: Bearer " + token)
+        options = {"sslopt": {"ca_certs": self.path("cert.pem")}} if self.tls else {}
+        return websocket.create_connection(
+            self.origin.replace("http", "ws", 1) + path, timeout=seconds, header=headers,
+            origin=origin or self.origin, subprotocols=subprotocols, enable_multithread=True,
+            cookie="; ".join(f"{k}={v}" for k, v in (cookies or {}).items()) or None, **options)
+
+    def ws(self, **kwargs):
+        """A socket in the seed's mode: subscribed to the default room."""
+        return Socket(self.ws_connection(**kwargs))
+
+    def hello(self, rooms=None, epoch=None, token=None, hello_token=None, **kwargs):
+        """A chat.v1 socket after welcome; .welcome is that frame."""
+        sock = Socket(self.ws_connection(token=token, subprotocols=["chat.v1"], **kwargs))
+        frame = {"type": "hello", "proto": "chat.v1", "rooms": rooms or ["general"]}
+        if epoch:
+            frame["epoch"] = epoch
+        if hello_token:
+            frame["token"] = hello_token
+        sock.send(**frame)
+        sock.welcome = sock.until("welcome")
+        return sock
+
+    def history(self, room="general", token=None):
+        """All messages of a room, oldest first, by paging through the API."""
+        messages, after = [], 0
+        while True:
+            page = self.get(f"messages/?room={room}&after={after}&limit=200", token=token).json
+            messages += page["messages"]
+            if not page["has_more"]:
+                return messages
+            after = page["messages"][-1]["seq"]
+
+    def database(self):
+        """A read-only connection to chat.db."""
+        return sqlite3.connect(f"file:{self.path('var/chat.db')}?mode=ro", uri=True)
+
+
+# ---- as a program ----
+
+def obey(stack, line):
+    verb, *args = line.split()
+    if verb == "kill-sidecar":
+        stack.kill_sidecar()
+    elif verb == "start-sidecar":
+        stack.start_sidecar()
+    elif verb == "kill-web":
+        stack.stop_web(signal.SIGKILL)
+    elif verb == "start-web":
+        stack.start_web()
+    elif verb == "kill-workers":
+        return {"killed": len(stack.kill_workers())}
+    elif verb == "token":
+        return {"token": stack.token(int(args[0]), *args[1:])}
+    else:
+        return {"error": "unknown command"}
+    return {}
+
+
+def main():
+    import argparse
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--server", default="lighttpd", choices=["lighttpd", "apache"])
+    parser.add_argument("--gateway", default="fastcgi", choices=["fastcgi", "cgi"])
+    parser.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--no-sidecar", action="store_true")
+    parser.add_argument("--tls", action="store_true")
+    options = parser.parse_args()
+    conf = dict(pair.split("=", 1) for pair in options.conf)
+    with Stack(options.server, options.gateway, conf, not options.no_sidecar, options.tls) as stack:
+        print(json.dumps({"url": stack.url, "origin": stack.origin, "port": stack.port,
+                          "dir": stack.dir, "conf": stack.conf, "jwt_secret": stack.jwt_secret}),
+              flush=True)
+        for line in sys.stdin:
+            if line.strip() == "stop":
+                break
+            try:
+                answer = obey(stack, line)
+            except (AssertionError, IndexError, ValueError) as e:
+                answer = {"error": str(e)}
+            print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    main()
