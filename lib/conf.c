@@ -133,10 +133,6 @@ static enum err put_path(const struct reader *r, const struct conf_key *key, con
 /* Stores one value; the same way for what the file says and for a default. */
 static enum err put(const struct reader *r, const struct conf_key *key, const char *value)
 {
-    const char *problem = key->check ? key->check(value) : NULL;
-
-    if (problem)
-        return refuse(r, "%s %s.", key->name, problem);
     switch (key->type) {
     case CONF_WORD:
     case CONF_CHOICE:
@@ -156,6 +152,15 @@ static enum err put(const struct reader *r, const struct conf_key *key, const ch
     }
     put_str(r->conf, key, xstrdup(value));
     return OK;
+}
+
+/* A value that the file gives. A default needs no check, and may be what a file must not say: no
+ * secret is one thing, an empty one that somebody wrote or left is another. */
+static enum err put_given(const struct reader *r, const struct conf_key *key, const char *value)
+{
+    const char *problem = key->check ? key->check(value) : NULL;
+
+    return problem ? refuse(r, "%s %s.", key->name, problem) : put(r, key, value);
 }
 
 /* Levenshtein distance; names are short, longer ones are compared by their beginning. */
@@ -248,7 +253,7 @@ static enum err read_line(struct reader *r, struct arena *a, const char *line, s
     if (r->set_on[i])
         return refuse(r, "%s is set twice; first on line %zu.", conf_keys[i].name, r->set_on[i]);
     r->set_on[i] = r->line;
-    return put(r, &conf_keys[i], arena_strn(a, value, value_len));
+    return put_given(r, &conf_keys[i], arena_strn(a, value, value_len));
 }
 
 static enum err read_lines(struct reader *r, const char *text, size_t len)

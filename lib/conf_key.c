@@ -87,6 +87,13 @@ static const char *check_not_empty(const char *value)
     return *value ? NULL : "must not be empty";
 }
 
+static const char *check_jwt_secret(const char *value)
+{
+    return *value ? NULL
+                  : "must not be empty; remove the line where only guests sign in, or put your "
+                    "site's secret there";
+}
+
 static const char *check_browser_token(const char *value)
 {
     static const char cookie_chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -211,7 +218,7 @@ const struct conf_key conf_keys[] = {
      .def = "HS256",
      .choices = {"HS256", "HS384", "HS512", "RS256", "ES256"},
      .doc = "Algorithm of your site's tokens; no other is accepted."},
-    {AT(jwt_secret), .type = CONF_TEXT, .def = "",
+    {AT(jwt_secret), .type = CONF_TEXT, .def = "", .check = check_jwt_secret,
      .doc = "Shared secret of HS256, HS384 or HS512, at least 32 bytes. Everything after `= ` "
             "counts, quotes too. Without this and `jwt_key_file` only guests can sign in."},
     {AT(jwt_key_file), .type = CONF_PATH, .def = "",
@@ -221,7 +228,7 @@ const struct conf_key conf_keys[] = {
     {AT(jwt_old_alg), .type = CONF_WORD, .def = "HS256",
      .choices = {"HS256", "HS384", "HS512", "RS256", "ES256"},
      .doc = "While keys change: the old key's algorithm."},
-    {AT(jwt_old_secret), .type = CONF_TEXT, .def = "",
+    {AT(jwt_old_secret), .type = CONF_TEXT, .def = "", .check = check_jwt_secret,
      .doc = "While keys change: the old shared secret."},
     {AT(jwt_old_key_file), .type = CONF_PATH, .def = "",
      .doc = "While keys change: the old key's file."},

@@ -215,6 +215,15 @@ class Tokens(unittest.TestCase):
         self.assertEqual(answer["code"], "bad_request")
         self.assertIn("openssl rand", answer["message"])
 
+    def test_an_empty_secret_stops_the_program(self):
+        with open(os.path.join(self.folder.name, "empty"), "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
+        for line in ("jwt_secret =", "jwt_old_secret = ", "jwt_key_file = empty"):
+            with self.subTest(line):
+                answer = self.judge("x", "jwt_alg = HS256", line)
+                self.assertEqual(answer["code"], "bad_request")
+                self.assertIn("empty", answer["message"])
+
     def test_a_p384_key_stops_the_program(self):
         _, public = self.pair(ec.generate_private_key(ec.SECP384R1()))
         with open(os.path.join(self.folder.name, "p384.pem"), "w", encoding="ascii") as file:
