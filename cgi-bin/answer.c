@@ -54,7 +54,7 @@ enum err answer_see_other(struct call *c, const char *url)
 
 const char *answer_login_url(const struct call *c, const char *next)
 {
-    const char *login = c->app->conf.login_url;
+    const char *login = c->app->conf->login_url;
     struct buf url;
     const char *out;
 
@@ -70,7 +70,7 @@ const char *answer_login_url(const struct call *c, const char *next)
 
 const char *answer_room_url(const struct call *c, const char *room)
 {
-    const char *page_path = c->app->conf.page_path;
+    const char *page_path = c->app->conf->page_path;
 
     if (!room || !*room || *room == '@')
         return arena_fmt(c->arena, "%s/", page_path);
@@ -97,10 +97,10 @@ static struct json_object *error_json(const struct call *c, const struct fail *f
     const struct err_row *row = err_row(f->err);
 
     json_object_object_del(error, "type");
-    if (row->http_status == 401 && *c->app->conf.login_url)
-        json_set_str(error, "login_url", c->app->conf.login_url);
+    if (row->http_status == 401 && *c->app->conf->login_url)
+        json_set_str(error, "login_url", c->app->conf->login_url);
     if (row->http_status == 500)
-        json_set_str(error, "request_id", c->app->log.request_id);
+        json_set_str(error, "request_id", c->app->log->request_id);
     json_set(o, "error", error);
     return o;
 }
@@ -199,5 +199,5 @@ void answer_finish(struct call *c)
     http_add_header(&c->res, "X-Content-Type-Options", "nosniff");
     http_add_header(&c->res, "X-Frame-Options", "DENY");
     http_add_header(&c->res, "Cross-Origin-Resource-Policy", "same-origin");
-    http_add_header(&c->res, "X-Request-Id", c->app->log.request_id);
+    http_add_header(&c->res, "X-Request-Id", c->app->log->request_id);
 }

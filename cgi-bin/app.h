@@ -7,10 +7,7 @@
 /* `config` as given with --config, or NULL. `f` says how to mend what is wrong. */
 MUST_CHECK enum err app_open(struct app **out, enum site site, const char *config,
                              const char *argv0, struct fail *f);
-/* The same with a configuration that is already read, which it takes over. For tests too. */
-MUST_CHECK enum err app_open_with(struct app **out, enum site site, struct conf *conf,
-                                  struct fail *f);
-void app_close(struct app *app);
+void app_close(struct app *app); /* one that app_open() made */
 /* Opens the log again and reads the host's keys again. Keys that cannot be used are logged, and the
  * old ones stay. Other settings need a restart. */
 void app_reload(struct app *app);

@@ -30,7 +30,7 @@ enum err auth_check_origin(const struct call *c, struct fail *f)
 
     if (!site_ok)
         return fail(f, ERR_ORIGIN, NULL);
-    if (origin && !peer_origin_allowed(c->app->conf.allowed_origins, origin, host ? host : ""))
+    if (origin && !peer_origin_allowed(c->app->conf->allowed_origins, origin, host ? host : ""))
         return fail(f, ERR_ORIGIN, NULL);
     return OK;
 }
@@ -63,7 +63,7 @@ static bool is_token_error(enum err e)
 /* OK with c->by_cookie set where a cookie identified somebody; OK without where there is none. */
 static enum err from_cookies(struct call *c, struct fail *f)
 {
-    const struct conf *conf = &c->app->conf;
+    const struct conf *conf = c->app->conf;
     const char *token = NULL;
     size_t len = 0;
     enum err e = OK;
@@ -159,6 +159,6 @@ void auth_set_guest_cookie(struct call *c, const char *token)
 
 bool auth_is_shell(const struct call *c)
 {
-    return c->app->conf.browser_token_kind == BROWSER_TOKEN_STORAGE &&
+    return c->app->conf->browser_token_kind == BROWSER_TOKEN_STORAGE &&
            c->actor.kind == ACTOR_ANONYMOUS;
 }

@@ -12,12 +12,13 @@
 
 enum site { SITE_PAGES, SITE_API };
 
-/* Everything that outlives a request. */
+/* Everything that outlives a request; who owns it, app.c or a test's fixture, is no handler's
+ * business. */
 struct app {
     enum site site;
-    struct conf conf;
-    struct log log;
-    struct chat chat;
+    const struct conf *conf;
+    struct log *log;
+    struct chat *chat;
     struct view *view;
 };
 
@@ -31,7 +32,7 @@ struct value {
 
 struct call {
     struct app *app;
-    struct chat *chat; /* &app->chat */
+    struct chat *chat; /* app->chat */
     struct arena *arena;
     struct http_request req;
     struct http_response res;

@@ -16,7 +16,7 @@ static const struct route *table(const struct app *app)
 /* The path below the program's prefix, without slashes at its ends; NULL where it is elsewhere. */
 static const char *below_prefix(const struct call *c, size_t *len)
 {
-    const struct conf *conf = &c->app->conf;
+    const struct conf *conf = c->app->conf;
     const char *prefix = c->app->site == SITE_PAGES ? conf->page_path : conf->api_path;
     size_t prefix_len = strlen(prefix);
     const char *rest;
@@ -93,7 +93,7 @@ static enum err read_body(struct call *c, struct fail *f)
         return fail(f, ERR_UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.");
     e = form_kind_of(type, &c->body_kind, f);
     if (!e)
-        e = http_content_length(&c->req, (size_t)c->app->conf.body_max_bytes, &len, f);
+        e = http_content_length(&c->req, (size_t)c->app->conf->body_max_bytes, &len, f);
     if (!e)
         e = http_read_body(&c->req, len, &bytes, f);
     if (!e)
@@ -143,7 +143,7 @@ static enum err serve(struct call *c, struct fail *f)
 
 static void log_request(const struct call *c, const struct fail *f, int64_t took_ms, bool sent)
 {
-    const struct log *log = &c->app->log;
+    const struct log *log = c->app->log;
     const char *code = f->err ? err_row(f->err)->code : NULL;
     const char *method = c->req.source->variable(c->req.source->ctx, "REQUEST_METHOD");
     bool broken = c->res.status >= 500;
@@ -172,17 +172,17 @@ void dispatch(struct app *app, const struct source *source)
     struct arena arena;
     struct call *c;
     struct fail f = {0}, shown;
-    int64_t began = clock_boot_ms(&app->chat.clock);
+    int64_t began = clock_boot_ms(&app->chat->clock);
     bool sent;
     enum err e;
 
     arena_init(&arena);
-    log_new_request(&app->log);
+    log_new_request(app->log);
     c = arena_alloc(&arena, sizeof *c);
     c->app = app;
-    c->chat = &app->chat;
+    c->chat = app->chat;
     c->arena = &arena;
-    http_request_init(&c->req, source, &arena, app->conf.trusted_proxies);
+    http_request_init(&c->req, source, &arena, app->conf->trusted_proxies);
     http_response_init(&c->res);
     e = serve(c, &f);
     if (e) {
@@ -193,7 +193,7 @@ void dispatch(struct app *app, const struct source *source)
     }
     answer_finish(c);
     sent = http_send(&c->res, &c->req);
-    log_request(c, &f, clock_boot_ms(&app->chat.clock) - began, sent);
+    log_request(c, &f, clock_boot_ms(&app->chat->clock) - began, sent);
     form_release(&c->query);
     form_release(&c->body);
     http_response_release(&c->res);

@@ -64,9 +64,9 @@ static struct json_object *retry_form(struct call *c, enum err e, const char *te
 {
     struct json_object *o = json_object_new_object();
 
-    json_set_str(o, "action", arena_fmt(c->arena, "%s/messages/create/", c->app->conf.api_path));
+    json_set_str(o, "action", arena_fmt(c->arena, "%s/messages/create/", c->app->conf->api_path));
     json_set_str(o, "csrf", seal(c));
-    json_set_str(o, "room", typed(c, "room") ? typed(c, "room") : c->app->conf.default_room);
+    json_set_str(o, "room", typed(c, "room") ? typed(c, "room") : c->app->conf->default_room);
     json_set_str(o, "client_id", next_client_id(c, e));
     json_set_str(o, "username", typed(c, "username"));
     json_set_str(o, "text", text);
@@ -77,7 +77,7 @@ static struct json_object *join_form(struct call *c)
 {
     struct json_object *o = json_object_new_object();
 
-    json_set_str(o, "action", arena_fmt(c->arena, "%s/session/", c->app->conf.api_path));
+    json_set_str(o, "action", arena_fmt(c->arena, "%s/session/", c->app->conf->api_path));
     json_set_str(o, "csrf", seal(c));
     json_set_str(o, "next_room", typed(c, "next_room") ? typed(c, "next_room") : "");
     json_set_str(o, "username", typed(c, "username") ? typed(c, "username") : "");
@@ -95,7 +95,7 @@ struct json_object *error_page_data(struct call *c, const struct fail *f)
     json_set_str(o, "title", title(row->http_status));
     json_set_str(o, "message", f->message);
     if (row->http_status == 500)
-        json_set_str(o, "request_id", c->app->log.request_id);
+        json_set_str(o, "request_id", c->app->log->request_id);
     if (c->route && c->route->forms && text)
         json_set(o, "retry", retry_form(c, f->err, text));
     else if (c->route && c->route->forms && typed(c, "username"))

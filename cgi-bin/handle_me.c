@@ -38,7 +38,7 @@ enum err handle_me(struct call *c, struct fail *f)
 {
     static const char *const guests[] = {
         [GUESTS_OFF] = "off", [GUESTS_READ] = "read", [GUESTS_WRITE] = "write"};
-    const struct conf *conf = &c->app->conf;
+    const struct conf *conf = c->app->conf;
     struct json_object *o = user_json(c, &c->actor);
 
     (void)f;

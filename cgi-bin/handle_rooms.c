@@ -95,7 +95,7 @@ enum err handle_presence_put(struct call *c, struct fail *f)
     e = rooms_find(c->chat, c->arena, &c->actor, call_text(c, "room"), &view, f);
     if (!e)
         e = online_renew(c->chat, &c->actor, conn, view.room.id, state,
-                         c->app->conf.ws_heartbeat_ms, f);
+                         c->app->conf->ws_heartbeat_ms, f);
     return e ? e : answer_empty(c, 204);
 }
 

@@ -9,7 +9,7 @@
 
 void page_add_site(const struct call *c, struct json_object *o)
 {
-    const struct conf *conf = &c->app->conf;
+    const struct conf *conf = c->app->conf;
 
     json_set_str(o, "site_name", conf->site_name);
     json_set_str(o, "language", conf->language);
@@ -66,7 +66,7 @@ static void add_paging(const struct call *c, const struct page_query *q,
 
 static void add_me(struct call *c, struct json_object *o)
 {
-    const struct conf *conf = &c->app->conf;
+    const struct conf *conf = c->app->conf;
     const struct actor *who = &c->actor;
     struct json_object *me = wire_user(who);
     const char *login = answer_login_url(c, c->req.target);
@@ -127,7 +127,7 @@ static struct json_object *cursors(struct json_object *rooms, const char *curren
 static void add_config(struct call *c, const char *epoch, const struct room *room,
                        struct json_object *o)
 {
-    const struct conf *conf = &c->app->conf;
+    const struct conf *conf = c->app->conf;
     struct json_object *config = json_object_new_object();
     size_t len;
 
@@ -207,7 +207,7 @@ enum err page_data(struct call *c, const struct page_query *q, struct json_objec
 
 struct json_object *page_shell_data(struct call *c, const struct page_query *q)
 {
-    const char *slug = q->room ? q->room : c->app->conf.default_room;
+    const char *slug = q->room ? q->room : c->app->conf->default_room;
     struct room_view view = {.room = {.slug = slug, .kind = "public", .title = slug, .topic = ""}};
     struct json_object *o = json_object_new_object();
 

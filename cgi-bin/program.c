@@ -86,7 +86,7 @@ int program_main(int argc, char **argv, enum site site)
     server = (struct server){.ctx = app,
                              .serve = serve,
                              .reload = reload,
-                             .timeout_s = (unsigned)app->conf.request_timeout_s};
+                             .timeout_s = (unsigned)app->conf->request_timeout_s};
     code = cgi ? cgi_run(&server) : fcgi_run(&server);
     app_close(app);
     return code;
