@@ -48,16 +48,30 @@ const struct err_row *err_row(enum err e)
     return &rows[e];
 }
 
+/* vsnprintf cuts at a byte; the message stays UTF-8 only when no piece of a character is left.
+ * Where the cut fell behind a whole one, that goes too. */
+static void drop_partial_character(char *s)
+{
+    size_t len = strlen(s), start = len;
+
+    while (start > 0 && len - start < 4 && ((unsigned char)s[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)s[start - 1] >= 0xc0)
+        s[start - 1] = '\0';
+}
+
 static void fill(struct fail *f, enum err e, int64_t retry_after_ms, const char *fmt, va_list ap)
 {
     if (!f)
         return;
     f->err = e;
     f->retry_after_ms = retry_after_ms;
-    if (fmt)
-        vsnprintf(f->message, sizeof f->message, fmt, ap);
-    else
+    if (fmt) {
+        if (vsnprintf(f->message, sizeof f->message, fmt, ap) >= (int)sizeof f->message)
+            drop_partial_character(f->message);
+    } else {
         snprintf(f->message, sizeof f->message, "%s", err_row(e)->message);
+    }
 }
 
 enum err fail(struct fail *f, enum err e, const char *fmt, ...)

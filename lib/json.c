@@ -179,7 +179,8 @@ static bool scan_value(struct scan *s, int depth)
         ok = scan_number(s);
     else
         ok = scan_word(s);
-    skip_blanks(s);
+    if (ok)
+        skip_blanks(s);
     return ok;
 }
 

@@ -24,7 +24,12 @@ struct log_field {
     int64_t num;
 };
 
-#define LOG_S(k, v) ((struct log_field){.key = (k), .str = (v) ? (v) : "-"})
+static inline struct log_field log_str(const char *key, const char *value)
+{
+    return (struct log_field){.key = key, .str = value ? value : "-"};
+}
+
+#define LOG_S(k, v) log_str(k, v)
 #define LOG_N(k, v) ((struct log_field){.key = (k), .num = (int64_t)(v)})
 
 /* Usage: log_event(log, LOG_INFO, "posted", LOG_S("room", slug), LOG_N("seq", seq)); fields may be

@@ -1,0 +1,196 @@
+/* Wake-ups: they arrive, they never block, and a path is not taken from somebody else. */
+#include "lib/notify.h"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct place {
+    char dir[40], path[64];
+};
+
+static int set_up(void **state)
+{
+    struct place *p = xcalloc(1, sizeof *p);
+
+    snprintf(p->dir, sizeof p->dir, "/tmp/outcry-notify-XXXXXX");
+    if (!mkdtemp(p->dir))
+        return -1;
+    snprintf(p->path, sizeof p->path, "%s/sock", p->dir);
+    *state = p;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct place *p = *state;
+
+    unlink(p->path);
+    rmdir(p->dir);
+    free(p);
+    return 0;
+}
+
+static bool is_awake(int fd)
+{
+    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
+}
+
+static void test_a_wake_up_arrives_and_is_drained(void **state)
+{
+    struct place *p = *state;
+    struct notify n;
+    struct fail f;
+    int fd = notify_bind(p->path, &f);
+
+    assert_true(fd >= 0);
+    assert_int_equal(notify_open(&n, p->path, &f), OK);
+    assert_false(is_awake(fd));
+    notify_send(&n);
+    notify_send(&n);
+    assert_true(is_awake(fd));
+    notify_drain(fd);
+    assert_false(is_awake(fd));
+    notify_drain(fd); /* nothing there: does not block */
+    notify_close(&n);
+    close(fd);
+}
+
+static void test_sending_never_blocks(void **state)
+{
+    struct place *p = *state;
+    struct notify n;
+    struct fail f;
+    int fd;
+
+    /* Before there is a reader. */
+    assert_int_equal(notify_open(&n, p->path, &f), OK);
+    notify_send(&n);
+    fd = notify_bind(p->path, &f);
+    assert_true(fd >= 0);
+    /* Into a queue that nobody empties. */
+    for (int i = 0; i < 5000; i++)
+        notify_send(&n);
+    assert_true(is_awake(fd));
+    notify_drain(fd);
+    assert_false(is_awake(fd));
+    /* After the reader went. */
+    close(fd);
+    notify_send(&n);
+    notify_close(&n);
+}
+
+static void test_a_new_reader_is_found_by_the_old_sender(void **state)
+{
+    struct place *p = *state;
+    struct notify n;
+    struct fail f;
+    int fd = notify_bind(p->path, &f);
+
+    assert_int_equal(notify_open(&n, p->path, &f), OK);
+    notify_send(&n);
+    close(fd);
+    fd = notify_bind(p->path, &f); /* over the stale path */
+    assert_true(fd >= 0);
+    notify_send(&n);
+    assert_true(is_awake(fd));
+    close(fd);
+    notify_close(&n);
+}
+
+static void test_the_socket_is_for_owner_and_group(void **state)
+{
+    struct place *p = *state;
+    mode_t before = umask(0077);
+    struct stat st;
+    struct fail f;
+    int fd = notify_bind(p->path, &f);
+
+    umask(before);
+    assert_int_equal(stat(p->path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0660);
+    close(fd);
+}
+
+static void test_a_file_that_is_no_socket_is_left_alone(void **state)
+{
+    struct place *p = *state;
+    FILE *file = fopen(p->path, "w");
+    struct stat st;
+    struct fail f;
+
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(notify_bind(p->path, &f), -1);
+    assert_int_equal(f.err, ERR_BAD_REQUEST);
+    assert_non_null(strstr(f.message, "is not a socket"));
+    assert_int_equal(stat(p->path, &st), 0);
+    assert_true(S_ISREG(st.st_mode));
+}
+
+static void test_a_folder_that_is_not_there_is_named(void **state)
+{
+    struct fail f;
+
+    (void)state;
+    assert_int_equal(notify_bind("/nonexistent/dir/sock", &f), -1);
+    assert_non_null(strstr(f.message, "/nonexistent/dir/sock"));
+}
+
+static void test_paths_have_a_length(void **state)
+{
+    char path[120];
+    struct notify n;
+    struct fail f;
+
+    (void)state;
+    memset(path, 'x', sizeof path);
+    path[0] = '/';
+    path[107] = '\0';
+    assert_int_equal(notify_open(&n, path, &f), OK);
+    notify_close(&n);
+    path[107] = 'x';
+    path[108] = '\0';
+    assert_int_equal(notify_open(&n, path, &f), ERR_BAD_REQUEST);
+    assert_int_equal(n.fd, -1);
+    assert_non_null(strstr(f.message, "108 bytes"));
+    assert_int_equal(notify_open(&n, "", &f), ERR_BAD_REQUEST);
+    assert_int_equal(notify_bind(path, &f), -1);
+}
+
+static void test_no_path_makes_a_silent_notifier(void **state)
+{
+    struct notify n;
+
+    (void)state;
+    assert_int_equal(notify_open(&n, NULL, NULL), OK);
+    assert_int_equal(n.fd, -1);
+    notify_send(&n);
+    notify_close(&n);
+    notify_close(&n);
+}
+
+#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_DIR(test_a_wake_up_arrives_and_is_drained),
+        WITH_DIR(test_sending_never_blocks),
+        WITH_DIR(test_a_new_reader_is_found_by_the_old_sender),
+        WITH_DIR(test_the_socket_is_for_owner_and_group),
+        WITH_DIR(test_a_file_that_is_no_socket_is_left_alone),
+        cmocka_unit_test(test_a_folder_that_is_not_there_is_named),
+        cmocka_unit_test(test_paths_have_a_length),
+        cmocka_unit_test(test_no_path_makes_a_silent_notifier),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
