@@ -27,6 +27,7 @@ struct fixture {
     struct arena arena;
     struct fail fail;
     struct db *db;
+    enum db_kind kind; /* of db */
 };
 
 #define assert_ok(fx, expr)                                                                        \
@@ -93,6 +94,7 @@ static inline int setup_state(void **state)
     struct fixture *fx = fixture_new();
 
     *state = fx;
+    fx->kind = DB_STATE;
     return (int)db_open(&fx->db, DB_STATE, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail);
 }
 
@@ -126,15 +128,20 @@ static inline void *shared_memory(size_t size)
     return p;
 }
 
-/* Runs `work` in `count` processes that begin together; true where all of them returned 0. */
+/*
+ * Runs `work` in `count` processes that begin together; true where all of them returned 0. An open
+ * fx->db is closed meanwhile: SQLite's connections must not be carried over a fork.
+ */
 typedef int process_fn(struct fixture *fx, int number, void *arg);
 static inline bool run_processes(struct fixture *fx, int count, process_fn *work, void *arg)
 {
+    bool was_open = fx->db != NULL, ok = true;
     pid_t pids[64];
     int gate[2], status;
-    bool ok = true;
     char c;
 
+    db_close(fx->db);
+    fx->db = NULL;
     if (count > 64 || pipe(gate) < 0)
         die("pipe");
     fflush(NULL);
@@ -153,6 +160,8 @@ static inline bool run_processes(struct fixture *fx, int count, process_fn *work
         if (waitpid(pids[i], &status, 0) != pids[i] || status != 0)
             ok = false;
     }
+    if (was_open && db_open(&fx->db, fx->kind, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail) != OK)
+        ok = false;
     return ok;
 }
 

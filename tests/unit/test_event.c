@@ -1,52 +1,5 @@
-#include "db/event.h"
 #include "db/handle.h"
-#include "db/room.h"
-#include "db/user.h"
-#include "lib/secure.h"
-#include "tests/unit/db_fixture.h"
-
-static int64_t add_room(struct fixture *fx, const char *slug)
-{
-    struct room r = {.slug = slug, .kind = "public", .title = slug, .created_ms = 1};
-
-    assert_ok(fx, room_insert(fx->db, &r, &fx->fail));
-    return r.id;
-}
-
-static int64_t add_user(struct fixture *fx, const char *name)
-{
-    struct user u = {.ext_id = arena_fmt(&fx->arena, "h:%s", name),
-                     .username = name,
-                     .name_fold = name,
-                     .role = "member",
-                     .first_seen_ms = 1};
-
-    assert_ok(fx, user_insert(fx->db, &u, &fx->fail));
-    return u.id;
-}
-
-/* A message and its event, in the caller's transaction. Returns its seq, 0 on an error. */
-static int64_t post(struct db *db, int64_t room, int64_t user, const char *body, struct fail *f)
-{
-    struct message m = {.id = secure_random_id(),
-                        .room_id = room,
-                        .user_id = user,
-                        .author_name = "ann",
-                        .body = body,
-                        .via = "cli",
-                        .created_ms = 1};
-    struct event e = {
-        .room_id = room, .ts_ms = 1, .kind = "message", .msg_id = m.id, .actor_id = user};
-    char client_id[33];
-
-    secure_random_hex(client_id, 16);
-    m.client_id = client_id;
-    secure_random(m.salt, sizeof m.salt);
-    if (event_append(db, &e, m.salt, body, f))
-        return 0;
-    m.seq = e.seq;
-    return message_insert(db, &m, f) ? 0 : e.seq;
-}
+#include "tests/unit/db_rows.h"
 
 static void fill(struct fixture *fx, int64_t *room, int64_t *user, int count)
 {

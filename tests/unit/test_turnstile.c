@@ -108,7 +108,7 @@ static void test_a_killed_holder_frees_the_lock(void **state)
     close(ready[1]);
 }
 
-enum { PROCESSES = 8, ROUNDS = 4000 };
+enum { PROCESSES = 8, ROUNDS = 1600 };
 
 struct shares {
     atomic_int total, inside, broken;
