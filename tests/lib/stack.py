@@ -154,6 +154,7 @@ class Stack:
         self.dir = self.sidecar = self.web = None
         self.jwt_secret = secrets.token_hex(32)
         self.port = free_port()
+        self.secret_strings = set()  # no log may hold one of these
         self.origin = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self.url = self.origin + PAGE
 
@@ -337,15 +338,18 @@ class Stack:
         self.stop_sidecar()
         if self.dir is None:
             return
-        reports = [f"== {name}\n{text[-4000:]}" for name, text in self.logs().items()
+        logs = self.logs()
+        reports = [f"a sanitizer spoke up in {name}:\n{text[-4000:]}" for name, text in logs.items()
                    if re.search("Sanitizer|runtime error:", text)]
+        reports += [f"{name} holds a token" for name, text in logs.items()
+                    if any(secret in text for secret in self.secret_strings)]
         if os.environ.get("OUTCRY_KEEP"):
             print("kept", self.dir, file=sys.stderr)
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
         self.dir = None
         if reports:
-            raise AssertionError("a sanitizer spoke up:\n" + "\n".join(reports))
+            raise AssertionError("\n".join(reports))
 
     def __enter__(self):
         return self.start()
@@ -381,7 +385,11 @@ class Stack:
         connection = self.connection()
         try:
             connection.request(method, path, body, headers)
-            return Reply(connection.getresponse())
+            reply = Reply(connection.getresponse())
+            for name, value in reply.cookies.items():
+                if name.endswith("outcry_guest") and value:
+                    self.remember(value)
+            return reply
         finally:
             connection.close()
 
@@ -402,7 +410,12 @@ class Stack:
                    "user_id": user, "username": name, "role": role}
         payload.update(claims)
         payload = {key: value for key, value in payload.items() if value is not None}
-        return jwt.encode(payload, self.jwt_secret, "HS256")
+        return self.remember(jwt.encode(payload, self.jwt_secret, "HS256"))
+
+    def remember(self, token):
+        """Has stop() look for this token in all logs."""
+        self.secret_strings.add(token.rsplit(".", 1)[-1] or token)
+        return token
 
     def ws_connection(self, token=None, origin=None, cookies=None, subprotocols=None, headers=None,
                       path=WS, seconds=10):
