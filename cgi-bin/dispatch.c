@@ -30,7 +30,7 @@ static const char *below_prefix(const struct call *c, size_t *len)
     *len = strlen(rest);
     if (*len > 0 && rest[*len - 1] == '/')
         --*len;
-    return rest;
+    return *len == 0 && *rest ? NULL : rest; /* "//" is no path of ours */
 }
 
 /* Segment by segment; "<x>" takes any one that is not empty. */
