@@ -190,9 +190,22 @@ size_t hub_reader_rooms(const struct hub_reader *r)
     return count;
 }
 
+void hub_each_room(const struct hub_reader *r, hub_room_fn *visit, void *ctx)
+{
+    for (const struct hub_sub *s = r->subs; s; s = s->next_in_reader)
+        visit(ctx, s->room->id, s->room->name);
+}
+
 bool hub_wants(const struct hub *h, int64_t room_id)
 {
     return map_get_id(&h->rooms, room_id) != NULL;
+}
+
+const char *hub_room_name(const struct hub *h, int64_t room_id)
+{
+    const struct hub_room *room = map_get_id(&h->rooms, room_id);
+
+    return room ? room->name : NULL;
 }
 
 void hub_publish(struct hub *h, int64_t room_id, struct slice *s)

@@ -76,9 +76,12 @@ void hub_unsubscribe(struct hub *h, struct hub_reader *r, int64_t room_id);
 void hub_leave(struct hub *h, struct hub_reader *r); /* all rooms */
 bool hub_is_subscribed(const struct hub_reader *r, int64_t room_id);
 size_t hub_reader_rooms(const struct hub_reader *r);
+typedef void hub_room_fn(void *ctx, int64_t room_id, const char *room);
+void hub_each_room(const struct hub_reader *r, hub_room_fn *visit, void *ctx);
 
 /* Whether anybody reads the room: if not, hub_publish() need not be called. */
 bool hub_wants(const struct hub *h, int64_t room_id);
+const char *hub_room_name(const struct hub *h, int64_t room_id); /* NULL: nobody reads it */
 /* The next event of a room; takes over the reference. Numbers the room has already are dropped. */
 void hub_publish(struct hub *h, int64_t room_id, struct slice *s);
 

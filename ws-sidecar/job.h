@@ -1,0 +1,76 @@
+/*
+ * What the loop's thread asks of the writer's thread, and the answer in the same record. A job owns
+ * an arena with all its strings and belongs to one thread at a time: whoever has it. It names its
+ * session by number, never by address, since the session may be gone when the answer comes.
+ */
+#ifndef SIDECAR_JOB_H
+#define SIDECAR_JOB_H
+
+#include "chat/post.h"
+#include "chat/rooms.h"
+#include "db/state.h"
+#include "ws-sidecar/handshake.h"
+
+enum job_kind { JOB_IDENTIFY, JOB_POST, JOB_READ, JOB_PRESENCE };
+
+struct job_identify {
+    struct credential credentials[CREDENTIALS_MAX];
+    size_t count;
+    struct actor actor; /* answer; anonymous where there was no credential */
+};
+
+struct job_post {
+    bool by_name; /* a seed socket without identity: `name` is a guest's wish */
+    const char *name;
+    size_t name_len;
+    struct actor actor; /* whose post it is; with by_name an answer */
+    const char *address;
+    const char *room, *text, *client_id, *sentiment, *disclosure;
+    size_t text_len;
+    int64_t reply_to;
+    bool has_client_id; /* the client gave one: it comes back with an error */
+    const char *ack;    /* answer: the ack frame's JSON */
+    int64_t room_id;    /* answer */
+};
+
+struct job_read {
+    struct actor actor;
+    const char *room;
+    int64_t up_to;
+    const char *wire_room; /* answer */
+    bool changed;          /* answer */
+};
+
+/* One row to write: p.expires_ms is a time to live in ms, and p.state NULL means "let it expire".
+ */
+struct job_presence {
+    struct presence *changes;
+    size_t count;
+    bool list_anyway;
+    bool listed;           /* answer: `rows` is who is online now */
+    struct presence *rows; /* in the arena */
+    size_t row_count;
+};
+
+struct job {
+    struct job *next;
+    enum job_kind kind;
+    int64_t session; /* 0: none */
+    int purpose;     /* the session's own note of why it asked */
+    struct arena arena;
+    enum err err; /* of the answer; the sentence is in `fail` */
+    struct fail fail;
+    union {
+        struct job_identify identify;
+        struct job_post post;
+        struct job_read read;
+        struct job_presence presence;
+    } u;
+};
+
+struct job *job_new(enum job_kind kind, int64_t session);
+void job_free(struct job *j);
+/* Copies the actor's strings into the job. */
+void job_copy_actor(struct job *j, struct actor *to, const struct actor *from);
+
+#endif

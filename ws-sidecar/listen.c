@@ -1,0 +1,412 @@
+#include "ws-sidecar/listen.h"
+
+#include "ws-sidecar/session.h"
+#include "ws-sidecar/ws.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+    BACKLOG = 512,
+    SOCKETS_MAX = 4,
+    SYSTEMD_FIRST_FD = 3,
+    ACCEPTS_AT_ONCE = 64,
+    HEAD_MS = 10000,
+    READ_STEP = 2048,
+    SEND_BUFFER = 65536 /* what the kernel keeps for a reader that does not read */
+};
+
+struct socket {
+    struct listener *listener;
+    uv_poll_t poll;
+    int fd;
+    bool is_unix, handed; /* handed: systemd's, not ours to unlink */
+};
+
+/* A connection whose head is being read. */
+struct visitor {
+    struct listener *listener;
+    struct visitor *prev, *next;
+    uv_poll_t poll;
+    int fd;
+    int64_t deadline_ms;
+    char *data;
+    size_t len, cap;
+    char peer[INET6_ADDRSTRLEN]; /* "" for a Unix socket */
+};
+
+struct listener {
+    struct sidecar *sidecar;
+    struct socket sockets[SOCKETS_MAX];
+    size_t socket_count;
+    struct visitor *visitors;
+    size_t visitor_count;
+    bool starved; /* no descriptors left: not accepting for a moment */
+};
+
+int listen_lock(const char *path, struct fail *f)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0) {
+        fail(f, ERR_INTERNAL, "Cannot open the lock %s: %s.", path, strerror(errno));
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    fail(f, ERR_BUSY,
+         errno == EWOULDBLOCK ? "Another sidecar runs already: it holds %s." : "Cannot lock %s.",
+         path);
+    close(fd);
+    return -1;
+}
+
+/* ----- visitors ----- */
+
+static void on_visitor_closed(uv_handle_t *handle)
+{
+    struct visitor *v = handle->data;
+
+    free(v->data);
+    free(v);
+}
+
+/* Takes the visitor off the loop; its fd stays open and is returned. */
+static int let_go(struct visitor *v)
+{
+    struct listener *l = v->listener;
+
+    if (v->prev)
+        v->prev->next = v->next;
+    else
+        l->visitors = v->next;
+    if (v->next)
+        v->next->prev = v->prev;
+    l->visitor_count--;
+    uv_poll_stop(&v->poll);
+    uv_close((uv_handle_t *)&v->poll, on_visitor_closed);
+    return v->fd;
+}
+
+/* One try to say why: a client that does not read its answer is not waited for. */
+static void turn_away(struct visitor *v, int status, enum err err, const char *allow)
+{
+    struct arena a;
+    const char *text;
+    int fd = let_go(v);
+
+    arena_init(&a);
+    text = handshake_refusal(&a, status, err, allow);
+    if (send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        log_event(v->listener->sidecar->log, LOG_DEBUG, "ws_refusal_unsent",
+                  LOG_S("why", strerror(errno)));
+    shutdown(fd, SHUT_WR);
+    close(fd);
+    arena_release(&a);
+}
+
+static enum err has_room(const struct sidecar *s, const char *address)
+{
+    if (s->session_count >= (size_t)s->conf->ws_max_connections ||
+        (*address && session_count_of_address(s, address) >= (size_t)s->conf->ws_max_per_address))
+        return ERR_TOO_MANY_CONNECTIONS;
+    return OK;
+}
+
+static void admit(struct visitor *v, struct arena *a, const struct handshake *h, size_t head_size)
+{
+    struct sidecar *s = v->listener->sidecar;
+    const char *request = handshake_request(a, h);
+    size_t request_len = strlen(request), rest = v->len - head_size;
+    char *text = arena_alloc(a, request_len + rest);
+    struct session *x = session_new(s, h);
+
+    /* What came right behind the head is the client's first frames. */
+    memcpy(text, request, request_len);
+    memcpy(text + request_len, v->data + head_size, rest);
+    if (!ws_adopt(s->ws, let_go(v), x, text, request_len + rest))
+        session_free(x);
+}
+
+static void judge(struct visitor *v, struct arena *a, const struct http_head *head)
+{
+    struct sidecar *s = v->listener->sidecar;
+    struct handshake h;
+    enum err e = OK;
+
+    handshake_judge(s->conf, a, head, v->peer, &h);
+    if (h.status == 101)
+        e = has_room(s, h.address);
+    if (h.status == 101 && !e) {
+        admit(v, a, &h, head->size);
+        return;
+    }
+    if (e) {
+        h.status = err_row(e)->http_status;
+        h.err = e;
+    }
+    log_event(s->log, LOG_INFO, "ws_refused", LOG_N("status", h.status),
+              LOG_S("code", err_row(h.err)->code), LOG_S("address", h.address));
+    turn_away(v, h.status, h.err, h.allow);
+}
+
+static void read_head(struct visitor *v)
+{
+    struct http_head head;
+    struct arena a;
+
+    arena_init(&a);
+    switch (http_head_parse(&a, v->data, v->len, &head)) {
+    case HTTP_HEAD_DONE:
+        judge(v, &a, &head);
+        break;
+    case HTTP_HEAD_BAD:
+        turn_away(v, 400, ERR_BAD_REQUEST, NULL);
+        break;
+    case HTTP_HEAD_TOO_LONG:
+        turn_away(v, 431, ERR_BAD_REQUEST, NULL);
+        break;
+    case HTTP_HEAD_MORE:
+        break;
+    }
+    arena_release(&a);
+}
+
+static void on_visitor(uv_poll_t *poll, int status, int events)
+{
+    struct visitor *v = poll->data;
+    ssize_t got;
+
+    (void)events;
+    if (v->cap - v->len < READ_STEP) {
+        v->cap += READ_STEP;
+        v->data = xrealloc(v->data, v->cap);
+    }
+    got = status < 0 ? 0 : recv(v->fd, v->data + v->len, v->cap - v->len, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        close(let_go(v));
+        return;
+    }
+    v->len += (size_t)got;
+    read_head(v);
+}
+
+static void welcome(struct listener *l, int fd, const char *peer)
+{
+    struct visitor *v = xcalloc(1, sizeof *v);
+    int size = SEND_BUFFER;
+
+    /* Only a bound on memory: the kernel's own choice would do. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    v->listener = l;
+    v->fd = fd;
+    v->deadline_ms = sidecar_now(l->sidecar) + HEAD_MS;
+    memcpy(v->peer, peer, strlen(peer) + 1);
+    if (uv_poll_init(&l->sidecar->loop, &v->poll, fd) != 0) {
+        close(fd);
+        free(v);
+        return;
+    }
+    v->poll.data = v;
+    v->next = l->visitors;
+    if (l->visitors)
+        l->visitors->prev = v;
+    l->visitors = v;
+    l->visitor_count++;
+    uv_poll_start(&v->poll, UV_READABLE, on_visitor);
+}
+
+/* ----- accepting ----- */
+
+static void peer_text(const struct sockaddr_storage *from, char out[INET6_ADDRSTRLEN])
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+
+    out[0] = '\0';
+    if (from->ss_family == AF_INET)
+        inet_ntop(AF_INET, &v4->sin_addr, out, INET6_ADDRSTRLEN);
+    else if (from->ss_family == AF_INET6)
+        inet_ntop(AF_INET6, &v6->sin6_addr, out, INET6_ADDRSTRLEN);
+}
+
+static void on_accept(uv_poll_t *poll, int status, int events);
+
+static void listen_to(struct socket *k)
+{
+    uv_poll_start(&k->poll, UV_READABLE, on_accept);
+}
+
+/* Without descriptors the socket stays readable: looking away is all one can do. */
+static void starve(struct listener *l)
+{
+    if (!l->starved)
+        log_event(l->sidecar->log, LOG_ERROR, "accept_failed", LOG_S("why", strerror(errno)),
+                  LOG_N("sessions", l->sidecar->session_count));
+    l->starved = true;
+    for (size_t i = 0; i < l->socket_count; i++)
+        uv_poll_stop(&l->sockets[i].poll);
+}
+
+static void on_accept(uv_poll_t *poll, int status, int events)
+{
+    struct socket *k = poll->data;
+    struct listener *l = k->listener;
+    size_t crowd = (size_t)l->sidecar->conf->ws_max_connections;
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
+        struct sockaddr_storage from = {0};
+        socklen_t len = sizeof from;
+        char peer[INET6_ADDRSTRLEN];
+        int fd = accept4(k->fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                starve(l);
+            return;
+        }
+        if (l->visitor_count >= crowd) {
+            close(fd);
+            continue;
+        }
+        peer_text(&from, peer);
+        welcome(l, fd, peer);
+    }
+}
+
+void listen_tick(struct listener *l, int64_t now)
+{
+    struct visitor *next;
+
+    for (struct visitor *v = l->visitors; v; v = next) {
+        next = v->next;
+        if (now > v->deadline_ms)
+            turn_away(v, 408, ERR_BAD_REQUEST, NULL);
+    }
+    if (l->starved) {
+        l->starved = false;
+        for (size_t i = 0; i < l->socket_count; i++)
+            listen_to(&l->sockets[i]);
+    }
+}
+
+size_t listen_waiting(const struct listener *l)
+{
+    return l->visitor_count;
+}
+
+/* ----- sockets ----- */
+
+static void add_socket(struct listener *l, int fd, bool is_unix, bool handed)
+{
+    struct socket *k = &l->sockets[l->socket_count++];
+
+    *k = (struct socket){.listener = l, .fd = fd, .is_unix = is_unix, .handed = handed};
+    if (uv_poll_init(&l->sidecar->loop, &k->poll, fd) != 0)
+        die("no event for the listening socket");
+    k->poll.data = k;
+    listen_to(k);
+}
+
+/* sd_listen_fds(3), without the library: the fds from 3 on are ours if LISTEN_PID says so. */
+static size_t take_handed(struct listener *l)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    long fds =
+        pid && count && strtol(pid, NULL, 10) == (long)getpid() ? strtol(count, NULL, 10) : 0;
+
+    for (int i = 0; i < fds && i < SOCKETS_MAX; i++) {
+        int fd = SYSTEMD_FIRST_FD + i, domain = 0;
+        socklen_t len = sizeof domain;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) != 0)
+            continue;
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        add_socket(l, fd, domain == AF_UNIX, true);
+    }
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDS");
+    return l->socket_count;
+}
+
+static enum err bind_unix(const char *path, int *out, struct fail *f)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct stat st;
+    mode_t old;
+    int fd, rc;
+
+    if (strlen(path) >= sizeof at.sun_path)
+        return fail(f, ERR_BAD_REQUEST, "The path of the socket is too long: %s.", path);
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return fail(f, ERR_BAD_REQUEST, "%s exists and is not a socket; move it away.", path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return fail(f, ERR_INTERNAL, "No socket: %s.", strerror(errno));
+    unlink(path); /* a dead sidecar's: we hold the lock */
+    old = umask(0117);
+    rc = bind(fd, (const struct sockaddr *)&at, sizeof at);
+    umask(old);
+    if (rc != 0 || listen(fd, BACKLOG) != 0) {
+        fail(f, ERR_INTERNAL, "Cannot listen on %s: %s.", path, strerror(errno));
+        close(fd);
+        return f->err;
+    }
+    *out = fd;
+    return OK;
+}
+
+enum err listen_start(struct listener **out, struct sidecar *s, struct fail *f)
+{
+    struct listener *l = xcalloc(1, sizeof *l);
+    enum err e = OK;
+    int fd;
+
+    l->sidecar = s;
+    if (take_handed(l) == 0) {
+        e = bind_unix(s->conf->ws_socket, &fd, f);
+        if (!e)
+            add_socket(l, fd, true, false);
+    }
+    if (e)
+        free(l);
+    else
+        *out = l;
+    return e;
+}
+
+void listen_stop(struct listener *l)
+{
+    for (size_t i = 0; i < l->socket_count; i++) {
+        struct socket *k = &l->sockets[i];
+
+        if (uv_is_closing((uv_handle_t *)&k->poll))
+            continue;
+        uv_poll_stop(&k->poll);
+        uv_close((uv_handle_t *)&k->poll, NULL);
+        close(k->fd);
+        if (k->is_unix && !k->handed)
+            unlink(l->sidecar->conf->ws_socket);
+    }
+    while (l->visitors)
+        turn_away(l->visitors, 503, ERR_BUSY, NULL);
+}
+
+void listen_free(struct listener *l)
+{
+    free(l);
+}

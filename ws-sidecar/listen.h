@@ -1,0 +1,30 @@
+/*
+ * The socket that we bound ourselves, and what happens to a connection until it is a WebSocket or
+ * refused. One lock file says which sidecar may run: who does not hold it touches no socket. With
+ * systemd's socket activation (LISTEN_FDS) the sockets are those that were handed over.
+ *
+ * Each accepted connection is read here up to the end of its HTTP head (deadline 10 s, 16 KiB),
+ * judged by handshake.c, and answered or handed to ws.c.
+ */
+#ifndef SIDECAR_LISTEN_H
+#define SIDECAR_LISTEN_H
+
+#include "lib/conf.h"
+#include "lib/err.h"
+
+struct sidecar;
+struct listener;
+
+/* Takes the lock or says that another sidecar has it. Returns the fd, -1 with `f` filled. */
+int listen_lock(const char *path, struct fail *f);
+/* Binds conf->ws_socket (mode 0660), or takes systemd's fds. The caller holds the lock. */
+MUST_CHECK enum err listen_start(struct listener **out, struct sidecar *s, struct fail *f);
+/* Accepts no more; connections not yet judged are closed. */
+void listen_stop(struct listener *l);
+/* Once a second: deadlines; accepts again after the process had no descriptors left. */
+void listen_tick(struct listener *l, int64_t now);
+size_t listen_waiting(const struct listener *l); /* connections not yet judged */
+/* After the loop closed its handles. */
+void listen_free(struct listener *l);
+
+#endif

@@ -1,0 +1,363 @@
+/* The life of a socket: registers, output, timers. */
+#include "ws-sidecar/session.h"
+
+#include "ws-sidecar/ws.h"
+#include "ws-sidecar/wsframe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct session *session_of(struct hub_reader *r)
+{
+    return (struct session *)(void *)r;
+}
+
+/* ----- registers ----- */
+
+static void count_address(struct sidecar *s, const char *address, ptrdiff_t by)
+{
+    size_t len = strlen(address);
+    uintptr_t count = (uintptr_t)map_get(&s->by_address, address, len) + (uintptr_t)by;
+
+    if (count == 0)
+        map_remove(&s->by_address, address, len);
+    else
+        map_put(&s->by_address, address, len, (void *)count);
+}
+
+size_t session_count_of_address(const struct sidecar *s, const char *address)
+{
+    return (size_t)(uintptr_t)map_get(&s->by_address, address, strlen(address));
+}
+
+static struct job *keep_credentials(const struct handshake *h)
+{
+    struct job *j;
+
+    if (h->credential_count == 0)
+        return NULL;
+    j = job_new(JOB_IDENTIFY, 0);
+    for (size_t i = 0; i < h->credential_count; i++)
+        j->u.identify.credentials[i] = (struct credential){
+            h->credentials[i].kind, arena_str(&j->arena, h->credentials[i].value)};
+    j->u.identify.count = h->credential_count;
+    return j;
+}
+
+struct session *session_new(struct sidecar *s, const struct handshake *h)
+{
+    struct session *x = xcalloc(1, sizeof *x);
+
+    x->sidecar = s;
+    x->number = ++s->next_session;
+    x->mode = h->chat_v1 ? SESSION_WAITING : SESSION_SEED;
+    x->reader.sink = &session_seed_sink;
+    x->address = xstrdup(h->address);
+    x->upgrade = keep_credentials(h);
+    x->actor = (struct actor){.kind = ACTOR_ANONYMOUS, .ext_id = "", .username = "", .role = ""};
+    x->present_state = "active";
+    x->opened_ms = x->heard_ms = x->pinged_ms = sidecar_now(s);
+    x->next = s->sessions;
+    if (s->sessions)
+        s->sessions->prev = x;
+    s->sessions = x;
+    s->session_count++;
+    map_put_id(&s->by_number, x->number, x);
+    count_address(s, x->address, 1);
+    return x;
+}
+
+void session_link_user(struct session *x, int64_t user_id)
+{
+    struct map *users = &x->sidecar->by_user;
+    struct session *first;
+
+    if (x->user_key == user_id)
+        return;
+    if (x->user_key) {
+        if (x->prev_of_user)
+            x->prev_of_user->next_of_user = x->next_of_user;
+        else if (x->next_of_user)
+            map_put_id(users, x->user_key, x->next_of_user);
+        else
+            map_remove_id(users, x->user_key);
+        if (x->next_of_user)
+            x->next_of_user->prev_of_user = x->prev_of_user;
+    }
+    x->prev_of_user = x->next_of_user = NULL;
+    x->user_key = user_id;
+    if (!user_id)
+        return;
+    first = map_get_id(users, user_id);
+    x->next_of_user = first;
+    if (first)
+        first->prev_of_user = x;
+    map_put_id(users, user_id, x);
+}
+
+/* Out of everything that would still reach it; what waits to go out stays. */
+static void detach(struct session *x)
+{
+    hub_leave(x->sidecar->hub, &x->reader);
+    if (x->user_key)
+        presence_left(x->sidecar, x);
+    session_link_user(x, 0);
+    session_drop_held(x);
+    if (x->hello) {
+        frames_release(x->hello);
+        free(x->hello);
+        x->hello = NULL;
+    }
+}
+
+void session_free(struct session *x)
+{
+    struct sidecar *s = x->sidecar;
+
+    detach(x);
+    if (x->prev)
+        x->prev->next = x->next;
+    else
+        s->sessions = x->next;
+    if (x->next)
+        x->next->prev = x->prev;
+    s->session_count--;
+    map_remove_id(&s->by_number, x->number);
+    count_address(s, x->address, -1);
+    for (size_t i = 0; i < x->outbox_count; i++)
+        frame_unref(x->outbox[i]);
+    free(x->outbox);
+    job_free(x->upgrade);
+    free(x->address);
+    free(x->actor_text);
+    free(x->guest_name);
+    free(x);
+}
+
+const char *session_name(const struct session *x)
+{
+    return x->guest_name ? x->guest_name : x->actor.username;
+}
+
+/* ----- output ----- */
+
+static void note_blocked(struct session *x)
+{
+    x->reader.blocked = true;
+    if (!x->stuck_ms)
+        x->stuck_ms = sidecar_now(x->sidecar);
+}
+
+static enum hub_sent transmit(struct session *x, struct frame *f)
+{
+    enum hub_sent sent = x->conn ? ws_send(x->conn, f) : HUB_FULL;
+
+    if (sent != HUB_SENT)
+        note_blocked(x);
+    return sent;
+}
+
+static enum hub_sent sink_send(struct hub_reader *r, struct frame *f)
+{
+    return transmit(session_of(r), f);
+}
+
+static void sink_lagging(struct hub_reader *r)
+{
+    session_close(session_of(r), CLOSE_TOO_SLOW, "too slow");
+}
+
+const struct hub_sink session_seed_sink = {WSFRAME_SEED, sink_send, sink_lagging, NULL};
+const struct hub_sink session_chat_sink = {WSFRAME_CHAT, sink_send, sink_lagging, NULL};
+
+static void put_in_outbox(struct session *x, struct frame *f)
+{
+    if (x->outbox_count == SESSION_OUTBOX) {
+        frame_unref(f);
+        session_close(x, CLOSE_TOO_SLOW, "too slow");
+        return;
+    }
+    if (!x->outbox)
+        x->outbox = xcalloc(SESSION_OUTBOX, sizeof(*x->outbox));
+    x->outbox[x->outbox_count++] = f;
+}
+
+void session_send(struct session *x, struct frame *f)
+{
+    if (x->closing || !x->conn)
+        frame_unref(f);
+    else if (x->reader.blocked || transmit(x, f) == HUB_FULL)
+        put_in_outbox(x, f);
+    else
+        frame_unref(f);
+}
+
+void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room)
+{
+    if (x->mode != SESSION_WAITING || x->known)
+        session_send(x, frames_error(f, client_id, room));
+}
+
+void session_writable(struct session *x)
+{
+    size_t sent = 0;
+
+    x->reader.blocked = false;
+    while (sent < x->outbox_count && !x->reader.blocked) {
+        if (transmit(x, x->outbox[sent]) == HUB_FULL)
+            break;
+        frame_unref(x->outbox[sent++]);
+    }
+    x->outbox_count -= sent;
+    if (x->outbox_count > 0)
+        memmove(x->outbox, x->outbox + sent, x->outbox_count * sizeof(*x->outbox));
+    if (x->reader.blocked)
+        return;
+    free(x->outbox);
+    x->outbox = NULL;
+    x->stuck_ms = 0;
+    if (x->closing)
+        return;
+    hub_ready(x->sidecar->hub, &x->reader);
+    if (x->presence_stale)
+        session_send_presence(x);
+    sidecar_wake(x->sidecar);
+}
+
+void session_close(struct session *x, int code, const char *reason)
+{
+    if (x->closing)
+        return;
+    log_event(x->sidecar->log, LOG_INFO, "ws_close", LOG_N("session", x->number),
+              LOG_N("code", code), LOG_S("reason", reason), LOG_N("user", x->user_key));
+    x->closing = true;
+    x->closing_ms = sidecar_now(x->sidecar);
+    detach(x);
+    if (x->conn)
+        ws_close(x->conn, code, reason);
+}
+
+/* ----- input ----- */
+
+void session_opened(struct session *x, struct ws_conn *conn)
+{
+    x->conn = conn;
+    if (x->mode == SESSION_SEED)
+        session_identify(x, ASKED_AT_UPGRADE, NULL);
+}
+
+void session_heard(struct session *x, const char *text, size_t len)
+{
+    x->heard_ms = sidecar_now(x->sidecar);
+    if (!x->closing && !x->sidecar->stopping)
+        session_hear(x, text, len);
+}
+
+void session_heard_pong(struct session *x)
+{
+    x->heard_ms = sidecar_now(x->sidecar);
+}
+
+void session_closed(struct session *x)
+{
+    x->conn = NULL;
+    x->closing = true;
+    session_free(x);
+}
+
+/* ----- time ----- */
+
+static void ping(struct session *x, int64_t now, struct frame **json, struct frame **control)
+{
+    struct frame **f = x->mode == SESSION_CHAT ? json : control;
+
+    x->pinged_ms = now;
+    if (!*f)
+        *f = x->mode == SESSION_CHAT ? frames_ping(clock_wall_ms(&x->sidecar->chat.clock))
+                                     : wsframe_ping();
+    session_send(x, frame_ref(*f));
+}
+
+static void sweep_one(struct session *x, int64_t now, struct frame **json, struct frame **control)
+{
+    const struct conf *conf = x->sidecar->conf;
+
+    if (x->closing) {
+        if (x->conn && now - x->closing_ms > SESSION_CLOSE_MS)
+            ws_kill(x->conn);
+    } else if (x->stuck_ms && now - x->stuck_ms > SESSION_STUCK_MS) {
+        session_close(x, CLOSE_TOO_SLOW, "too slow");
+    } else if (now - x->heard_ms > conf->ws_idle_timeout_ms) {
+        session_close(x, CLOSE_NO_PONG, "no pong");
+    } else if (x->mode == SESSION_WAITING && now - x->opened_ms > SESSION_HELLO_MS) {
+        session_close(x, CLOSE_PROTOCOL, "no hello");
+    } else if (now - x->pinged_ms >= conf->ws_heartbeat_ms && !x->reader.blocked) {
+        ping(x, now, json, control);
+    }
+}
+
+void session_sweep(struct sidecar *s, int64_t now)
+{
+    struct frame *json = NULL, *control = NULL;
+
+    for (struct session *x = s->sessions; x; x = x->next)
+        sweep_one(x, now, &json, &control);
+    frame_unref(json);
+    frame_unref(control);
+}
+
+static void expire_one(struct session *x, int64_t wall)
+{
+    if (x->expire_ms && wall >= x->expire_ms) {
+        session_close(x, CLOSE_EXPIRED, "token expired");
+    } else if (x->warn_ms && wall >= x->warn_ms) {
+        int64_t left = x->actor.exp_s * 1000 - wall;
+
+        x->warn_ms = 0;
+        if (x->mode == SESSION_CHAT)
+            session_send(x, frames_auth_required(left > 0 ? left : 0));
+    }
+}
+
+static void on_expiry(uv_timer_t *timer)
+{
+    session_expire(timer->data);
+}
+
+/* The tick looks at all; the timer is for those that end within the second. */
+static void arm(struct sidecar *s, int64_t at, int64_t wall)
+{
+    uint64_t in = at > wall ? (uint64_t)(at - wall) : 1;
+
+    if (!at || in > SIDECAR_TICK_MS)
+        return;
+    if (!uv_is_active((uv_handle_t *)&s->expiry) || uv_timer_get_due_in(&s->expiry) > in)
+        uv_timer_start(&s->expiry, on_expiry, in, 0);
+}
+
+void session_arm_expiry(struct session *x)
+{
+    int64_t wall = clock_wall_ms(&x->sidecar->chat.clock);
+
+    arm(x->sidecar, x->expire_ms, wall);
+    arm(x->sidecar, x->warn_ms, wall);
+}
+
+void session_expire(struct sidecar *s)
+{
+    int64_t wall = clock_wall_ms(&s->chat.clock);
+
+    for (struct session *x = s->sessions; x; x = x->next) {
+        if (x->closing || !x->expire_ms)
+            continue;
+        expire_one(x, wall);
+        if (!x->closing)
+            session_arm_expiry(x);
+    }
+}
+
+void session_close_all(struct sidecar *s, int code, const char *reason)
+{
+    for (struct session *x = s->sessions; x; x = x->next)
+        session_close(x, code, reason);
+}

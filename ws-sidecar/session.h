@@ -1,0 +1,138 @@
+/*
+ * One socket: who it is, what it reads, what it said. Frames of the client come in through
+ * session_heard(), events go out through the hub, everything else through session_send().
+ *
+ * Modes: a seed socket (no subprotocol) reads the default room from the start and gets `message`
+ * and `error` frames only; one that asked for chat.v1 gets nothing before `welcome`; `hello` makes
+ * either a chat socket.
+ */
+#ifndef SIDECAR_SESSION_H
+#define SIDECAR_SESSION_H
+
+#include "chat/identity.h"
+#include "ws-sidecar/frames.h"
+#include "ws-sidecar/hub.h"
+#include "ws-sidecar/job.h"
+#include "ws-sidecar/sidecar.h"
+
+struct ws_conn;
+struct session_held;
+
+enum {
+    SESSION_OUTBOX = 256,     /* frames that wait for a blocked socket, beside what the hub holds */
+    SESSION_HELD = 16,        /* frames heard while it is not known who speaks */
+    SESSION_JOBS = 32,        /* posts and marks whose answer is on its way */
+    SESSION_HELLO_MS = 20000, /* a chat.v1 socket says hello within */
+    SESSION_STUCK_MS = 30000, /* an unfinished write for so long ends it */
+    SESSION_CLOSE_MS = 5000,  /* and so does a close that cannot be finished */
+    SESSION_TYPING_MS = 1000  /* at most one typing frame in so long, unless it says "off" */
+};
+
+enum session_mode { SESSION_SEED, SESSION_WAITING, SESSION_CHAT };
+
+enum {
+    CLOSE_GOING_AWAY = 1001,
+    CLOSE_TOO_BIG = 1009,
+    CLOSE_EXPIRED = 4001,
+    CLOSE_TOO_SLOW = 4002,
+    CLOSE_NO_PONG = 4005,
+    CLOSE_AUTH = 4500,
+    CLOSE_PROTOCOL = 4502,
+    CLOSE_TOO_MANY = 4503
+};
+
+struct session {
+    struct hub_reader reader; /* first: the hub's sinks lead back here */
+    struct sidecar *sidecar;
+    struct ws_conn *conn; /* NULL before and after the WebSocket */
+    int64_t number;
+    struct session *prev, *next, *prev_of_user, *next_of_user;
+
+    enum session_mode mode;
+    bool known;       /* the first identification is done */
+    bool identifying; /* what is heard is held until it is known who speaks */
+    bool closing;
+    char *address;
+    struct job *upgrade; /* holds the credentials of the handshake; NULL: it had none */
+    struct actor actor;  /* its strings are one block, `actor_text` */
+    char *actor_text;
+    int64_t user_key;           /* whose socket it is in by_user; 0: nobody's */
+    char *guest_name;           /* a seed socket without identity: whom it last posted as */
+    struct client_frame *hello; /* while it waits for the identification */
+    struct session_held *held;  /* a list */
+    size_t held_count, jobs;
+
+    struct frame **outbox; /* NULL while the socket takes everything */
+    size_t outbox_count;
+
+    /* boot time; 0: not. */
+    int64_t opened_ms, heard_ms, pinged_ms, stuck_ms, closing_ms, typed_ms;
+    int64_t warn_ms, expire_ms; /* wall time; 0: never */
+
+    /* the row in the presence table: user_key's, or none */
+    int64_t present_room, renew_ms;
+    const char *present_state;
+    bool presence_dirty;
+    bool presence_stale; /* a push was missed: a full list is due */
+};
+
+/* ----- life (session.c) ----- */
+
+/* A session for a handshake that was accepted. */
+struct session *session_new(struct sidecar *s, const struct handshake *h);
+void session_free(struct session *x); /* one that no WebSocket has */
+size_t session_count_of_address(const struct sidecar *s, const char *address);
+
+/* ws.c calls these. */
+void session_opened(struct session *x, struct ws_conn *conn);
+void session_heard(struct session *x, const char *text, size_t len); /* a whole text message */
+void session_heard_pong(struct session *x);
+void session_writable(struct session *x);
+void session_closed(struct session *x); /* frees it */
+
+/* Takes the frame over. It goes out at once, or waits; too many that wait end the session. */
+void session_send(struct session *x, struct frame *f);
+void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room);
+/* From here on nothing is heard and nothing of the hub goes out. */
+void session_close(struct session *x, int code, const char *reason);
+const char *session_name(const struct session *x);          /* what the others see; "" for nobody */
+void session_link_user(struct session *x, int64_t user_id); /* 0: unlinks */
+
+/* Once a second: pings, silences, expiries, stuck writes. */
+void session_sweep(struct sidecar *s, int64_t now);
+/* Closes those whose token ends now, and sets the timer for the next. */
+void session_expire(struct sidecar *s);
+void session_arm_expiry(struct session *x); /* after a change of its times */
+void session_close_all(struct sidecar *s, int code, const char *reason);
+
+extern const struct hub_sink session_seed_sink, session_chat_sink;
+
+/* ----- who it is (session_identity.c) ----- */
+
+enum session_asked { ASKED_AT_UPGRADE, ASKED_BY_HELLO, ASKED_BY_AUTH };
+
+void session_identify(struct session *x, enum session_asked why, const struct client_frame *c);
+void session_identified(struct session *x, struct job *j);
+/* Something was written in a user's own log: name, role and sanctions are read again. */
+void session_sanctioned(struct sidecar *s, int64_t user_id);
+
+/* ----- what it says (session_hear.c) ----- */
+
+void session_hear(struct session *x, const char *text, size_t len);
+/* Hears what was held, or forgets it. */
+void session_unhold(struct session *x);
+void session_drop_held(struct session *x);
+/* The writer's answers; the caller frees the job. */
+void session_posted(struct session *x, struct job *j);
+void session_marked(struct session *x, struct job *j);
+
+/* ----- what it reads (session_read.c) ----- */
+
+void session_welcome(struct session *x, const struct client_frame *hello);
+void session_read_default(struct session *x); /* a seed socket */
+void session_subscribe(struct session *x, const struct client_frame *c);
+void session_unsubscribe(struct session *x, const struct client_frame *c);
+void session_history(struct session *x, const struct client_frame *c);
+void session_send_presence(struct session *x); /* the full lists of its rooms and the site */
+
+#endif

@@ -1,0 +1,333 @@
+/* What a client says, frame by frame. */
+#include "ws-sidecar/session.h"
+
+#include "ws-sidecar/wsframe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct session_held {
+    struct session_held *next;
+    size_t len;
+    char text[];
+};
+
+/* ----- held until it is known who speaks ----- */
+
+static void hold(struct session *x, const char *text, size_t len)
+{
+    struct session_held **place = &x->held, *h;
+
+    if (x->held_count == SESSION_HELD) {
+        session_close(x, CLOSE_PROTOCOL, "too much before hello was answered");
+        return;
+    }
+    while (*place)
+        place = &(*place)->next;
+    h = xcalloc(1, sizeof *h + len);
+    h->len = len;
+    memcpy(h->text, text, len);
+    *place = h;
+    x->held_count++;
+}
+
+static struct session_held *take_held(struct session *x)
+{
+    struct session_held *h = x->held;
+
+    if (h) {
+        x->held = h->next;
+        x->held_count--;
+    }
+    return h;
+}
+
+void session_drop_held(struct session *x)
+{
+    struct session_held *h;
+
+    while ((h = take_held(x)))
+        free(h);
+}
+
+void session_unhold(struct session *x)
+{
+    struct session_held *h;
+
+    while (!x->closing && !x->identifying && (h = take_held(x))) {
+        session_hear(x, h->text, h->len);
+        free(h);
+    }
+}
+
+/* ----- jobs ----- */
+
+static void refuse(struct session *x, enum err e, const struct client_frame *c)
+{
+    struct fail f;
+
+    fail_later(&f, e, e == ERR_BUSY || e == ERR_RATE_LIMITED ? 1000 : 0, "%s", err_row(e)->message);
+    session_fail(x, &f, c->client_id, c->room);
+}
+
+static void submit(struct session *x, struct job *j, const struct client_frame *c)
+{
+    if (writer_submit(x->sidecar->writer, j))
+        x->jobs++;
+    else
+        refuse(x, ERR_BUSY, c);
+}
+
+static bool may_ask(struct session *x, const struct client_frame *c)
+{
+    if (x->jobs < SESSION_JOBS)
+        return true;
+    refuse(x, ERR_RATE_LIMITED, c);
+    return false;
+}
+
+/* ----- message ----- */
+
+/* Without an identity a name may be wished for; a chat socket that names none has to sign in. */
+static bool posts_by_name(const struct session *x, const struct client_frame *c)
+{
+    return x->actor.kind == ACTOR_ANONYMOUS && (x->mode == SESSION_SEED || c->username);
+}
+
+static void hear_message(struct session *x, const struct client_frame *c)
+{
+    struct job_post *p;
+    struct job *j;
+
+    if (!may_ask(x, c))
+        return;
+    j = job_new(JOB_POST, x->number);
+    p = &j->u.post;
+    job_copy_actor(j, &p->actor, &x->actor);
+    p->by_name = posts_by_name(x, c);
+    p->name = arena_strn(&j->arena, c->username ? c->username : "", c->username_len);
+    p->name_len = c->username_len;
+    p->address = arena_str(&j->arena, x->address);
+    p->room = arena_str(&j->arena, c->room);
+    p->text = arena_strn(&j->arena, c->message, c->message_len);
+    p->text_len = c->message_len;
+    p->client_id = arena_str(&j->arena, c->client_id);
+    p->sentiment = arena_str(&j->arena, c->sentiment);
+    p->disclosure = arena_str(&j->arena, c->disclosure);
+    p->reply_to = c->reply_to;
+    submit(x, j, c);
+}
+
+/* A seed guest is online as whoever it posted as. */
+static void remember_guest(struct session *x, const struct actor *guest)
+{
+    if (x->actor.kind != ACTOR_ANONYMOUS)
+        return;
+    if (x->user_key && x->user_key != guest->user_id)
+        presence_left(x->sidecar, x);
+    free(x->guest_name);
+    x->guest_name = xstrdup(guest->username);
+    session_link_user(x, guest->user_id);
+    presence_changed(x);
+}
+
+void session_posted(struct session *x, struct job *j)
+{
+    struct job_post *p = &j->u.post;
+
+    x->jobs--;
+    if (x->closing)
+        return;
+    if (j->err) {
+        if (j->fail.err != j->err)
+            fail(&j->fail, j->err, NULL);
+        session_fail(x, &j->fail, p->client_id, p->room);
+        return;
+    }
+    if (p->by_name)
+        remember_guest(x, &p->actor);
+    if (x->mode == SESSION_CHAT)
+        session_send(x, wsframe_text(p->ack, strlen(p->ack)));
+}
+
+/* ----- read ----- */
+
+static void hear_read(struct session *x, const struct client_frame *c)
+{
+    struct job *j;
+
+    if (x->actor.kind == ACTOR_ANONYMOUS) {
+        refuse(x, ERR_AUTH_REQUIRED, c);
+        return;
+    }
+    if (!may_ask(x, c))
+        return;
+    j = job_new(JOB_READ, x->number);
+    job_copy_actor(j, &j->u.read.actor, &x->actor);
+    j->u.read.room = arena_str(&j->arena, c->room);
+    j->u.read.up_to = c->up_to;
+    submit(x, j, c);
+}
+
+void session_marked(struct session *x, struct job *j)
+{
+    struct frame *f;
+
+    x->jobs--;
+    if (j->err) {
+        if (j->fail.err != j->err)
+            fail(&j->fail, j->err, NULL);
+        session_fail(x, &j->fail, NULL, j->u.read.room);
+        return;
+    }
+    if (!j->u.read.changed || !x->user_key)
+        return;
+    f = frames_read(j->u.read.wire_room, j->u.read.up_to);
+    for (struct session *y = map_get_id(&x->sidecar->by_user, x->user_key); y;
+         y = y->next_of_user) {
+        if (y != x && y->mode == SESSION_CHAT)
+            session_send(y, frame_ref(f));
+    }
+    frame_unref(f);
+}
+
+/* ----- typing, presence ----- */
+
+static void hear_typing(struct session *x, const struct client_frame *c)
+{
+    struct sidecar *s = x->sidecar;
+    int64_t now = sidecar_now(s);
+    struct room_view room;
+    struct arena a;
+    struct fail f;
+    enum err e;
+
+    if (x->actor.kind == ACTOR_ANONYMOUS) {
+        refuse(x, ERR_AUTH_REQUIRED, c);
+        return;
+    }
+    if ((c->on && now - x->typed_ms < SESSION_TYPING_MS) ||
+        x->actor.muted_until > clock_wall_ms(&s->chat.clock))
+        return;
+    x->typed_ms = now;
+    arena_init(&a);
+    e = rooms_find(&s->chat, &a, &x->actor, c->room, &room, &f);
+    if (e) {
+        session_fail(x, &f, NULL, c->room);
+    } else if (hub_is_subscribed(&x->reader, room.room.id)) {
+        struct frame *frame =
+            frames_typing(rooms_wire_name(&room.room), x->actor.user_id, x->actor.username, c->on);
+
+        hub_broadcast(s->hub, room.room.id, session_chat_sink.format, frame, &x->reader);
+        frame_unref(frame);
+    }
+    arena_release(&a);
+}
+
+static void hear_presence(struct session *x, const struct client_frame *c)
+{
+    static const char *const states[] = {"active", "idle", "invisible"};
+    struct room_view room;
+    struct arena a;
+    struct fail f;
+    enum err e = OK;
+
+    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+        if (strcmp(states[i], c->state) == 0)
+            x->present_state = states[i];
+    }
+    arena_init(&a);
+    if (c->room)
+        e = rooms_find(&x->sidecar->chat, &a, &x->actor, c->room, &room, &f);
+    if (e)
+        session_fail(x, &f, NULL, c->room);
+    else if (c->room)
+        x->present_room = room.room.id;
+    arena_release(&a);
+    presence_changed(x);
+}
+
+/* ----- hello, auth ----- */
+
+static void hear_hello(struct session *x, struct client_frame *c)
+{
+    struct fail f;
+
+    if (x->mode == SESSION_CHAT) {
+        fail(&f, ERR_BAD_REQUEST, "Hello was said already; subscribe to more rooms.");
+        session_fail(x, &f, NULL, NULL);
+        return;
+    }
+    if (c->proto && strcmp(c->proto, "chat.v1") != 0) {
+        x->known = true; /* it may hear why */
+        fail(&f, ERR_BAD_REQUEST, "This server speaks chat.v1.");
+        session_fail(x, &f, NULL, NULL);
+        session_close(x, CLOSE_PROTOCOL, "unknown protocol");
+        return;
+    }
+    x->hello = xmalloc(sizeof *x->hello);
+    *x->hello = *c;
+    c->json = NULL; /* moved */
+    session_identify(x, ASKED_BY_HELLO, x->hello);
+}
+
+static void hear_pong(struct session *x, const struct client_frame *c)
+{
+    (void)x; /* that it was heard is all */
+    (void)c;
+}
+
+static void hear_auth(struct session *x, const struct client_frame *c)
+{
+    session_identify(x, ASKED_BY_AUTH, c);
+}
+
+static void (*const hearers[CLIENT_TYPES])(struct session *, const struct client_frame *) = {
+    [CLIENT_MESSAGE] = hear_message,
+    [CLIENT_READ] = hear_read,
+    [CLIENT_TYPING] = hear_typing,
+    [CLIENT_PRESENCE] = hear_presence,
+    [CLIENT_SUBSCRIBE] = session_subscribe,
+    [CLIENT_UNSUBSCRIBE] = session_unsubscribe,
+    [CLIENT_HISTORY] = session_history,
+    [CLIENT_AUTH] = hear_auth,
+    [CLIENT_PONG] = hear_pong,
+};
+
+/* A socket that asked for chat.v1 may only say hello first; a seed socket only posts. */
+static bool may_say(struct session *x, const struct client_frame *c)
+{
+    struct fail f;
+
+    if (x->mode == SESSION_CHAT || c->type == CLIENT_HELLO || c->type == CLIENT_PONG)
+        return true;
+    if (x->mode == SESSION_WAITING) {
+        session_close(x, CLOSE_PROTOCOL, "hello comes first");
+        return false;
+    }
+    if (c->type == CLIENT_MESSAGE)
+        return true;
+    fail(&f, ERR_BAD_REQUEST, "Say hello first.");
+    session_fail(x, &f, c->client_id, NULL);
+    return false;
+}
+
+void session_hear(struct session *x, const char *text, size_t len)
+{
+    struct client_frame c;
+    struct fail f;
+
+    if (x->identifying) {
+        hold(x, text, len);
+        return;
+    }
+    if (frames_parse(&c, text, len, &f))
+        session_fail(x, &f, c.client_id, NULL);
+    else if (!may_say(x, &c))
+        ; /* said why */
+    else if (c.type == CLIENT_HELLO)
+        hear_hello(x, &c);
+    else
+        hearers[c.type](x, &c);
+    frames_release(&c);
+}

@@ -1,0 +1,253 @@
+/* What a socket reads: welcome, subscriptions, history, the lists of who is online. */
+#include "ws-sidecar/session.h"
+
+#include <string.h>
+
+static void subscribe(struct session *x, const struct room_view *v, int64_t since)
+{
+    struct sidecar *s = x->sidecar;
+
+    hub_subscribe(s->hub, &x->reader, v->room.id, rooms_wire_name(&v->room), v->room.head, since);
+    sidecar_wake(s);
+}
+
+/* ----- a seed socket ----- */
+
+void session_read_default(struct session *x)
+{
+    struct sidecar *s = x->sidecar;
+    struct room_view v;
+    struct arena a;
+    struct fail f;
+
+    arena_init(&a);
+    if (rooms_find(&s->chat, &a, &x->actor, NULL, &v, &f)) {
+        session_fail(x, &f, NULL, NULL);
+    } else {
+        x->present_room = v.room.id;
+        subscribe(x, &v, -1);
+    }
+    arena_release(&a);
+}
+
+/* ----- hello ----- */
+
+static struct json_object *limits_of(const struct conf *conf)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_i64(o, "message_max_chars", conf->message_max_chars);
+    json_set_i64(o, "message_max_bytes", conf->message_max_bytes);
+    json_set_i64(o, "frame_max_bytes", 16384);
+    json_set_i64(o, "lag_events", conf->ws_max_lag_events);
+    return o;
+}
+
+static struct json_object *welcome(const struct session *x, const char *epoch,
+                                   const struct history_cursor *cursors, size_t count)
+{
+    const struct conf *conf = x->sidecar->conf;
+    struct json_object *o = json_object_new_object(), *rooms = json_object_new_object();
+
+    for (size_t i = 0; i < count; i++) {
+        if (!cursors[i].err)
+            json_set(rooms, rooms_wire_name(&cursors[i].view.room),
+                     wire_room_state(&cursors[i].view));
+    }
+    json_set_str(o, "type", "welcome");
+    json_set_str(o, "proto", "chat.v1");
+    json_set_str(o, "epoch", epoch);
+    json_object_object_add(o, "user", wire_user(&x->actor));
+    json_set(o, "rooms", rooms);
+    json_set(o, "limits", limits_of(conf));
+    json_set_i64(o, "heartbeat_ms", conf->ws_heartbeat_ms);
+    return o;
+}
+
+/* One room of hello or subscribe: it is not there, must be loaded again, or is read from now on. */
+static void open_room(struct session *x, const struct history_cursor *c, const char *epoch)
+{
+    const struct room *r = &c->view.room;
+    struct fail f;
+
+    if (c->err) {
+        fail(&f, c->err, NULL);
+        session_fail(x, &f, NULL, c->room);
+    } else if (c->resync) {
+        hub_unsubscribe(x->sidecar->hub, &x->reader, r->id);
+        session_send(
+            x, frames_of(wire_resync(rooms_wire_name(r), epoch, r->head, r->floor, c->resync)));
+    } else {
+        subscribe(x, &c->view, c->since);
+    }
+}
+
+/* Without rooms: the default one and one's own log, from now on. */
+static enum err cursors_of(struct session *x, const struct client_frame *hello, struct arena *a,
+                           struct history_cursor **out, size_t *count, struct fail *f)
+{
+    enum err e = frames_rooms(hello, a, out, count, f);
+
+    if (e || hello->rooms)
+        return e;
+    *out = arena_alloc(a, 2 * sizeof(**out));
+    (*out)[0] = (struct history_cursor){.room = x->sidecar->conf->default_room, .since = -1};
+    (*out)[1] = (struct history_cursor){.room = "@me", .since = -1};
+    *count = x->actor.kind == ACTOR_ANONYMOUS ? 1 : 2;
+    return OK;
+}
+
+static enum err open_cursors(struct session *x, struct arena *a, const char *epoch,
+                             struct history_cursor *cursors, size_t count, const char **current,
+                             struct fail *f)
+{
+    struct chat *c = &x->sidecar->chat;
+    enum err e = db_epoch(c->db, a, current, f);
+
+    return e ? e : history_open_cursors(c, a, &x->actor, epoch, cursors, count, f);
+}
+
+static void look_at_first(struct session *x, const struct history_cursor *cursors, size_t count)
+{
+    x->present_room = 0;
+    for (size_t i = 0; i < count && !x->present_room; i++) {
+        if (!cursors[i].err && strcmp(cursors[i].view.room.kind, "self") != 0)
+            x->present_room = cursors[i].view.room.id;
+    }
+    presence_changed(x);
+}
+
+void session_welcome(struct session *x, const struct client_frame *hello)
+{
+    struct history_cursor *cursors = NULL;
+    const char *epoch = "";
+    struct arena a;
+    struct fail f;
+    size_t count = 0;
+    enum err e;
+
+    arena_init(&a);
+    e = cursors_of(x, hello, &a, &cursors, &count, &f);
+    if (!e)
+        e = open_cursors(x, &a, hello->epoch, cursors, count, &epoch, &f);
+    if (e) { /* it may say hello again */
+        session_fail(x, &f, NULL, NULL);
+        arena_release(&a);
+        return;
+    }
+    hub_leave(x->sidecar->hub, &x->reader); /* what the seed read */
+    x->mode = SESSION_CHAT;
+    x->reader.sink = &session_chat_sink;
+    session_send(x, frames_of(welcome(x, epoch, cursors, count)));
+    for (size_t i = 0; i < count; i++)
+        open_room(x, &cursors[i], epoch);
+    look_at_first(x, cursors, count);
+    session_send_presence(x);
+    arena_release(&a);
+}
+
+/* ----- rooms later ----- */
+
+static void confirm(struct session *x, const struct room_view *v)
+{
+    struct json_object *o = wire_room_state(v);
+
+    json_set_str(o, "type", "subscribed");
+    json_set_str(o, "room", rooms_wire_name(&v->room));
+    session_send(x, frames_of(o));
+}
+
+static void send_presence_of(void *ctx, int64_t room_id, const char *room)
+{
+    struct session *x = ctx;
+
+    if (room[0] != '@')
+        session_send(x, presence_full(x->sidecar, room_id, room));
+}
+
+void session_send_presence(struct session *x)
+{
+    x->presence_stale = false;
+    if (x->mode != SESSION_CHAT)
+        return;
+    hub_each_room(&x->reader, send_presence_of, x);
+    session_send(x, presence_full(x->sidecar, 0, "*"));
+}
+
+void session_subscribe(struct session *x, const struct client_frame *c)
+{
+    struct history_cursor cursor = {.room = c->room, .since = c->since};
+    const char *epoch = "";
+    struct arena a;
+    struct fail f;
+    enum err e;
+
+    if (hub_reader_rooms(&x->reader) >= FRAMES_ROOMS_MAX) {
+        fail(&f, ERR_BAD_REQUEST, "At most %d rooms.", (int)FRAMES_ROOMS_MAX);
+        session_fail(x, &f, NULL, c->room);
+        return;
+    }
+    arena_init(&a);
+    e = open_cursors(x, &a, c->epoch, &cursor, 1, &epoch, &f);
+    if (e) {
+        session_fail(x, &f, NULL, c->room);
+    } else {
+        const char *name = cursor.err ? "@" : rooms_wire_name(&cursor.view.room);
+
+        if (!cursor.err && !cursor.resync)
+            confirm(x, &cursor.view);
+        open_room(x, &cursor, epoch);
+        if (!cursor.err && !cursor.resync)
+            send_presence_of(x, cursor.view.room.id, name);
+    }
+    arena_release(&a);
+}
+
+void session_unsubscribe(struct session *x, const struct client_frame *c)
+{
+    struct room_view v;
+    struct arena a;
+    struct fail f;
+
+    arena_init(&a);
+    if (rooms_find(&x->sidecar->chat, &a, &x->actor, c->room, &v, &f))
+        session_fail(x, &f, NULL, c->room);
+    else
+        hub_unsubscribe(x->sidecar->hub, &x->reader, v.room.id);
+    arena_release(&a);
+}
+
+/* ----- history ----- */
+
+static struct json_object *page_object(const struct history_page *p)
+{
+    const char *room = rooms_wire_name(&p->room.room);
+    struct json_object *o = json_object_new_object();
+    struct json_object *list = json_object_new_array_ext((int)p->count);
+
+    for (size_t i = 0; i < p->count; i++)
+        json_object_array_add(list, wire_message(&p->messages[i], room));
+    json_set_str(o, "type", "history");
+    json_set_str(o, "room", room);
+    json_set(o, "messages", list);
+    json_set_str(o, "epoch", p->epoch);
+    json_set_i64(o, "seq", p->room.room.head);
+    json_set_i64(o, "floor", p->room.room.floor);
+    json_set_bool(o, "has_more", p->has_more);
+    return o;
+}
+
+void session_history(struct session *x, const struct client_frame *c)
+{
+    struct history_page page;
+    struct arena a;
+    struct fail f;
+
+    arena_init(&a);
+    if (history_messages(&x->sidecar->chat, &a, &x->actor, c->room, c->before, c->after,
+                         (size_t)c->limit, &page, &f))
+        session_fail(x, &f, NULL, c->room);
+    else
+        session_send(x, frames_of(page_object(&page)));
+    arena_release(&a);
+}

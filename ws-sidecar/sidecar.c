@@ -1,0 +1,196 @@
+#include "ws-sidecar/sidecar.h"
+
+#include "lib/secure.h"
+#include "ws-sidecar/feed.h"
+#include "ws-sidecar/session.h"
+#include "ws-sidecar/ws.h"
+#include "ws-sidecar/wsframe.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+enum { STEP_BUDGET = 512, STOP_TICK_MS = 10, CLOSE_TIME_MS = 3000 };
+
+int64_t sidecar_now(const struct sidecar *s)
+{
+    return clock_boot_ms(&s->chat.clock);
+}
+
+static void on_work(uv_idle_t *idle)
+{
+    struct sidecar *s = idle->data;
+
+    if (!hub_step(s->hub, STEP_BUDGET))
+        uv_idle_stop(idle);
+}
+
+void sidecar_wake(struct sidecar *s)
+{
+    if (!uv_is_closing((uv_handle_t *)&s->work))
+        uv_idle_start(&s->work, on_work);
+}
+
+/* ----- answers of the writer's thread ----- */
+
+static void on_answer(void *ctx, struct job *j)
+{
+    struct sidecar *s = ctx;
+    struct session *x = j->session ? map_get_id(&s->by_number, j->session) : NULL;
+
+    if (j->kind == JOB_PRESENCE) {
+        presence_answer(s, j); /* keeps it */
+        return;
+    }
+    if (x && j->kind == JOB_IDENTIFY)
+        session_identified(x, j);
+    else if (x && j->kind == JOB_POST)
+        session_posted(x, j);
+    else if (x && j->kind == JOB_READ)
+        session_marked(x, j);
+    job_free(j);
+    feed_tick(s);
+}
+
+/* ----- stopping: no more from outside, what was asked is answered, then everybody is told ----- */
+
+static void close_handles(struct sidecar *s)
+{
+    uv_close((uv_handle_t *)&s->tick, NULL);
+    uv_close((uv_handle_t *)&s->expiry, NULL);
+    uv_close((uv_handle_t *)&s->work, NULL);
+    uv_close((uv_handle_t *)&s->on_term, NULL);
+    uv_close((uv_handle_t *)&s->on_int, NULL);
+    uv_close((uv_handle_t *)&s->on_hup, NULL);
+    feed_stop(s);
+    writer_free(s->writer);
+    s->writer = NULL;
+    ws_stop(s->ws);
+}
+
+/* Looks again and again until the next step can be taken; each has the same deadline. */
+static void on_stop_tick(uv_timer_t *timer)
+{
+    struct sidecar *s = timer->data;
+    bool late = sidecar_now(s) > s->stop_by_ms;
+
+    if (!s->closed_all && (writer_pending(s->writer) == 0 || late)) {
+        feed_poll(s);
+        while (hub_step(s->hub, STEP_BUDGET))
+            ;
+        session_close_all(s, CLOSE_GOING_AWAY, "restarting");
+        s->closed_all = true;
+        s->stop_by_ms = sidecar_now(s) + CLOSE_TIME_MS;
+    } else if (s->closed_all && (ws_gone(s->ws) || late)) {
+        close_handles(s);
+    }
+}
+
+static void stop(struct sidecar *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    s->stop_by_ms = sidecar_now(s) + SIDECAR_STOP_MS;
+    log_event(s->log, LOG_INFO, "stopping", LOG_N("sessions", s->session_count),
+              LOG_N("waiting", writer_pending(s->writer)));
+    listen_stop(s->listener);
+    uv_timer_start(&s->tick, on_stop_tick, 0, STOP_TICK_MS);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    struct sidecar *s = handle->data;
+
+    if (signum != SIGHUP)
+        stop(s);
+    else if (!log_reopen(s->log))
+        log_event(s->log, LOG_ERROR, "log_not_reopened", LOG_S("path", s->log->path));
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct sidecar *s = timer->data;
+    int64_t now = sidecar_now(s);
+
+    feed_tick(s);
+    sidecar_wake(s); /* those whose source could not answer */
+    session_sweep(s, now);
+    session_expire(s);
+    presence_tick(s, now);
+    listen_tick(s->listener, now);
+}
+
+/* ----- starting ----- */
+
+static void start_handles(struct sidecar *s)
+{
+    uv_timer_init(&s->loop, &s->tick);
+    uv_timer_init(&s->loop, &s->expiry);
+    uv_idle_init(&s->loop, &s->work);
+    uv_signal_init(&s->loop, &s->on_term);
+    uv_signal_init(&s->loop, &s->on_int);
+    uv_signal_init(&s->loop, &s->on_hup);
+    s->tick.data = s->expiry.data = s->work.data = s;
+    s->on_term.data = s->on_int.data = s->on_hup.data = s;
+    uv_timer_start(&s->tick, on_tick, 0, SIDECAR_TICK_MS);
+    uv_signal_start(&s->on_term, on_signal, SIGTERM);
+    uv_signal_start(&s->on_int, on_signal, SIGINT);
+    uv_signal_start(&s->on_hup, on_signal, SIGHUP);
+}
+
+static void start_hub(struct sidecar *s)
+{
+    struct hub_setup setup = {
+        .formats = {[WSFRAME_SEED] = wsframe_seed, [WSFRAME_CHAT] = wsframe_chat},
+        .load = feed_load,
+        .load_ctx = s,
+        .max_lag = s->conf->ws_max_lag_events,
+    };
+
+    s->hub = hub_new(&setup);
+    map_init(&s->by_number);
+    map_init(&s->by_user);
+    map_init(&s->by_address);
+}
+
+enum err sidecar_start(struct sidecar *s, const struct conf *conf, struct log *log, struct fail *f)
+{
+    enum err e;
+
+    *s = (struct sidecar){.conf = conf, .log = log};
+    secure_random_hex(s->instance, sizeof s->instance / 2);
+    if (uv_loop_init(&s->loop) != 0)
+        die("no event loop");
+    e = chat_open(&s->chat, conf, log, DB_READ_ONLY, f);
+    if (!e)
+        e = writer_new(&s->writer, conf, log, s->instance, &s->loop, on_answer, s, f);
+    if (!e)
+        e = feed_start(s, f);
+    if (!e)
+        e = ws_new(&s->ws, s, f);
+    if (e)
+        return e;
+    start_hub(s);
+    start_handles(s);
+    return listen_start(&s->listener, s, f);
+}
+
+void sidecar_run(struct sidecar *s)
+{
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+}
+
+void sidecar_release(struct sidecar *s)
+{
+    while (s->sessions) /* those whose sockets did not close in time */
+        session_free(s->sessions);
+    listen_free(s->listener);
+    ws_free(s->ws);
+    presence_release(s);
+    hub_free(s->hub);
+    map_release(&s->by_number);
+    map_release(&s->by_user);
+    map_release(&s->by_address);
+    chat_close(&s->chat);
+    uv_loop_close(&s->loop);
+}

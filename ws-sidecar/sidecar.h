@@ -1,0 +1,65 @@
+/*
+ * The running sidecar: everything that lives as long as the process, on the loop's thread. main.c
+ * starts it; the other files take what they need of it.
+ */
+#ifndef SIDECAR_SIDECAR_H
+#define SIDECAR_SIDECAR_H
+
+#include "chat/chat.h"
+#include "ws-sidecar/hub.h"
+#include "ws-sidecar/listen.h"
+#include "ws-sidecar/map.h"
+#include "ws-sidecar/presence.h"
+#include "ws-sidecar/writer.h"
+
+#include <uv.h>
+
+struct session;
+struct ws;
+
+enum { SIDECAR_TICK_MS = 1000, SIDECAR_STOP_MS = 10000 };
+
+struct sidecar {
+    const struct conf *conf;
+    struct log *log;
+    uv_loop_t loop;
+    char instance[33]; /* names this process in the presence table */
+    struct chat chat;  /* read-only: the feed, subscriptions, history */
+    struct hub *hub;
+    struct writer *writer;
+    struct ws *ws;
+    struct listener *listener;
+    struct presence_board presence;
+
+    /* sessions, see session.h */
+    struct session *sessions; /* all, doubly linked */
+    size_t session_count;
+    int64_t next_session;
+    struct map by_number, by_user, by_address;
+    struct session *sweep_next; /* where a walk over all sessions stands */
+
+    /* the feed, see feed.h */
+    int64_t fed;          /* id of the newest event that was published */
+    int64_t data_version; /* of chat.db when it was read */
+    int notify_fd;
+    uv_poll_t notify_poll;
+    bool feed_due;
+
+    uv_timer_t tick, expiry;
+    uv_idle_t work; /* runs while the hub has something to send */
+    uv_signal_t on_term, on_int, on_hup;
+    bool stopping;
+    int64_t stop_by_ms; /* boot time */
+    bool closed_all;    /* while stopping: the closes were sent */
+};
+
+MUST_CHECK enum err sidecar_start(struct sidecar *s, const struct conf *conf, struct log *log,
+                                  struct fail *f);
+void sidecar_run(struct sidecar *s); /* until a signal, and everything is closed */
+void sidecar_release(struct sidecar *s);
+
+/* The hub has work: let the loop do it between its events. */
+void sidecar_wake(struct sidecar *s);
+int64_t sidecar_now(const struct sidecar *s); /* boot ms */
+
+#endif

@@ -1,0 +1,170 @@
+#include "ws-sidecar/writer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct queue {
+    struct job *first, *last;
+    size_t count;
+};
+
+struct writer {
+    struct chat chat;
+    struct writer_round round;
+    pthread_t thread;
+    pthread_mutex_t lock; /* of what stands below */
+    pthread_cond_t wake;
+    struct queue asked, answered;
+    bool stop;
+    /* the loop's thread alone */
+    uv_async_t async;
+    size_t pending;
+    writer_done_fn *done;
+    void *ctx;
+};
+
+static void push(struct queue *q, struct job *j)
+{
+    j->next = NULL;
+    if (q->last)
+        q->last->next = j;
+    else
+        q->first = j;
+    q->last = j;
+    q->count++;
+}
+
+static struct job *pop(struct queue *q)
+{
+    struct job *j = q->first;
+
+    if (!j)
+        return NULL;
+    q->first = j->next;
+    if (!q->first)
+        q->last = NULL;
+    q->count--;
+    j->next = NULL;
+    return j;
+}
+
+/* Waits for work; an empty list means that the thread shall end. */
+static struct queue take_round(struct writer *w)
+{
+    struct queue round = {0};
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->asked.first && !w->stop)
+        pthread_cond_wait(&w->wake, &w->lock);
+    while (round.count < WRITER_ROUND && w->asked.first)
+        push(&round, pop(&w->asked));
+    pthread_mutex_unlock(&w->lock);
+    return round;
+}
+
+static void hand_back(struct writer *w, struct queue *round)
+{
+    struct job *j;
+
+    pthread_mutex_lock(&w->lock);
+    while ((j = pop(round)))
+        push(&w->answered, j);
+    pthread_mutex_unlock(&w->lock);
+    uv_async_send(&w->async);
+}
+
+static void *thread_main(void *arg)
+{
+    struct writer *w = arg;
+
+    for (;;) {
+        struct queue round = take_round(w);
+
+        if (!round.first)
+            return NULL;
+        writer_run(&w->round, round.first);
+        hand_back(w, &round);
+    }
+}
+
+static void on_answers(uv_async_t *async)
+{
+    struct writer *w = async->data;
+    struct queue answers;
+    struct job *j;
+
+    pthread_mutex_lock(&w->lock);
+    answers = w->answered;
+    w->answered = (struct queue){0};
+    pthread_mutex_unlock(&w->lock);
+    while ((j = pop(&answers))) {
+        w->pending--;
+        w->done(w->ctx, j);
+    }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+enum err writer_new(struct writer **out, const struct conf *conf, struct log *log,
+                    const char *instance, uv_loop_t *loop, writer_done_fn *done, void *ctx,
+                    struct fail *f)
+{
+    struct writer *w = xcalloc(1, sizeof *w);
+    enum err e = chat_open(&w->chat, conf, log, DB_READ_WRITE, f);
+
+    if (e) {
+        free(w);
+        return e;
+    }
+    w->round = (struct writer_round){.chat = &w->chat, .instance = instance};
+    w->done = done;
+    w->ctx = ctx;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    if (uv_async_init(loop, &w->async, on_answers) != 0)
+        die("no event for the writer's thread");
+    w->async.data = w;
+    if (pthread_create(&w->thread, NULL, thread_main, w) != 0)
+        die("no thread for the writer");
+    *out = w;
+    return OK;
+}
+
+bool writer_submit(struct writer *w, struct job *j)
+{
+    if (w->pending >= WRITER_QUEUE) {
+        job_free(j);
+        return false;
+    }
+    w->pending++;
+    pthread_mutex_lock(&w->lock);
+    push(&w->asked, j);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    return true;
+}
+
+size_t writer_pending(const struct writer *w)
+{
+    return w->pending;
+}
+
+void writer_free(struct writer *w)
+{
+    struct job *j;
+
+    pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(w->thread, NULL);
+    while ((j = pop(&w->asked)) || (j = pop(&w->answered)))
+        job_free(j);
+    chat_close(&w->chat);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->wake);
+    uv_close((uv_handle_t *)&w->async, on_closed);
+}

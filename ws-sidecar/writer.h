@@ -1,0 +1,43 @@
+/*
+ * The one thread that writes: posts, read marks, first sights of a user, presence. It has databases
+ * of its own. Whatever waits when it looks is done in one round: everybody's posts and marks in a
+ * single transaction (group commit), so that the cost of a commit is shared when load rises. An
+ * answer leaves only after that commit; where it fails, nothing of the round was stored and each
+ * asker hears so.
+ */
+#ifndef SIDECAR_WRITER_H
+#define SIDECAR_WRITER_H
+
+#include "ws-sidecar/job.h"
+
+#include <uv.h>
+
+enum { WRITER_ROUND = 256, WRITER_QUEUE = 8192 };
+
+struct writer;
+
+/* Called on the loop's thread for each finished job; the callee frees it. */
+typedef void writer_done_fn(void *ctx, struct job *j);
+
+/* `instance` names this sidecar in the presence table. Starts the thread. */
+MUST_CHECK enum err writer_new(struct writer **out, const struct conf *conf, struct log *log,
+                               const char *instance, uv_loop_t *loop, writer_done_fn *done,
+                               void *ctx, struct fail *f);
+/* Takes the job over. False, and the job freed, where too many wait already. */
+MUST_CHECK bool writer_submit(struct writer *w, struct job *j);
+/* Jobs whose answer was not delivered yet. */
+size_t writer_pending(const struct writer *w);
+/* Ends the thread after the round under way; undelivered answers are dropped, so drain first. The
+ * loop must run once more for its handle to close. */
+void writer_free(struct writer *w);
+
+/* One round on the calling thread: what the thread does with a list of jobs. */
+struct writer_round {
+    struct chat *chat;
+    const char *instance;
+    int64_t state_version; /* of state.db when presence was last listed */
+    int64_t next_expiry;   /* when the list changes by itself, boot ms */
+};
+void writer_run(struct writer_round *r, struct job *jobs);
+
+#endif

@@ -1,0 +1,219 @@
+/* A writer's round: what is asked, in one transaction where it writes to chat.db. */
+#include "ws-sidecar/writer.h"
+
+#include "chat/online.h"
+#include "chat/wire.h"
+
+#include <string.h>
+
+static enum err try_credential(struct chat *c, struct job *j, const struct credential *cred)
+{
+    struct actor *out = &j->u.identify.actor;
+    size_t len = strlen(cred->value);
+
+    switch (cred->kind) {
+    case CREDENTIAL_HOST_COOKIE:
+        return identity_from_host_token(c, &j->arena, cred->value, len, out, &j->fail);
+    case CREDENTIAL_GUEST_COOKIE:
+        return identity_from_guest_token(c, &j->arena, cred->value, len, out, &j->fail);
+    case CREDENTIAL_TICKET:
+        return identity_from_ticket(c, &j->arena, cred->value, len, out, &j->fail);
+    default:
+        return identity_from_token(c, &j->arena, cred->value, len, out, &j->fail);
+    }
+}
+
+/*
+ * The first credential that holds, in the order of their authority. A guest's cookie that no longer
+ * does is nobody's, as on the pages: the browser cannot take it back by itself. Every other refusal
+ * is told: what the client showed on purpose must not silently become somebody else or nobody.
+ */
+static enum err identify(struct chat *c, struct job *j)
+{
+    enum err refused = OK;
+    struct fail why = {0};
+
+    for (size_t i = 0; i < j->u.identify.count; i++) {
+        const struct credential *cred = &j->u.identify.credentials[i];
+        enum err e = try_credential(c, j, cred);
+        bool passed_over = cred->kind == CREDENTIAL_GUEST_COOKIE && e != ERR_BANNED;
+
+        if (!e || e == ERR_BANNED || e == ERR_BUSY || e == ERR_STORAGE_FULL || e == ERR_INTERNAL)
+            return e;
+        if (!passed_over) {
+            refused = e;
+            why = j->fail;
+        }
+    }
+    if (refused) {
+        j->fail = why;
+        return refused;
+    }
+    return identity_anonymous(c, &j->u.identify.actor, &j->fail);
+}
+
+static enum err post(struct chat *c, struct job *j)
+{
+    struct job_post *in = &j->u.post;
+    struct post p = {
+        .actor = &in->actor,
+        .room = in->room,
+        .text = in->text,
+        .text_len = in->text_len,
+        .client_id = in->client_id,
+        .sentiment = in->sentiment,
+        .disclosure = in->disclosure,
+        .reply_to = in->reply_to,
+        .via = "ws",
+        .address = in->address,
+    };
+    struct posted posted;
+    struct json_object *ack;
+    enum err e = OK;
+    size_t len;
+
+    if (in->by_name)
+        e = identity_from_name(c, &j->arena, in->address, in->name, in->name_len, &in->actor,
+                               &j->fail);
+    if (!e)
+        e = chat_post(c, &j->arena, &p, &posted, &j->fail);
+    if (e)
+        return e;
+    in->room_id = posted.message.room_id;
+    ack = wire_ack(&posted, posted.message.room_slug);
+    in->ack = arena_str(&j->arena, json_text(ack, &len));
+    json_object_put(ack);
+    return OK;
+}
+
+static enum err mark_read(struct chat *c, struct job *j)
+{
+    struct job_read *in = &j->u.read;
+    struct room_view room;
+    enum err e = rooms_find(c, &j->arena, &in->actor, in->room, &room, &j->fail);
+
+    if (!e)
+        e = rooms_mark_read(c, &in->actor, &room, in->up_to, &in->changed, &j->fail);
+    if (!e)
+        in->wire_room = rooms_wire_name(&room.room);
+    return e;
+}
+
+static bool is_written(const struct job *j)
+{
+    return j->kind == JOB_POST || j->kind == JOB_READ;
+}
+
+/* Nothing of this round was stored. */
+static void fail_all(struct job *jobs, const struct fail *why)
+{
+    enum err e = why->err == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_BUSY;
+
+    for (struct job *j = jobs; j; j = j->next) {
+        if (!is_written(j) || j->err)
+            continue;
+        j->err = fail_later(&j->fail, e, e == ERR_BUSY ? 1000 : 0, "%s", err_row(e)->message);
+    }
+}
+
+/* True while the outer transaction is alive: SQLite ends it by itself on a full disk. */
+static bool run_written(struct chat *c, struct job *jobs, struct fail *f)
+{
+    for (struct job *j = jobs; j; j = j->next) {
+        if (!is_written(j))
+            continue;
+        j->err = j->kind == JOB_POST ? post(c, j) : mark_read(c, j);
+        if (!db_in_transaction(c->db)) {
+            fail(f, j->err == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_BUSY, NULL);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_round(struct chat *c, struct job *jobs)
+{
+    struct fail f = {0};
+    enum err e = db_begin_write(c->db, &f);
+
+    if (!e && !run_written(c, jobs, &f)) {
+        db_rollback(c->db);
+        e = f.err;
+    } else if (!e) {
+        e = db_commit(c->db, &f);
+    }
+    if (e)
+        fail_all(jobs, &f);
+}
+
+static enum err store_presence(struct writer_round *r, struct job *j, int64_t now)
+{
+    struct chat *c = r->chat;
+    enum err e = OK;
+
+    for (size_t i = 0; !e && i < j->u.presence.count; i++) {
+        struct presence *p = &j->u.presence.changes[i];
+        int64_t until = now + p->expires_ms;
+
+        p->expires_ms = until;
+        p->instance = r->instance;
+        e = p->state ? presence_put(c->state, c->boot_id, p, &j->fail)
+                     : presence_expire(c->state, p->connection, p->user_id, until, &j->fail);
+    }
+    return e;
+}
+
+static enum err change_presence(struct writer_round *r, struct job *j, int64_t now)
+{
+    enum err e;
+
+    if (j->u.presence.count == 0)
+        return OK;
+    e = db_begin_write(r->chat->state, &j->fail);
+    if (e)
+        return e;
+    e = store_presence(r, j, now);
+    if (!e)
+        e = presence_sweep(r->chat->state, r->chat->boot_id, now, &j->fail);
+    if (!e)
+        return db_commit(r->chat->state, &j->fail);
+    db_rollback(r->chat->state);
+    return e;
+}
+
+/* Lists again only where something changed: by us, by another process, or by time. */
+static enum err presence(struct writer_round *r, struct job *j)
+{
+    struct job_presence *in = &j->u.presence;
+    int64_t now = clock_boot_ms(&r->chat->clock), version;
+    enum err e = change_presence(r, j, now);
+
+    if (e)
+        return e;
+    version = db_data_version(r->chat->state);
+    if (in->count == 0 && !in->list_anyway && version == r->state_version && now < r->next_expiry)
+        return OK;
+    in->rows = arena_alloc(&j->arena, PRESENCE_MAX * sizeof(*in->rows));
+    e = presence_list(r->chat->state, &j->arena, r->chat->boot_id, now, in->rows, PRESENCE_MAX,
+                      &in->row_count, &r->next_expiry, &j->fail);
+    if (!e) {
+        r->state_version = version;
+        in->listed = true;
+    }
+    return e;
+}
+
+void writer_run(struct writer_round *r, struct job *jobs)
+{
+    bool writes = false;
+
+    for (struct job *j = jobs; j; j = j->next) {
+        writes = writes || is_written(j);
+        if (j->kind == JOB_IDENTIFY)
+            j->err = identify(r->chat, j);
+        else if (j->kind == JOB_PRESENCE)
+            j->err = presence(r, j);
+    }
+    if (writes)
+        write_round(r->chat, jobs);
+}
