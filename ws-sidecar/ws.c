@@ -281,7 +281,9 @@ bool ws_gone(const struct ws *w)
     return w->open == 0;
 }
 
+/* On a loop that is not its own, 4.1.6 only begins to go in ws_stop(); this is the other half. */
 void ws_free(struct ws *w)
 {
+    lws_context_destroy(w->context);
     free(w);
 }
