@@ -4,11 +4,7 @@ const template = document.getElementById("parts");
 
 // The part whose root element has the class `name`.
 export function part(name) {
-    return template.content.querySelector(`:scope > .${name}`).cloneNode(true);
-}
-
-export function hasPart(name) {
-    return template.content.querySelector(`:scope > .${name}`) !== null;
+    return [...template.content.children].find((child) => child.classList.contains(name)).cloneNode(true);
 }
 
 export function icon(name) {

@@ -3,6 +3,7 @@
 import { part } from "./parts.js";
 
 const label = (count) => (count > 99 ? "99+" : count > 0 ? String(count) : "");
+const shownCount = (text) => (text.startsWith("99+") ? 100 : parseInt(text, 10) || 0);
 
 export class Rooms {
     // hooks: open(slug)
@@ -29,7 +30,7 @@ export class Rooms {
             title: link.querySelector(".room-name").textContent,
             topic: link.dataset.topic ?? "",
             url: link.getAttribute("href"),
-            unread: parseInt(link.querySelector(".room-unread").textContent, 10) || 0,
+            unread: shownCount(link.querySelector(".room-unread").textContent),
             lastRead: known?.last_read_seq ?? 0,
             counted: known?.seq ?? 0,
             link,

@@ -33,12 +33,17 @@ export class Scroll {
 
     // Runs a change at the lower end; a reader further up keeps seeing the same rows.
     hold(change) {
-        const height = this.log.scrollHeight;
+        const height = this.#height();
         const top = this.log.scrollTop;
         const below = this.atBottom;
         const result = change();
-        this.log.scrollTop = below ? 0 : top - (this.log.scrollHeight - height);
+        this.log.scrollTop = below ? 0 : top - (this.#height() - height);
         return result;
+    }
+
+    // With its fraction, which scrollHeight rounds away.
+    #height() {
+        return this.log.firstElementChild.getBoundingClientRect().height;
     }
 
     // A message came in below what is being read.

@@ -1,0 +1,174 @@
+// The client's modules that need no page.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Backoff } from "../../static/js/backoff.js";
+import { Logs } from "../../static/js/log.js";
+import { Outbox } from "../../static/js/outbox.js";
+import { Sender } from "../../static/js/sender.js";
+import { Store } from "../../static/js/store.js";
+import { countChars, initial, pieces } from "../../static/js/text.js";
+import { ago, dayLabel, sameDay } from "../../static/js/time.js";
+
+class Memory {
+    #items = new Map();
+    get length() {
+        return this.#items.size;
+    }
+    key(i) {
+        return [...this.#items.keys()][i];
+    }
+    getItem(key) {
+        return this.#items.get(key) ?? null;
+    }
+    setItem(key, value) {
+        this.#items.set(key, value);
+    }
+    removeItem(key) {
+        this.#items.delete(key);
+    }
+}
+
+test("an event is applied once, in order, and a hole is noticed", () => {
+    const logs = new Logs("e", { general: 5 });
+    assert.equal(logs.take("general", 6), "apply");
+    assert.equal(logs.take("general", 6), "drop");
+    assert.equal(logs.take("general", 2), "drop");
+    assert.equal(logs.take("general", 8), "gap");
+    assert.equal(logs.last("general"), 6);
+    assert.equal(logs.take("general", 7), "apply");
+    assert.equal(logs.take("unknown", 1), "other");
+});
+
+test("the room in view comes first among the cursors", () => {
+    const logs = new Logs("e", { a: 1, b: 2 });
+    assert.deepEqual(Object.keys(logs.all("b")), ["b", "a"]);
+    assert.deepEqual(logs.all("gone"), { a: 1, b: 2 });
+});
+
+test("reconnecting begins anywhere within ten seconds and doubles to thirty", () => {
+    const most = new Backoff(() => 1);
+    assert.deepEqual([1, 2, 3, 4, 5].map(() => most.next()), [10000, 10000, 20000, 30000, 30000]);
+    const least = new Backoff(() => 0);
+    assert.deepEqual([1, 2, 3].map(() => least.next()), [0, 5000, 10000]);
+    least.reset();
+    assert.equal(least.next(), 0);
+});
+
+test("the outbox comes back after a reload, in order and only for its author", () => {
+    const storage = new Memory();
+    const outbox = new Outbox(new Store("x:", storage), 7);
+    outbox.add({ client_id: "second-01", room: "a", text: "two", at: 2, state: "queued" });
+    outbox.add({ client_id: "first-001", room: "b", text: "one", at: 1, state: "queued" });
+    outbox.update("second-01", { state: "failed", note: "No." });
+    const again = new Outbox(new Store("x:", storage), 7);
+    assert.equal(again.next().text, "one");
+    assert.equal(again.get("second-01").state, "failed");
+    assert.equal(again.inRoom("a").length, 1);
+    assert.equal(new Outbox(new Store("x:", storage), 8).next(), undefined);
+    again.remove("first-001");
+    assert.equal(new Outbox(new Store("x:", storage), 7).next(), undefined);
+});
+
+test("storage that refuses is no disaster", () => {
+    const store = new Store("x:", undefined);
+    assert.equal(store.set("a", 1), false);
+    assert.equal(store.get("a"), null);
+    assert.deepEqual(store.all("a"), []);
+    store.remove("a");
+});
+
+function sender({ live = false, send = () => true, post }) {
+    const outbox = new Outbox(new Store("x:", new Memory()), 7);
+    const seen = { changed: [], stored: [], posted: [] };
+    const made = new Sender({
+        outbox,
+        link: { live, send },
+        api: { post },
+        hooks: {
+            changed: (entry) => seen.changed.push({ ...entry }),
+            stored: (entry) => seen.stored.push(entry.client_id),
+            posted: (message) => seen.posted.push(message),
+        },
+    });
+    return { made, outbox, seen };
+}
+
+const entry = (at = Date.now()) => ({ client_id: "client-001", room: "general", text: "hi", at });
+
+test("what the server refuses for good is failed and keeps its reason", async () => {
+    const refuse = async () => {
+        throw Object.assign(new Error("You are muted."), { retryable: false });
+    };
+    const { made, outbox } = sender({ post: refuse });
+    made.add(entry());
+    await new Promise(setImmediate);
+    assert.equal(outbox.get("client-001").state, "failed");
+    assert.equal(outbox.get("client-001").note, "You are muted.");
+});
+
+test("a message is not sent by itself long after it was written", async () => {
+    let posts = 0;
+    const { made, outbox } = sender({
+        post: async () => {
+            posts++;
+            return { message: {} };
+        },
+    });
+    made.add(entry(Date.now() - 10 * 60000));
+    await new Promise(setImmediate);
+    assert.equal(posts, 0);
+    assert.equal(outbox.get("client-001").state, "failed");
+    made.retry("client-001");
+    await new Promise(setImmediate);
+    assert.equal(posts, 1);
+    assert.equal(outbox.get("client-001"), undefined);
+});
+
+test("over a socket a message is stored when its ack comes", async () => {
+    const frames = [];
+    const { made, outbox, seen } = sender({ live: true, send: (frame) => frames.push(frame) });
+    made.add(entry());
+    assert.equal(frames[0].client_id, "client-001");
+    assert.ok(outbox.get("client-001"));
+    made.settle("client-001", { stored: true });
+    await new Promise(setImmediate);
+    assert.deepEqual(seen.stored, ["client-001"]);
+    assert.equal(outbox.get("client-001"), undefined);
+});
+
+test("only http addresses become links, without the sentence's punctuation", () => {
+    const links = (text) => pieces(text).filter((piece) => piece.href).map((piece) => piece.href);
+    assert.deepEqual(links("see https://a.example/b?c=d, and (http://b.example/x)."), ["https://a.example/b?c=d", "http://b.example/x"]);
+    assert.deepEqual(links("https://en.example/wiki/Call_(option)"), ["https://en.example/wiki/Call_(option)"]);
+    assert.deepEqual(links("javascript:alert(1) data:text/html,x ftp://x.example http:// https://"), []);
+    assert.equal(pieces("a https://a.example b").map((piece) => piece.text).join(""), "a https://a.example b");
+});
+
+test("characters are counted as people and the server count them", () => {
+    assert.equal(countChars("añ😀"), 3);
+    assert.equal(initial("élan"), "É");
+    assert.equal(initial("😀x"), "😀");
+    assert.equal(initial(""), "?");
+});
+
+test("days are the reader's", () => {
+    const noon = new Date(2026, 4, 5, 12).getTime();
+    const hour = 3600000;
+    assert.equal(sameDay(noon, noon + 11 * hour), true);
+    assert.equal(sameDay(noon, noon + 13 * hour), false);
+    assert.match(dayLabel(noon, noon), /today/i);
+    assert.match(dayLabel(noon - 24 * hour, noon), /yesterday/i);
+    assert.match(dayLabel(noon - 500 * 24 * hour, noon), /20\d\d/);
+    assert.match(ago(noon - 7 * 60000, noon), /7/);
+});
+
+test("the page names every module, so that none is fetched late", () => {
+    const files = readdirSync(new URL("../../static/js/", import.meta.url)).filter((name) => name !== "main.js");
+    const named = readFileSync(new URL("../../templates/modules.mustache", import.meta.url), "utf8");
+    for (const name of files) {
+        assert.ok(named.includes(`/js/${name}"`), name);
+    }
+    assert.equal(named.trim().split("\n").length, files.length);
+});

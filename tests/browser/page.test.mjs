@@ -1,0 +1,353 @@
+// What one page does for its reader: sending, drafts, history, rooms, and staying harmless.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { holes, launch, Person, Stack } from "./lib.mjs";
+
+let stack;
+let browser;
+let ana;
+
+before(async () => {
+    stack = await Stack.start({ conf: { rate_user_burst: "500", rate_address_burst: "5000" } });
+    browser = await launch();
+    ana = await Person.enter(browser);
+    await ana.join(stack.url, "ana");
+});
+after(async () => {
+    await browser?.close();
+    await stack?.stop();
+});
+beforeEach(async () => {
+    await ana.page.unrouteAll({ behavior: "ignoreErrors" });
+    await ana.context.setOffline(false);
+    await ana.open(stack.url);
+    await ana.linkIs("live");
+});
+
+// The socket is refused, so that the page posts by HTTP.
+async function withoutSocket(person) {
+    await person.page.routeWebSocket(/\/ws\/chat\//, (socket) => socket.close({ code: 1012 }));
+}
+
+const pendingTexts = () => ana.page.$$eval('.msg[data-seq=""] .msg-text', (rows) => rows.map((row) => row.textContent));
+
+test("a message is there at once, grey, and becomes the stored one", async () => {
+    await withoutSocket(ana);
+    let letGo;
+    const held = new Promise((resolve) => {
+        letGo = resolve;
+    });
+    await ana.page.route("**/messages/create/", async (route) => {
+        await held;
+        await route.continue();
+    });
+    await ana.page.reload();
+    await ana.say("on its way");
+    await ana.page.waitForSelector('.msg-pending[data-seq=""]');
+    letGo();
+    await ana.sees("on its way");
+    assert.equal((await ana.texts()).filter((text) => text === "on its way").length, 1);
+    assert.equal(await ana.page.$(".msg-pending"), null);
+});
+
+test("an unsent message survives a reload and is sent once", async () => {
+    await withoutSocket(ana);
+    await ana.page.route("**/messages/create/", (route) => route.abort());
+    await ana.page.reload();
+    await ana.say("written before a reload");
+    await ana.page.waitForSelector(".msg-pending");
+    await ana.page.reload();
+    assert.deepEqual(await pendingTexts(), ["written before a reload"]);
+    await ana.page.unroute("**/messages/create/");
+    await ana.page.reload();
+    await ana.sees("written before a reload");
+    await ana.page.reload();
+    assert.equal((await ana.texts()).filter((text) => text === "written before a reload").length, 1);
+});
+
+test("a message whose answer was lost is not doubled", async () => {
+    await withoutSocket(ana);
+    let lost = 0;
+    await ana.page.route("**/messages/create/", async (route) => {
+        const answer = await route.fetch();
+        if (lost++ === 0) {
+            await route.abort();
+        } else {
+            await route.fulfill({ response: answer });
+        }
+    });
+    await ana.page.reload();
+    await ana.say("its answer was lost");
+    await ana.sees("its answer was lost");
+    const stored = (await stack.get("messages/?room=general")).messages;
+    assert.equal(stored.filter((message) => message.message === "its answer was lost").length, 1);
+    assert.equal((await ana.texts()).filter((text) => text === "its answer was lost").length, 1);
+});
+
+test("a refused message stays with its reason, can be tried again or taken back", async () => {
+    await withoutSocket(ana);
+    let refuse = true;
+    await ana.page.route("**/messages/create/", (route) =>
+        refuse
+            ? route.fulfill({ status: 422, json: { error: { code: "blocked", message: "Not that word.", retryable: false } } })
+            : route.continue(),
+    );
+    await ana.page.reload();
+    await ana.say("first try");
+    await ana.page.waitForSelector(".msg-failed");
+    assert.match(await ana.page.textContent(".msg-failed .msg-state"), /Not that word\./);
+    refuse = false;
+    await ana.page.click(".msg-failed [data-action=retry]");
+    await ana.sees("first try");
+
+    refuse = true;
+    await ana.say("second thoughts");
+    await ana.page.click(".msg-failed [data-action=discard]");
+    assert.equal(await ana.page.inputValue("#composer-text"), "second thoughts");
+    assert.deepEqual(await pendingTexts(), []);
+    await ana.page.fill("#composer-text", "");
+});
+
+test("what is written while there is no connection goes out when it is back", async () => {
+    await ana.context.setOffline(true);
+    await stack.tell("kill-sidecar");
+    await ana.say("from the tunnel");
+    await ana.page.waitForSelector(".msg-pending");
+    await ana.linkIs("offline");
+    await ana.context.setOffline(false);
+    await stack.tell("start-sidecar");
+    await ana.sees("from the tunnel", 40000);
+});
+
+test("Enter sends, Shift+Enter breaks the line, an input method keeps its Enter", async () => {
+    const box = ana.page.locator("#composer-text");
+    await box.fill("one");
+    await box.press("Shift+Enter");
+    await box.pressSequentially("two");
+    assert.equal(await box.inputValue(), "one\ntwo");
+    await box.evaluate((element) => {
+        element.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true }));
+    });
+    assert.equal(await box.inputValue(), "one\ntwo");
+    await box.press("Enter");
+    assert.equal(await box.inputValue(), "");
+    await ana.sees("one\ntwo");
+});
+
+test("near the limit the box counts, and past it refuses", async () => {
+    const meta = () => ana.page.textContent(".composer-meta");
+    await ana.page.fill("#composer-text", "x".repeat(1000));
+    assert.equal(await meta(), "");
+    await ana.page.fill("#composer-text", "😀".repeat(1990));
+    assert.equal(await meta(), "10 left");
+    await ana.page.fill("#composer-text", "x".repeat(2003));
+    assert.equal(await meta(), "3 over the limit");
+    assert.equal(await ana.page.isDisabled(".composer-send"), true);
+    await ana.page.press("#composer-text", "Enter");
+    assert.equal((await ana.page.inputValue("#composer-text")).length, 2003);
+    await ana.page.fill("#composer-text", "");
+});
+
+test("each room keeps its own draft, over a reload too", async () => {
+    await ana.page.fill("#composer-text", "for general");
+    await ana.page.click('.room[data-room="energy"]');
+    await ana.page.waitForURL(stack.room("energy"));
+    assert.equal(await ana.page.inputValue("#composer-text"), "");
+    await ana.page.fill("#composer-text", "for energy");
+    await ana.page.reload();
+    assert.equal(await ana.page.inputValue("#composer-text"), "for energy");
+    await ana.page.fill("#composer-text", "");
+    await ana.page.click('.room[data-room="general"]');
+    await ana.page.waitForFunction(() => document.getElementById("composer-text").value === "for general");
+    await ana.page.fill("#composer-text", "");
+});
+
+test("rooms change without a reload, and the way back works", async () => {
+    await stack.post("news from energy", { room: "energy" });
+    await ana.page.evaluate(() => {
+        window.stillHere = true;
+    });
+    await ana.page.click('.room[data-room="energy"]');
+    await ana.sees("news from energy");
+    assert.equal(await ana.page.textContent("#room-title"), "Energy");
+    assert.match(await ana.page.title(), /^Energy · /);
+    await stack.post("more from energy", { room: "energy" });
+    await ana.sees("more from energy");
+    await ana.page.goBack();
+    await ana.page.waitForFunction(() => document.getElementById("room-title").textContent === "General");
+    assert.equal(await ana.page.evaluate(() => window.stillHere), true);
+    assert.ok(!(await ana.texts()).includes("more from energy"));
+    await stack.post("after coming back");
+    await ana.sees("after coming back");
+    assert.deepEqual(holes(await ana.rows()), []);
+});
+
+test("unread messages are counted live, and are gone once read, here and after a reload", async () => {
+    await ana.page.click('.room[data-room="utilities"]');
+    await ana.page.waitForURL(stack.room("utilities"));
+    await ana.page.click('.room[data-room="general"]');
+    await ana.page.waitForURL(stack.room("general"));
+    await stack.post("one", { room: "utilities" });
+    await ana.waitForUnread("utilities", "1");
+    await stack.post("two", { room: "utilities" });
+    await ana.waitForUnread("utilities", "2");
+    await ana.page.reload();
+    assert.equal(await ana.unread("utilities"), "2");
+    await ana.linkIs("live");
+    assert.equal(await ana.unread("utilities"), "2");
+    const marked = ana.page.waitForEvent("framesent").catch(() => {});
+    await ana.page.click('.room[data-room="utilities"]');
+    await ana.sees("two");
+    await ana.waitForUnread("utilities", "");
+    await marked;
+    const other = await ana.context.newPage();
+    await other.goto(stack.url);
+    await other.waitForFunction(async () => {
+        const answer = await fetch("/api/stocks/chat/rooms/");
+        return (await answer.json()).rooms.find((room) => room.id === "utilities").unread === 0;
+    });
+    await other.close();
+});
+
+test("older messages come in on scrolling up, and what is being read does not move", async () => {
+    for (let i = 0; i < 130; i++) {
+        await stack.post(`old news ${i}`, { room: "materials" });
+    }
+    await ana.open(stack.room("materials"));
+    await ana.linkIs("live");
+    assert.ok((await ana.rows()).length <= 50);
+    const settled = ana.page.waitForResponse((answer) => answer.url().includes("before="));
+    const before = await ana.page.evaluate(() => {
+        const log = document.getElementById("log");
+        log.scrollTop = -(log.scrollHeight - log.clientHeight - 200);
+        const row = [...document.querySelectorAll(".msg")].find((one) => one.getBoundingClientRect().top > 80);
+        return { id: row.id, top: row.getBoundingClientRect().top };
+    });
+    await settled;
+    await ana.page.waitForFunction(() => document.querySelectorAll(".msg").length > 60);
+    const topOf = () => ana.page.evaluate((id) => document.getElementById(id).getBoundingClientRect().top, before.id);
+    assert.equal(await topOf(), before.top);
+
+    await stack.post("while reading above", { room: "materials" });
+    await ana.page.waitForSelector(".pill:not([hidden])");
+    assert.equal(await ana.page.textContent(".pill"), "1 new message");
+    assert.ok(Math.abs((await topOf()) - before.top) < 1);
+    await ana.page.click(".pill");
+    await ana.page.waitForSelector(".pill", { state: "hidden" });
+
+    await ana.page.evaluate(async () => {
+        const log = document.getElementById("log");
+        while (document.getElementById("log-older")) {
+            log.scrollTop = -log.scrollHeight;
+            await new Promise(requestAnimationFrame);
+        }
+    });
+    const rows = await ana.rows();
+    assert.deepEqual(holes(rows), []);
+    assert.equal(rows.filter((row) => row.text.startsWith("old news")).length, 130);
+});
+
+test("the reader at the bottom stays at the bottom", async () => {
+    for (let i = 0; i < 5; i++) {
+        await stack.post(`a line of some length, number ${i}`);
+    }
+    await ana.sees("a line of some length, number 4");
+    const gap = await ana.page.evaluate(() => {
+        const foot = document.getElementById("chat-foot").getBoundingClientRect().top;
+        return foot - [...document.querySelectorAll(".msg")].at(-1).getBoundingClientRect().bottom;
+    });
+    assert.ok(gap >= 0 && gap < 60, `${gap} px between the last row and the foot`);
+});
+
+test("rows of one author stand under one head, and a day has a divider", async () => {
+    await ana.page.click('.room[data-room="financials"]');
+    await ana.page.waitForURL(stack.room("financials"));
+    await ana.say("first");
+    await ana.say("second");
+    await stack.post("other", { room: "financials" });
+    await ana.sees("other");
+    const shape = () => ana.page.$$eval(".rows > *", (rows) => rows.map((row) => (row.matches(".day") ? "day" : row.matches(".msg-cont") ? "goes on" : "head")));
+    await ana.page.waitForFunction(() => document.querySelectorAll('.msg:not([data-seq=""])').length === 3);
+    assert.deepEqual(await shape(), ["day", "head", "goes on", "head"]);
+    await ana.page.reload();
+    assert.deepEqual((await shape()).filter((what) => what !== "day"), ["head", "goes on", "head"]);
+});
+
+test("the page's own rows are kept, not drawn again", async () => {
+    await stack.post("in the HTML");
+    await ana.page.addInitScript(() => {
+        addEventListener("DOMContentLoaded", () => {
+            window.first = [...document.querySelectorAll(".msg")];
+        });
+    });
+    await ana.page.reload();
+    await ana.linkIs("live");
+    assert.ok(await ana.page.evaluate(() => window.first.length > 0 && window.first.every((row) => row.isConnected)));
+});
+
+test("hostile names and messages are text, and run nothing", async () => {
+    const hostile = [
+        "<script>alert(1)</script>",
+        '<img src=x onerror="alert(1)">',
+        '"><svg onload=alert(1)>',
+        "javascript:alert(1)",
+        "</textarea><script>alert(1)</script>",
+        "{{config}} {{{message}}} ${alert(1)}",
+        "<!-- </div><style>*{display:none}</style>",
+        "https://example.com/\"onmouseover=alert(1)//",
+        "\u202Eevil\u202C \u2028 \u2029",
+        "<a href='javascript:alert(1)'>x</a>",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+    ];
+    await ana.page.evaluate(() => {
+        window.ran = 0;
+        window.alert = () => window.ran++;
+    });
+    for (const text of hostile) {
+        await stack.post(text);
+        await ana.sees(text);
+    }
+    assert.equal(await ana.page.evaluate(() => window.ran), 0);
+    await ana.page.reload();
+    const texts = await ana.texts();
+    for (const text of hostile) {
+        assert.ok(texts.includes(text), text);
+    }
+    const made = await ana.page.$$eval(".msg-text *", (nodes) => nodes.map((node) => `${node.localName} ${node.getAttribute("href")}`));
+    assert.ok(made.every((node) => /^a https?:\/\/[^"'<>]+$/.test(node)), made.join("\n"));
+    const guest = await Person.enter(browser);
+    await guest.open(stack.url);
+    await guest.page.fill("#join-name", "<img src=x>");
+    await guest.page.click("#join button");
+    await guest.page.waitForSelector(".join-error:not(:empty)");
+    assert.deepEqual(guest.faults, []);
+    await guest.leave();
+});
+
+test("a guest's name is asked for once and offered again", async () => {
+    assert.equal(await ana.page.$("#join"), null);
+    await ana.page.reload();
+    assert.equal(await ana.page.$("#join"), null);
+    const cookies = await ana.context.cookies();
+    await ana.context.clearCookies();
+    await ana.page.reload();
+    assert.equal(await ana.page.inputValue("#join-name"), "ana");
+    await ana.context.addCookies(cookies);
+    await ana.page.reload();
+    assert.ok(await ana.page.$("#composer"));
+});
+
+test("an older page opened by its address leads back to the newest rows", async () => {
+    await ana.open(`${stack.room("materials")}?before=60`);
+    await ana.linkIs("live");
+    assert.ok(!(await ana.texts()).includes("old news 129"));
+    await stack.post("live while paging", { room: "materials" });
+    await ana.page.click('.room[data-room="materials"]');
+    await ana.sees("live while paging");
+    assert.deepEqual(holes(await ana.rows()), []);
+});
+
+test("nothing went wrong in the page", () => {
+    assert.deepEqual(ana.faults, []);
+});
