@@ -1,5 +1,6 @@
 /* Opening and closing: the file, the pragmas, the limits. */
 #include "db/handle.h"
+#include "lib/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -168,6 +169,7 @@ static enum err set_journal_mode(struct db *db, struct fail *f)
 static enum err configure(struct db *db, struct fail *f)
 {
     char page_size[16];
+    int64_t bytes;
     enum err e;
 
     sqlite3_extended_result_codes(db->sqlite, 1);
@@ -186,7 +188,9 @@ static enum err configure(struct db *db, struct fail *f)
         e = pragma_text(db, "PRAGMA page_size", page_size, sizeof page_size, f);
     if (e)
         return e;
-    db->page_size = atoi(page_size);
+    if (!text_to_i64(page_size, strlen(page_size), 512, 65536, &bytes))
+        return open_error(db, "page_size", f);
+    db->page_size = (int)bytes;
     sqlite3_wal_hook(db->sqlite, on_commit, db);
     return OK;
 }

@@ -149,17 +149,17 @@ enum err event_append(struct db *db, struct event *e, const unsigned char *salt,
                       struct fail *f)
 {
     unsigned char previous[SECURE_HASH], body_hash[SECURE_HASH], hash[SECURE_HASH];
-    bool has_previous = false;
+    bool has_previous = false, has_body = body && salt;
     enum err err = take_seq(db, e, previous, &has_previous, f);
 
     if (err)
         return err;
-    if (body)
+    if (has_body)
         hash_body(salt, body, strlen(body), body_hash);
-    err = hash_of(e, has_previous ? previous : NULL, body ? body_hash : NULL, hash);
+    err = hash_of(e, has_previous ? previous : NULL, has_body ? body_hash : NULL, hash);
     if (err)
         return fail(f, err, NULL);
-    return store(db, e, body ? body_hash : NULL, hash, f);
+    return store(db, e, has_body ? body_hash : NULL, hash, f);
 }
 
 static void from_row(struct query *q, struct arena *a, struct event *e)

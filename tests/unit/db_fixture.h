@@ -7,12 +7,14 @@
 
 #include "db/db.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -65,15 +67,20 @@ static inline struct fixture *fixture_new(void)
     return fx;
 }
 
+static inline int fixture_remove(const char *path, const struct stat *st, int kind, struct FTW *ftw)
+{
+    (void)st;
+    (void)kind;
+    (void)ftw;
+    return remove(path);
+}
+
 static inline void fixture_free(struct fixture *fx)
 {
-    char command[300];
-
     db_close(fx->db);
     arena_release(&fx->arena);
     log_close(&fx->log);
-    snprintf(command, sizeof command, "rm -rf '%s'", fx->dir);
-    if (system(command) != 0)
+    if (nftw(fx->dir, fixture_remove, 8, FTW_DEPTH | FTW_PHYS) != 0)
         fprintf(stderr, "# %s stays\n", fx->dir);
     free(fx);
 }

@@ -3,7 +3,22 @@
 #include "tests/unit/db_fixture.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+static bool on_nfs; /* what statfs() says from now on */
+
+/* Takes the place of libc's: no test machine has a network file system at hand. */
+int statfs(const char *path, struct statfs *buf)
+{
+    int rc = (int)syscall(SYS_statfs, path, buf);
+
+    if (rc == 0 && on_nfs)
+        buf->f_type = 0x6969;
+    return rc;
+}
 
 /* What a pragma or a query of one value says, through the connection itself. */
 static const char *ask(struct fixture *fx, struct db *db, const char *text)
@@ -538,6 +553,96 @@ static void test_network_file_systems_get_no_wal(void **state)
     assert_true(db_wal_works_on(0x01021994));          /* tmpfs */
 }
 
+static int commit_many(struct fixture *fx, int number, void *arg)
+{
+    struct fail f = {0};
+    struct db *db;
+
+    (void)number;
+    (void)arg;
+    if (db_open(&db, DB_CHAT, DB_READ_WRITE, &fx->conf, &fx->log, &f))
+        return 1;
+    for (int i = 0; i < 20; i++) {
+        if (set_epoch(db, "any", &f)) {
+            fprintf(stderr, "# %s\n", f.message);
+            return 2;
+        }
+    }
+    db_close(db);
+    return 0;
+}
+
+static void test_on_a_network_file_system_a_rollback_journal_serves(void **state)
+{
+    struct fixture *fx = *state;
+    const char *epoch;
+    struct db *db;
+
+    assert_ok(fx, set_epoch(fx->db, "from the time before", &fx->fail));
+    db_close(fx->db);
+    fx->db = NULL;
+    on_nfs = true; /* the file was moved there, WAL and all */
+    assert_ok(fx, db_open(&db, DB_CHAT, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail));
+    assert_string_equal(ask(fx, db, "PRAGMA journal_mode"), "delete");
+    assert_ok(fx, db_epoch(db, &fx->arena, &epoch, &fx->fail));
+    assert_string_equal(epoch, "from the time before");
+    db_close(db);
+    assert_int_equal(wal_size(fx), 0);
+    assert_true(log_has(fx, "event=no_wal"));
+    assert_true(run_processes(fx, 4, commit_many, NULL));
+    assert_ok(fx, db_open(&db, DB_STATE, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail));
+    assert_string_equal(ask(fx, db, "PRAGMA journal_mode"), "delete");
+    db_close(db);
+    on_nfs = false; /* and back */
+    assert_ok(fx, db_open(&fx->db, DB_CHAT, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail));
+    assert_string_equal(ask(fx, fx->db, "PRAGMA journal_mode"), "wal");
+}
+
+/* The WAL first: one that outlived its database would be played into the next. */
+static void forget_chat(struct fixture *fx)
+{
+    char path[300];
+
+    snprintf(path, sizeof path, "%s-wal", fx->chat);
+    unlink(path);
+    unlink(fx->chat);
+}
+
+static void migrate_again_and_again(struct fixture *fx)
+{
+    struct fail f;
+    int from, to;
+
+    while (db_migrate(&fx->conf, &fx->log, &from, &to, &f) == OK)
+        forget_chat(fx);
+    _exit(1);
+}
+
+/* Killed wherever it happens to be: the next start finds an empty file or a whole schema. */
+static void test_a_killed_migration_is_done_by_the_next(void **state)
+{
+    struct fixture *fx = *state;
+    struct db *db;
+    int from, to, status;
+
+    for (int round = 0; round < 10; round++) {
+        pid_t pid = fork();
+
+        if (pid == 0)
+            migrate_again_and_again(fx);
+        for (int64_t until = test_now_ms() + 3 + round; test_now_ms() < until;)
+            ;
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        assert_ok(fx, db_migrate(&fx->conf, &fx->log, &from, &to, &fx->fail));
+        assert_ok(fx, db_open(&db, DB_CHAT, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail));
+        assert_ok(fx, db_check(db, &fx->fail));
+        db_close(db);
+        forget_chat(fx);
+    }
+}
+
 #define WITH_CHAT(test) cmocka_unit_test_setup_teardown(test, setup_chat, teardown)
 #define WITH_DIR(test)  cmocka_unit_test_setup_teardown(test, setup_empty, teardown)
 
@@ -570,6 +675,8 @@ int main(void)
         WITH_CHAT(test_the_wal_stays_small),
         WITH_CHAT(test_the_wal_shrinks_once_a_slow_reader_is_gone),
         WITH_CHAT(test_two_names_of_a_file_share_one_lock),
+        WITH_CHAT(test_on_a_network_file_system_a_rollback_journal_serves),
+        WITH_DIR(test_a_killed_migration_is_done_by_the_next),
         cmocka_unit_test(test_network_file_systems_get_no_wal),
     };
 

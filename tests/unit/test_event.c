@@ -1,6 +1,10 @@
 #include "db/handle.h"
 #include "tests/unit/db_rows.h"
 
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+
 static void fill(struct fixture *fx, int64_t *room, int64_t *user, int count)
 {
     assert_ok(fx, db_begin_write(fx->db, &fx->fail));
@@ -159,6 +163,68 @@ static void test_seq_has_no_gap_under_eight_processes(void **state)
     assert_ok(fx, db_check(fx->db, &fx->fail));
 }
 
+struct victims {
+    struct race race;
+    atomic_int commits;
+    int64_t acked[64]; /* per writer: how many of its commits came back */
+};
+
+static int post_until_killed(struct fixture *fx, int number, struct victims *v)
+{
+    struct fail f;
+    struct db *db;
+
+    if (db_open(&db, DB_CHAT, DB_READ_WRITE, &fx->conf, &fx->log, &f))
+        return 1;
+    for (;;) {
+        if (db_begin_write(db, &f) || !post(db, v->race.room, v->race.user, "mine", &f) ||
+            db_commit(db, &f))
+            return 2;
+        v->acked[number]++;
+        atomic_fetch_add(&v->commits, 1);
+    }
+}
+
+/* The tiny WAL makes nearly every kill fall near a checkpoint. */
+static void test_killed_writers_lose_nothing_that_was_committed(void **state)
+{
+    struct fixture *fx = *state;
+    struct victims *v = shared_memory(sizeof *v);
+    int64_t acked = 0, checked;
+    pid_t pids[64];
+    int status;
+
+    fill(fx, &v->race.room, &v->race.user, 0);
+    db_close(fx->db);
+    fx->db = NULL;
+    fx->conf.wal_max_bytes = 20000;
+    for (int round = 0; round < 10; round++) {
+        int64_t deadline = test_now_ms() + 60000;
+
+        for (int i = 0; i < 4; i++) {
+            pids[i] = fork();
+            if (pids[i] == 0)
+                _exit(post_until_killed(fx, round * 4 + i, v));
+        }
+        while (atomic_load(&v->commits) < (round + 1) * 20 && test_now_ms() < deadline)
+            sched_yield();
+        for (int i = 0; i < 4; i++) {
+            kill(pids[i], SIGKILL);
+            assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+            assert_true(WIFSIGNALED(status)); /* not ended by an error */
+        }
+    }
+    for (int i = 0; i < 64; i++)
+        acked += v->acked[i];
+    assert_true(acked >= 200);
+    assert_ok(fx, db_open(&fx->db, DB_CHAT, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail));
+    assert_ok(fx, db_check(fx->db, &fx->fail));
+    assert_ok(fx, event_verify(fx->db, v->race.room, &checked, &fx->fail));
+    /* Each kill may fall between a commit and the count of it. */
+    assert_in_range(checked, acked, acked + 64);
+    munmap(v, sizeof *v);
+}
+
 /* Changes the database behind the program's back and expects verify to name seq 3. */
 static void assert_verify_finds(struct fixture *fx, const char *tampering, const char *said)
 {
@@ -239,6 +305,7 @@ int main(void)
         WITH_CHAT(test_an_unknown_room_has_no_log),
         WITH_CHAT(test_a_rolled_back_post_leaves_no_gap),
         WITH_CHAT(test_seq_has_no_gap_under_eight_processes),
+        WITH_CHAT(test_killed_writers_lose_nothing_that_was_committed),
         WITH_CHAT(test_verify_finds_a_changed_event),
         WITH_CHAT(test_verify_finds_another_author),
         WITH_CHAT(test_verify_finds_a_changed_text),
