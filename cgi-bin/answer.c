@@ -105,8 +105,7 @@ static struct json_object *error_json(const struct call *c, const struct fail *f
     return o;
 }
 
-/* Where the person comes back to after signing in: the page asked for, or the form's room. */
-static const char *next_url(const struct call *c)
+const char *answer_next_url(const struct call *c)
 {
     const struct form_field *room = NULL;
 
@@ -120,7 +119,7 @@ static const char *next_url(const struct call *c)
 void answer_error(struct call *c, const struct fail *f)
 {
     int status = err_row(f->err)->http_status;
-    const char *login = status == 401 ? answer_login_url(c, next_url(c)) : NULL;
+    const char *login = status == 401 ? answer_login_url(c, answer_next_url(c)) : NULL;
     struct fail second = {0};
 
     http_response_clear(&c->res);

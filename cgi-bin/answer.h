@@ -22,6 +22,8 @@ void answer_finish(struct call *c);
 
 /* login_url with ?next= this URL; NULL where no login page is configured. */
 const char *answer_login_url(const struct call *c, const char *next);
+/* Where the person comes back to after signing in: the page asked for, or the form's room. */
+const char *answer_next_url(const struct call *c);
 /* page_path/r/<room>/, or page_path/ for NULL. */
 const char *answer_room_url(const struct call *c, const char *room);
 

@@ -94,6 +94,8 @@ struct json_object *error_page_data(struct call *c, const struct fail *f)
     json_set_i64(o, "status", row->http_status);
     json_set_str(o, "title", title(row->http_status));
     json_set_str(o, "message", f->message);
+    if (c->actor.kind == ACTOR_ANONYMOUS)
+        json_set_str(o, "login_url", answer_login_url(c, answer_next_url(c)));
     if (row->http_status == 500)
         json_set_str(o, "request_id", c->app->log->request_id);
     if (c->route && c->route->forms && text)
