@@ -68,7 +68,6 @@ static enum err rename_host_user(struct chat *c, const struct sight *s, struct f
 
     u->username = s->name;
     u->name_fold = text_fold(s->arena, s->name);
-    u->named_by_host = true;
     e = naming_evict_guests(c, s->arena, u->name_fold, f);
     if (!e)
         e = user_update_name(c->db, u->id, u->username, u->name_fold, true, f);

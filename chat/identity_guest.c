@@ -37,7 +37,6 @@ static enum err rename_guest(struct chat *c, const struct guest *g, struct fail 
         return e;
     u->username = g->name;
     u->name_fold = g->fold;
-    u->named_by_host = false;
     return user_update_name(c->db, u->id, u->username, u->name_fold, false, f);
 }
 

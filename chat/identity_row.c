@@ -2,7 +2,7 @@
 
 #include "chat/self.h"
 
-#include <string.h>
+#include <stdio.h>
 #include <time.h>
 
 /* A sanction that ends later than this is told as one without end. */
@@ -20,7 +20,7 @@ static void date(char out[32], int64_t wall_ms)
     struct tm tm;
 
     if (!gmtime_r(&s, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M UTC", &tm))
-        strcpy(out, "later");
+        snprintf(out, 32, "later");
 }
 
 static enum err banned(int64_t until, int64_t now, struct fail *f)

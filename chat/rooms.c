@@ -40,7 +40,7 @@ static bool is_open(const struct room *r)
 enum err rooms_find(struct chat *c, struct arena *a, const struct actor *who, const char *slug,
                     struct room_view *out, struct fail *f)
 {
-    struct room r;
+    struct room r = {0};
     enum err e = load(c, a, who, slug, &r, f);
 
     if (!e)

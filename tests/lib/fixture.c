@@ -39,7 +39,7 @@ struct fixture *fixture_open_with(const char *lines)
     int from, to, created;
 
     arena_init(&fx->arena);
-    strcpy(fx->dir, "/tmp/outcry-test-XXXXXX");
+    snprintf(fx->dir, sizeof fx->dir, "/tmp/outcry-test-XXXXXX");
     assert_non_null(mkdtemp(fx->dir));
     load_conf(fx, lines);
     assert_true(log_open(&fx->log, fx->conf.log_file, LOG_DEBUG));

@@ -4,6 +4,7 @@
 #include "chat/moderate.h"
 #include "chat/naming.h"
 #include "db/event.h"
+#include "tests/unit/craft.h"
 
 #include <string.h>
 
@@ -121,6 +122,25 @@ static void test_the_banned_and_the_revoked_are_refused(void **state)
     assert_int_equal(from_token(fx, fixture_token(fx, "7", "ana", NULL), &who), ERR_BANNED);
     assert_non_null(strstr(fx->fail.message, "2026-11-22 10:00 UTC"));
     assert_int_equal(identity_refresh(&fx->chat, &fx->arena, &ana, &fx->fail), ERR_BANNED);
+}
+
+static void test_a_token_without_a_date_cannot_outlive_a_revocation(void **state)
+{
+    struct fixture *fx = *state;
+    char token[CRAFT_MAX];
+    struct actor who;
+
+    craft_hmac(token, EVP_sha256(), fx->conf.jwt_secret, strlen(fx->conf.jwt_secret),
+               "{\"alg\":\"HS256\",\"typ\":\"JWT\"}",
+               arena_fmt(&fx->arena, "{\"user_id\":7,\"exp\":%lld}",
+                         (long long)(FIXTURE_NOW_MS / 1000 + 300)));
+    assert_int_equal(from_token(fx, token, &who), OK);
+    assert_int_equal(identity_refresh(&fx->chat, &fx->arena, &who, &fx->fail), OK);
+    fixture_pass(fx, 1);
+    FIXTURE_WRITE(fx, moderate_revoke(&fx->chat, &fx->arena, who.user_id, 0, &fx->fail));
+    assert_int_equal(identity_refresh(&fx->chat, &fx->arena, &who, &fx->fail), ERR_TOKEN_INVALID);
+    fixture_pass(fx, 1000);
+    assert_int_equal(from_token(fx, token, &who), ERR_TOKEN_INVALID);
 }
 
 /* ----- names ----- */
@@ -435,6 +455,7 @@ int main(void)
         TEST(test_a_bad_token_is_nobody),
         TEST(test_roles_follow_the_token),
         TEST(test_the_banned_and_the_revoked_are_refused),
+        TEST(test_a_token_without_a_date_cannot_outlive_a_revocation),
         TEST(test_a_user_without_a_name_claim_is_called_by_number),
         TEST(test_a_taken_name_is_refused),
         TEST(test_a_guest_gives_way_to_a_host_user),

@@ -153,7 +153,7 @@ static void test_rows_of_another_boot_do_not_count(void **state)
     struct actor ana = fixture_user(fx, "7", "ana");
 
     assert_int_equal(renew(fx, &ana, "conn-ana-1", 0, "active"), OK);
-    strcpy(fx->chat.boot_id, "00000000-1111-2222-3333-444444444444");
+    memcpy(fx->chat.boot_id, "00000000-1111-2222-3333-444444444444", 37);
     assert_string_equal(names(fx, 0), "");
 }
 

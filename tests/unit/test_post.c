@@ -351,6 +351,28 @@ static void test_a_failed_post_leaves_its_batch_as_it_was(void **state)
     assert_int_equal(fixture_room(fx, "general").head, head + 2);
 }
 
+static void test_what_cannot_be_stored_takes_no_number(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct post good = {.actor = &ana, .text = "good", .text_len = 4, .via = "ws"}, bad = good;
+    struct posted out;
+    int64_t checked, head = fixture_room(fx, "general").head;
+
+    bad.text = "evil";
+    fixture_sql(fx, "CREATE TRIGGER refuse BEFORE INSERT ON message WHEN new.body = 'evil'"
+                    " BEGIN SELECT raise(ABORT, 'refused'); END");
+    assert_int_equal(db_begin_write(fx->chat.db, &fx->fail), OK);
+    assert_int_equal(chat_post(&fx->chat, &fx->arena, &good, &out, &fx->fail), OK);
+    assert_int_not_equal(chat_post(&fx->chat, &fx->arena, &bad, &out, &fx->fail), OK);
+    assert_int_equal(chat_post(&fx->chat, &fx->arena, &good, &out, &fx->fail), OK);
+    assert_int_equal(db_commit(fx->chat.db, &fx->fail), OK);
+    assert_int_equal(out.message.seq, head + 2);
+    assert_int_equal(event_verify(fx->chat.db, fixture_room(fx, "general").id, &checked, &fx->fail),
+                     OK);
+    assert_int_equal(checked, head + 2);
+}
+
 /* ----- time ----- */
 
 static void test_a_clock_set_back_an_hour_loses_nothing(void **state)
@@ -393,6 +415,7 @@ int main(void)
         TEST(test_a_repeated_client_id_gives_the_first_result),
         TEST(test_duplicates_cost_nothing),
         TEST(test_a_failed_post_leaves_its_batch_as_it_was),
+        TEST(test_what_cannot_be_stored_takes_no_number),
         TEST(test_a_clock_set_back_an_hour_loses_nothing),
     };
 

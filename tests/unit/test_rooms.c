@@ -195,6 +195,39 @@ static void test_making_a_room_is_an_event(void **state)
     assert_int_equal(events[1].actor_id, mod.user_id);
 }
 
+static void test_an_archived_room_is_not_listed_and_comes_back(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct room_view *list = arena_alloc(&fx->arena, ROOMS_MAX * sizeof *list);
+    struct room r = fixture_room(fx, "energy");
+    size_t count;
+
+    FIXTURE_WRITE(fx, rooms_set_archived(&fx->chat, &r, true, 0, &fx->fail));
+    assert_int_equal(rooms_list(&fx->chat, &fx->arena, &ana, list, &count, &fx->fail), OK);
+    assert_int_equal(count, 11);
+    assert_int_equal(fixture_try(fx, &ana, "energy", "x"), ERR_FORBIDDEN);
+    FIXTURE_WRITE(fx, rooms_set_archived(&fx->chat, &r, false, 0, &fx->fail));
+    assert_int_equal(rooms_list(&fx->chat, &fx->arena, &ana, list, &count, &fx->fail), OK);
+    assert_int_equal(count, 12);
+    assert_int_equal(fixture_post(fx, &ana, "energy", "x").message.seq, 4);
+}
+
+static void test_slow_mode_is_set_within_bounds(void **state)
+{
+    struct fixture *fx = *state;
+    struct room r = fixture_room(fx, "energy");
+
+    FIXTURE_WRITE(fx, rooms_set_slow(&fx->chat, &fx->arena, &r, 86400, 0, &fx->fail));
+    assert_int_equal(fixture_room(fx, "energy").slow_s, 86400);
+    assert_int_equal(db_begin_write(fx->chat.db, &fx->fail), OK);
+    assert_int_equal(rooms_set_slow(&fx->chat, &fx->arena, &r, 86401, 0, &fx->fail),
+                     ERR_BAD_REQUEST);
+    assert_int_equal(rooms_set_slow(&fx->chat, &fx->arena, &r, -1, 0, &fx->fail), ERR_BAD_REQUEST);
+    db_rollback(fx->chat.db);
+    assert_int_equal(fixture_room(fx, "energy").head, 2);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -206,6 +239,8 @@ int main(void)
         TEST(test_a_read_mark_only_rises),
         TEST(test_ones_own_messages_are_not_unread),
         TEST(test_making_a_room_is_an_event),
+        TEST(test_an_archived_room_is_not_listed_and_comes_back),
+        TEST(test_slow_mode_is_set_within_bounds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
