@@ -153,8 +153,8 @@ static enum err parse_multipart(struct form *form, struct arena *a, const char *
     memcpy(copy + 2, body.p, body.len);
     at = memmem(in.p, in.len, delimiter, delimiter_len);
     for (int i = 0; at && i <= FORM_FIELDS_MAX; i++) {
-        char *name;
-        size_t name_len;
+        char *name = NULL;
+        size_t name_len = 0;
 
         in = skip(in, (size_t)(at - in.p) + delimiter_len);
         if (in.len >= 2 && memcmp(in.p, "--", 2) == 0)

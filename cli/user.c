@@ -150,7 +150,7 @@ static int run(const struct args *args)
     if (!site_open(&site, args, listing ? DB_READ_ONLY : DB_READ_WRITE))
         return EXIT_FAILED;
     s.arena = &site.arena;
-    e = listing ? list(&site.chat, &site.arena, &f) : chat_write(&site.chat, action->work, &s, &f);
+    e = action ? chat_write(&site.chat, action->work, &s, &f) : list(&site.chat, &site.arena, &f);
     if (!e && action)
         printf("Done: %s %s.\n", action->name, args->words[1]);
     site_close(&site);

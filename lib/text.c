@@ -16,6 +16,7 @@ static size_t decode(const char *str, size_t len, int32_t *cp)
     int32_t least;
     size_t need;
 
+    *cp = 0;
     if (c < 0x80) {
         *cp = c;
         return 1;

@@ -61,7 +61,7 @@ static enum err check_public(const struct token_key *key, const struct token_alg
     if (alg->kind == TOKEN_KEY_RSA && bits < RSA_MIN_BITS)
         return fail(f, ERR_BAD_REQUEST, "%s is an RSA key of %d bits; at least %d are needed.",
                     setting, bits, RSA_MIN_BITS);
-    if (alg->kind == TOKEN_KEY_EC && strcmp(group, "prime256v1"))
+    if (alg->kind == TOKEN_KEY_EC && strcmp(group, "prime256v1") != 0)
         return fail(f, ERR_BAD_REQUEST, "%s is not a P-256 (prime256v1) key, which %s needs.",
                     setting, alg->name);
     return OK;

@@ -168,10 +168,11 @@ static inline int fuzz_files(int argc, char **argv)
 
     for (int i = 1; i < argc; i++) {
         FILE *file = fopen(argv[i], "rb");
-        size_t len = file ? fread(data, 1, sizeof data, file) : 0;
+        size_t len;
 
         if (!file)
             die("cannot open %s", argv[i]);
+        len = fread(data, 1, sizeof data, file);
         fclose(file);
         fuzz_run(data, len);
         printf("ok %d - %s\n", i, argv[i]);

@@ -17,8 +17,8 @@ static void check_fields(struct json_object *o, const char *key)
     }
     if (!json_get_i64(o, key, -1000, 1000, &number, NULL))
         FUZZ_PROMISE(number >= -1000 && number <= 1000);
-    if (!json_get_bool(o, key, &flag, NULL))
-        FUZZ_PROMISE(flag || !flag);
+    if (json_get_bool(o, key, &flag, NULL))
+        FUZZ_PROMISE(!flag);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -92,10 +92,10 @@ static void test_a_form_with_too_many_fields_is_refused(void **state)
 
     (void)state;
     for (int i = 0; i < FORM_FIELDS_MAX; i++)
-        strcat(body, "a=1&");
+        memcpy(body + strlen(body), "a=1&", sizeof "a=1&");
     assert_int_equal(urlencoded(body), OK);
     assert_int_equal(form.count, FORM_FIELDS_MAX);
-    strcat(body, "a=1");
+    memcpy(body + strlen(body), "a=1", sizeof "a=1");
     assert_int_equal(urlencoded(body), ERR_BAD_REQUEST);
 }
 
@@ -180,7 +180,7 @@ static void test_a_long_part_header_is_refused(void **state)
 
     (void)state;
     memset(body + strlen(body), 'x', 2000);
-    strcat(body, "\r\n\r\nvalue\r\n--B--");
+    memcpy(body + strlen(body), "\r\n\r\nvalue\r\n--B--", sizeof "\r\n\r\nvalue\r\n--B--");
     assert_int_equal(multipart(body), ERR_BAD_REQUEST);
 }
 

@@ -116,7 +116,7 @@ int web_send(struct web *w)
     buf_clear(&w->answer);
     dispatch(is_api ? &w->api : &w->pages, &source);
     assert_int_equal(strncmp(buf_cstr(&w->answer), "Status: ", 8), 0);
-    w->status = atoi(buf_cstr(&w->answer) + 8);
+    w->status = (int)strtol(buf_cstr(&w->answer) + 8, NULL, 10);
     end = strstr(buf_cstr(&w->answer), "\r\n\r\n");
     assert_non_null(end);
     w->head_len = (size_t)(end + 4 - buf_cstr(&w->answer));
@@ -175,7 +175,7 @@ struct json_object *web_json(struct web *w, const char *path)
         const char *key = arena_strn(&w->fx->arena, path, len);
 
         if (json_object_is_type(o, json_type_array))
-            o = json_object_array_get_idx(o, (size_t)atoi(key));
+            o = json_object_array_get_idx(o, (size_t)strtoul(key, NULL, 10));
         else
             o = json_object_object_get(o, key);
         path += len + (path[len] == '.');

@@ -127,88 +127,85 @@ static void test_browser_token_has_a_kind_and_a_name(void **state)
     }
 }
 
+static const struct {
+    const char *text, *want; /* `want` is a part of the message */
+} mistakes[] = {
+    {"", "outcry.conf: secret is not set; run \"outcry init\""},
+    {"secret = short\n",
+     "outcry.conf:1: secret must be at least 32 bytes long; run \"outcry init\""},
+    {"secret =\n", "outcry.conf:1: secret must be at least 32 bytes"},
+    {SECRET "gests = off\n",
+     "outcry.conf:2: There is no key \"gests\"; the nearest is \"guests\"."},
+    {SECRET "Database = x\n", "the nearest is \"database\""},
+    {SECRET "rate_user_per_min = 5\n", "the nearest is \"rate_user_per_minute\""},
+    {SECRET "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx = 1\n",
+     "There is no key \"xxx"},
+    {SECRET " = 1\n", "There is no key \"\""},
+    {SECRET "guests\n", "outcry.conf:2: This is not \"key = value\"; a comment begins with #."},
+    {SECRET "\n\nguests = off\nguests = read\n",
+     "outcry.conf:5: guests is set twice; first on line 4."},
+    {SECRET "guests = yes\n", "outcry.conf:2: guests must be off, read or write."},
+    {SECRET "guests =\n", "guests must be off, read or write."},
+    {SECRET "guests = Write\n", "guests must be off, read or write."},
+    {SECRET "log_level = trace\n", "log_level must be debug, info, warn or error."},
+    {SECRET "jwt_alg = none\n", "jwt_alg must be HS256, HS384, HS512, RS256 or ES256."},
+    {SECRET "jwt_alg = hs256\n", "jwt_alg must be HS256"},
+    {SECRET "jwt_leeway_s = 601\n", "jwt_leeway_s must be a whole number from 0 to 600."},
+    {SECRET "message_max_chars = 0\n", "must be a whole number from 1 to 10000."},
+    {SECRET "message_max_chars = 1k\n", "must be a whole number"},
+    {SECRET "message_max_chars =\n", "must be a whole number"},
+    {SECRET "message_max_chars = 99999999999999999999\n", "must be a whole number"},
+    {SECRET "page_path = stocks\n", "page_path must begin with \"/\""},
+    {SECRET "page_path = /stocks/\n", "page_path must begin with \"/\" and not end with it"},
+    {SECRET "page_path = /\n", "page_path must begin"},
+    {SECRET "page_path = //x\n", "page_path must begin"},
+    {SECRET "page_path = /a/../b\n", "page_path must begin"},
+    {SECRET "page_path = /a?b\n", "page_path must begin"},
+    {SECRET "page_path = /a b\n", "page_path must begin"},
+    {SECRET "page_path = /a\"b\n", "page_path must begin"},
+    {SECRET "page_path = /x\napi_path = /x\n", "outcry.conf: page_path and api_path must differ."},
+    {SECRET "browser_token = cookie\n", "browser_token must be none, cookie:NAME or storage:KEY."},
+    {SECRET "browser_token = cookie:\n", "browser_token must be"},
+    {SECRET "browser_token = cookie:a;b\n", "browser_token must be"},
+    {SECRET "browser_token = header:x\n", "browser_token must be"},
+    {SECRET "login_url = javascript:alert(1)\n", "login_url must be empty, a path"},
+    {SECRET "login_url = //evil.example\n", "login_url must be empty, a path"},
+    {SECRET "refresh_url = https://\n", "refresh_url must be empty, a path"},
+    {SECRET "allowed_origins = example.com\n", "allowed_origins must be origins"},
+    {SECRET "allowed_origins = https://example.com/\n", "allowed_origins must be origins"},
+    {SECRET "allowed_origins = https://Example.com\n", "allowed_origins must be origins"},
+    {SECRET "allowed_origins = *\n", "allowed_origins must be origins"},
+    {SECRET "trusted_proxies = 10.0.0.0/33\n", "trusted_proxies must be addresses"},
+    {SECRET "trusted_proxies = localhost\n", "trusted_proxies must be addresses"},
+    {SECRET "language = e n\n", "language must be a language tag"},
+    {SECRET "site_name =\n", "site_name must not be empty."},
+    {SECRET "default_room = General\n", "default_room must be a room's slug"},
+    {SECRET "default_room = @me\n", "default_room must be a room's slug"},
+    {SECRET "rooms = General:General\n", "rooms must be \"slug:Title\""},
+    {SECRET "rooms = a:A b:B a:C\n", "rooms must be \"slug:Title\""},
+    {SECRET "ws_heartbeat_ms = 50000\n", "ws_idle_timeout_ms must be more than ws_heartbeat_ms."},
+    {SECRET "presence_ttl_ms = 1000\n", "presence_ttl_ms must be more than ws_heartbeat_ms."},
+    {SECRET "body_max_bytes = 1024\n", "body_max_bytes must be at least message_max_bytes."},
+    {SECRET "database = x\nstate_database = x\n", "database and state_database must differ."},
+    {SECRET "ws_socket = x\nnotify_socket = x\n", "ws_socket and notify_socket must differ."},
+    {SECRET "database =\n", "database must not be empty."},
+    {SECRET "ws_socket =\n", "ws_socket must be a path of 1 to 107 bytes"},
+    {SECRET "site_name = a\x1b[31m\n", "outcry.conf:2: There is a control character"},
+    {SECRET "site_name = \xff\n", "outcry.conf:2: This line is not UTF-8."},
+    {SECRET "a\rguests = off\n", "There is a control character"},
+};
+
 static void test_mistakes_are_named_with_file_line_and_cure(void **state)
 {
-    static const struct {
-        const char *text, *want; /* `want` is a part of the message */
-    } rows[] = {
-        {"", "outcry.conf: secret is not set; run \"outcry init\""},
-        {"secret = short\n",
-         "outcry.conf:1: secret must be at least 32 bytes long; run \"outcry init\""},
-        {"secret =\n", "outcry.conf:1: secret must be at least 32 bytes"},
-        {SECRET "gests = off\n",
-         "outcry.conf:2: There is no key \"gests\"; the nearest is \"guests\"."},
-        {SECRET "Database = x\n", "the nearest is \"database\""},
-        {SECRET "rate_user_per_min = 5\n", "the nearest is \"rate_user_per_minute\""},
-        {SECRET "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx = 1\n",
-         "There is no key \"xxx"},
-        {SECRET " = 1\n", "There is no key \"\""},
-        {SECRET "guests\n", "outcry.conf:2: This is not \"key = value\"; a comment begins with #."},
-        {SECRET "\n\nguests = off\nguests = read\n",
-         "outcry.conf:5: guests is set twice; first on line 4."},
-        {SECRET "guests = yes\n", "outcry.conf:2: guests must be off, read or write."},
-        {SECRET "guests =\n", "guests must be off, read or write."},
-        {SECRET "guests = Write\n", "guests must be off, read or write."},
-        {SECRET "log_level = trace\n", "log_level must be debug, info, warn or error."},
-        {SECRET "jwt_alg = none\n", "jwt_alg must be HS256, HS384, HS512, RS256 or ES256."},
-        {SECRET "jwt_alg = hs256\n", "jwt_alg must be HS256"},
-        {SECRET "jwt_leeway_s = 601\n", "jwt_leeway_s must be a whole number from 0 to 600."},
-        {SECRET "message_max_chars = 0\n", "must be a whole number from 1 to 10000."},
-        {SECRET "message_max_chars = 1k\n", "must be a whole number"},
-        {SECRET "message_max_chars =\n", "must be a whole number"},
-        {SECRET "message_max_chars = 99999999999999999999\n", "must be a whole number"},
-        {SECRET "page_path = stocks\n", "page_path must begin with \"/\""},
-        {SECRET "page_path = /stocks/\n", "page_path must begin with \"/\" and not end with it"},
-        {SECRET "page_path = /\n", "page_path must begin"},
-        {SECRET "page_path = //x\n", "page_path must begin"},
-        {SECRET "page_path = /a/../b\n", "page_path must begin"},
-        {SECRET "page_path = /a?b\n", "page_path must begin"},
-        {SECRET "page_path = /a b\n", "page_path must begin"},
-        {SECRET "page_path = /a\"b\n", "page_path must begin"},
-        {SECRET "page_path = /x\napi_path = /x\n",
-         "outcry.conf: page_path and api_path must differ."},
-        {SECRET "browser_token = cookie\n",
-         "browser_token must be none, cookie:NAME or storage:KEY."},
-        {SECRET "browser_token = cookie:\n", "browser_token must be"},
-        {SECRET "browser_token = cookie:a;b\n", "browser_token must be"},
-        {SECRET "browser_token = header:x\n", "browser_token must be"},
-        {SECRET "login_url = javascript:alert(1)\n", "login_url must be empty, a path"},
-        {SECRET "login_url = //evil.example\n", "login_url must be empty, a path"},
-        {SECRET "refresh_url = https://\n", "refresh_url must be empty, a path"},
-        {SECRET "allowed_origins = example.com\n", "allowed_origins must be origins"},
-        {SECRET "allowed_origins = https://example.com/\n", "allowed_origins must be origins"},
-        {SECRET "allowed_origins = https://Example.com\n", "allowed_origins must be origins"},
-        {SECRET "allowed_origins = *\n", "allowed_origins must be origins"},
-        {SECRET "trusted_proxies = 10.0.0.0/33\n", "trusted_proxies must be addresses"},
-        {SECRET "trusted_proxies = localhost\n", "trusted_proxies must be addresses"},
-        {SECRET "language = e n\n", "language must be a language tag"},
-        {SECRET "site_name =\n", "site_name must not be empty."},
-        {SECRET "default_room = General\n", "default_room must be a room's slug"},
-        {SECRET "default_room = @me\n", "default_room must be a room's slug"},
-        {SECRET "rooms = General:General\n", "rooms must be \"slug:Title\""},
-        {SECRET "rooms = a:A b:B a:C\n", "rooms must be \"slug:Title\""},
-        {SECRET "ws_heartbeat_ms = 50000\n",
-         "ws_idle_timeout_ms must be more than ws_heartbeat_ms."},
-        {SECRET "presence_ttl_ms = 1000\n", "presence_ttl_ms must be more than ws_heartbeat_ms."},
-        {SECRET "body_max_bytes = 1024\n", "body_max_bytes must be at least message_max_bytes."},
-        {SECRET "database = x\nstate_database = x\n", "database and state_database must differ."},
-        {SECRET "ws_socket = x\nnotify_socket = x\n", "ws_socket and notify_socket must differ."},
-        {SECRET "database =\n", "database must not be empty."},
-        {SECRET "ws_socket =\n", "ws_socket must be a path of 1 to 107 bytes"},
-        {SECRET "site_name = a\x1b[31m\n", "outcry.conf:2: There is a control character"},
-        {SECRET "site_name = \xff\n", "outcry.conf:2: This line is not UTF-8."},
-        {SECRET "a\rguests = off\n", "There is a control character"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(mistakes); i++) {
         struct conf c;
         struct fail f = {0};
 
-        if (parse(&c, rows[i].text, &f) != ERR_BAD_REQUEST)
-            fail_msg("accepted: %s", rows[i].text);
-        if (!strstr(f.message, rows[i].want))
-            fail_msg("%s: \"%s\" has no \"%s\"", rows[i].text, f.message, rows[i].want);
+        if (parse(&c, mistakes[i].text, &f) != ERR_BAD_REQUEST)
+            fail_msg("accepted: %s", mistakes[i].text);
+        if (!strstr(f.message, mistakes[i].want))
+            fail_msg("%s: \"%s\" has no \"%s\"", mistakes[i].text, f.message, mistakes[i].want);
         assert_null(c.database); /* nothing is left to release */
     }
 }

@@ -79,89 +79,89 @@ static void test_json_is_accepted(void **state)
     }
 }
 
+static const struct {
+    struct bytes text;
+    int byte; /* 0: no place is given */
+} refused[] = {
+    {B(""), 1},
+    {B("   "), 4},
+    {B("{"), 2},
+    {B("["), 2},
+    {B("}"), 1},
+    {B("[1,]"), 4},
+    {B("[,1]"), 2},
+    {B("[1 2]"), 4},
+    {B("[1}"), 3},
+    {B("{\"a\"}"), 5},
+    {B("{\"a\":}"), 6},
+    {B("{\"a\":1,}"), 8},
+    {B("{a:1}"), 2},
+    {B("{1:1}"), 2},
+    {B("{'a':1}"), 2},
+    {B("'a'"), 1},
+    {B("{} {}"), 4},
+    {B("1 2"), 3},
+    {B("{}\0"), 3},
+    {B("\0"), 1},
+    {B("nul"), 1},
+    {B("True"), 1},
+    {B("truex"), 5},
+    {B("NaN"), 1},
+    {B("-NaN"), 2},
+    {B("Infinity"), 1},
+    {B("-Infinity"), 2},
+    {B("01"), 2},
+    {B("-01"), 3},
+    {B("00"), 2},
+    {B("+1"), 1},
+    {B(".5"), 1},
+    {B("1."), 3},
+    {B("1.e5"), 3},
+    {B("1e"), 3},
+    {B("1e+"), 4},
+    {B("-"), 2},
+    {B("0x10"), 2},
+    {B("1_000"), 2},
+    {B("\"abc"), 5},
+    {B("\"a\nb\""), 3},
+    {B("\"a\tb\""), 3},
+    {B("\"a\0b\""), 3},
+    {B("\"\\x41\""), 3},
+    {B("\"\\'\""), 3},
+    {B("\"\\u12\""), 6},
+    {B("\"\\u12g4\""), 6},
+    {B("\"\\"), 3},
+    {B("\"\\\0\""), 3},
+    {B("// comment\n1"), 1},
+    {B("/* comment */ 1"), 1},
+    {B("\xef\xbb\xbf{}"), 1}, /* byte order mark */
+    {B("\xc2\xa0{}"), 1},     /* a blank that JSON does not have */
+    {B("\"\xff\""), 2},
+    {B("\"ok\xc0\xaf\""), 4},
+    {B("\"\xed\xa0\x80\""), 2},
+    {B("\"\xe2\x82"), 2},
+    {B("{\"a\\u0000b\":1}"), 10}, /* json-c would make it "a" */
+    {B("{\"a\":1,\"a\":2}"), 0},
+    {B("{\"a\":1,\"\\u0061\":2}"), 0},
+    {B("[{\"x\":[{\"a\":1,\"b\":2,\"a\":3}]}]"), 0},
+    {B("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"), 33},
+};
+
 static void test_what_is_not_json_is_refused_with_its_place(void **state)
 {
-    static const struct {
-        struct bytes text;
-        int byte; /* 0: no place is given */
-    } rows[] = {
-        {B(""), 1},
-        {B("   "), 4},
-        {B("{"), 2},
-        {B("["), 2},
-        {B("}"), 1},
-        {B("[1,]"), 4},
-        {B("[,1]"), 2},
-        {B("[1 2]"), 4},
-        {B("[1}"), 3},
-        {B("{\"a\"}"), 5},
-        {B("{\"a\":}"), 6},
-        {B("{\"a\":1,}"), 8},
-        {B("{a:1}"), 2},
-        {B("{1:1}"), 2},
-        {B("{'a':1}"), 2},
-        {B("'a'"), 1},
-        {B("{} {}"), 4},
-        {B("1 2"), 3},
-        {B("{}\0"), 3},
-        {B("\0"), 1},
-        {B("nul"), 1},
-        {B("True"), 1},
-        {B("truex"), 5},
-        {B("NaN"), 1},
-        {B("-NaN"), 2},
-        {B("Infinity"), 1},
-        {B("-Infinity"), 2},
-        {B("01"), 2},
-        {B("-01"), 3},
-        {B("00"), 2},
-        {B("+1"), 1},
-        {B(".5"), 1},
-        {B("1."), 3},
-        {B("1.e5"), 3},
-        {B("1e"), 3},
-        {B("1e+"), 4},
-        {B("-"), 2},
-        {B("0x10"), 2},
-        {B("1_000"), 2},
-        {B("\"abc"), 5},
-        {B("\"a\nb\""), 3},
-        {B("\"a\tb\""), 3},
-        {B("\"a\0b\""), 3},
-        {B("\"\\x41\""), 3},
-        {B("\"\\'\""), 3},
-        {B("\"\\u12\""), 6},
-        {B("\"\\u12g4\""), 6},
-        {B("\"\\"), 3},
-        {B("\"\\\0\""), 3},
-        {B("// comment\n1"), 1},
-        {B("/* comment */ 1"), 1},
-        {B("\xef\xbb\xbf{}"), 1}, /* byte order mark */
-        {B("\xc2\xa0{}"), 1},     /* a blank that JSON does not have */
-        {B("\"\xff\""), 2},
-        {B("\"ok\xc0\xaf\""), 4},
-        {B("\"\xed\xa0\x80\""), 2},
-        {B("\"\xe2\x82"), 2},
-        {B("{\"a\\u0000b\":1}"), 10}, /* json-c would make it "a" */
-        {B("{\"a\":1,\"a\":2}"), 0},
-        {B("{\"a\":1,\"\\u0061\":2}"), 0},
-        {B("[{\"x\":[{\"a\":1,\"b\":2,\"a\":3}]}]"), 0},
-        {B("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"), 33},
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
         struct json_object *o = (struct json_object *)(void *)&i;
         char place[32];
         struct fail f;
 
-        if (parse(rows[i].text.s, rows[i].text.len, &o, &f) != ERR_BAD_JSON)
-            fail_msg("row %zu, %s: accepted", i, rows[i].text.s);
+        if (parse(refused[i].text.s, refused[i].text.len, &o, &f) != ERR_BAD_JSON)
+            fail_msg("row %zu, %s: accepted", i, refused[i].text.s);
         assert_null(o);
         assert_int_equal(f.err, ERR_BAD_JSON);
-        snprintf(place, sizeof place, "at byte %d:", rows[i].byte);
-        if (rows[i].byte && !strstr(f.message, place))
-            fail_msg("row %zu, %s: \"%s\", not %s", i, rows[i].text.s, f.message, place);
+        snprintf(place, sizeof place, "at byte %d:", refused[i].byte);
+        if (refused[i].byte && !strstr(f.message, place))
+            fail_msg("row %zu, %s: \"%s\", not %s", i, refused[i].text.s, f.message, place);
     }
 }
 

@@ -392,7 +392,7 @@ static void test_official_module(void **state)
 
 #define OFFICIAL(module)                                                                           \
     {                                                                                              \
-        "test_official_" module, test_official_module, NULL, NULL, (void *)(uintptr_t)module       \
+        "test_official_" module, test_official_module, NULL, NULL, (void *)(uintptr_t)(module)     \
     }
 
 int main(void)

@@ -18,7 +18,7 @@ static int enter(void **state)
 {
     struct place *t = xcalloc(1, sizeof *t);
 
-    strcpy(t->dir, "/tmp/outcry-token-XXXXXX");
+    snprintf(t->dir, sizeof t->dir, "/tmp/outcry-token-XXXXXX");
     if (!mkdtemp(t->dir))
         return -1;
     snprintf(t->path, sizeof t->path, "%s/key", t->dir);
