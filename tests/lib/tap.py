@@ -8,7 +8,6 @@ import importlib.util
 import os
 import sys
 import time
-import traceback
 import unittest
 
 
@@ -43,7 +42,8 @@ class TapResult(unittest.TestResult):
         self.out.flush()
 
     def problem(self, err, test):
-        return "".join(traceback.format_exception(*err)).rstrip()
+        """The traceback from the test on, without unittest's own frames."""
+        return self._exc_info_to_string(err, test).rstrip()
 
     def addSuccess(self, test):
         if self.problem_in_subtests is None:
