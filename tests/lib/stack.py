@@ -178,7 +178,7 @@ class Stack:
         conf.update(self.overrides)
         self.conf = self.path("var/outcry.conf")
         with open(self.conf, "w", encoding="utf-8") as f:
-            f.writelines(f"{key} = {value}\n" for key, value in conf.items())
+            f.writelines(f"{k} = {v}\n" for k, v in conf.items() if v is not None)
         os.chmod(self.conf, 0o600)
         if self.tls:
             subprocess.run(
