@@ -46,6 +46,21 @@ static enum err take_each(struct chat *c, const struct bucket *buckets, size_t c
     return e;
 }
 
+static enum err take_in_savepoint(struct chat *c, const struct bucket *buckets, size_t count,
+                                  struct fail *f)
+{
+    enum err e = db_savepoint(c->state, f);
+
+    if (e)
+        return e;
+    e = take_each(c, buckets, count, f);
+    if (e) {
+        db_rollback_savepoint(c->state);
+        return e;
+    }
+    return db_release_savepoint(c->state, f);
+}
+
 /* All or none: a refusal by one bucket costs nothing in the others. */
 static enum err take(struct chat *c, const struct bucket *buckets, size_t count, struct fail *f)
 {
@@ -53,8 +68,10 @@ static enum err take(struct chat *c, const struct bucket *buckets, size_t count,
 
     if (!c->state)
         return fail(f, ERR_INTERNAL, "There is no state database to count in.");
-    if (!count || db_in_transaction(c->state))
-        return take_each(c, buckets, count, f);
+    if (!count)
+        return OK;
+    if (db_in_transaction(c->state))
+        return take_in_savepoint(c, buckets, count, f);
     e = db_begin_write(c->state, f);
     if (e)
         return e;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char base_conf[] = "guests = write\n"
@@ -78,6 +80,52 @@ void fixture_pass(struct fixture *fx, int64_t ms)
 {
     fx->chat.clock.fake_wall_ms += ms;
     fx->chat.clock.fake_boot_ms += ms;
+}
+
+void *fixture_shared(size_t size)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(p != MAP_FAILED);
+    return p;
+}
+
+static void race(struct fixture *fx, fixture_race_fn *work, int number, int start, void *shared)
+{
+    struct chat c;
+    char byte;
+
+    fixture_open_chat(fx, &c);
+    if (read(start, &byte, 1) != 0) /* the parent closes it: all begin together */
+        _exit(2);
+    work(fx, &c, number, shared);
+    chat_close(&c);
+    _exit(0);
+}
+
+void fixture_race(struct fixture *fx, int count, fixture_race_fn *work, void *shared)
+{
+    int start[2], status;
+
+    /* A database connection must not cross a fork(): ours is closed meanwhile. */
+    chat_close(&fx->chat);
+    assert_int_equal(pipe(start), 0);
+    for (int i = 0; i < count; i++) {
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            close(start[1]);
+            race(fx, work, i, start[0], shared);
+        }
+    }
+    close(start[0]);
+    close(start[1]);
+    for (int i = 0; i < count; i++) {
+        assert_true(wait(&status) > 0);
+        assert_int_equal(status, 0);
+    }
+    fixture_open_chat(fx, &fx->chat);
 }
 
 void fixture_sql(struct fixture *fx, const char *sql)

@@ -44,6 +44,13 @@ void fixture_sql(struct fixture *fx, const char *sql);
 /* A second program on the same files; the caller closes it (chat_close). */
 void fixture_open_chat(struct fixture *fx, struct chat *c);
 
+/* Runs `work` in `count` processes at once, numbered from 0, each with a chat of its own; returns
+ * when all ended well. They answer through memory of fixture_shared(), which the test leaves to the
+ * process's end. */
+typedef void fixture_race_fn(struct fixture *fx, struct chat *c, int number, void *shared);
+void fixture_race(struct fixture *fx, int count, fixture_race_fn *work, void *shared);
+void *fixture_shared(size_t size);
+
 /* Everything below lives in the fixture's arena. */
 char *fixture_token(struct fixture *fx, const char *user_id, const char *name, const char *role);
 struct actor fixture_user(struct fixture *fx, const char *user_id, const char *name);

@@ -61,6 +61,23 @@ static void test_an_address_is_limited_over_its_users(void **state)
     assert_int_equal(take(fx, &b, "192.0.2.2"), ERR_RATE_LIMITED);
 }
 
+static void test_a_refusal_inside_a_batch_costs_nothing_either(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor a = fixture_guest(fx, "a"), b = fixture_guest(fx, "b");
+
+    fx->conf.rate_address_burst = 2;
+    assert_int_equal(db_begin_write(fx->chat.state, &fx->fail), OK);
+    assert_int_equal(take(fx, &a, "192.0.2.1"), OK);
+    assert_int_equal(take(fx, &a, "192.0.2.1"), OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(take(fx, &b, "192.0.2.1"), ERR_RATE_LIMITED);
+    assert_int_equal(db_commit(fx->chat.state, &fx->fail), OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(take(fx, &b, NULL), OK);
+    assert_int_equal(take(fx, &b, NULL), ERR_RATE_LIMITED);
+}
+
 static void test_an_ipv6_neighbourhood_is_one_address(void **state)
 {
     struct fixture *fx = *state;
@@ -105,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_a_bucket_refills_with_time),
         TEST(test_an_address_is_limited_over_its_users),
+        TEST(test_a_refusal_inside_a_batch_costs_nothing_either),
         TEST(test_an_ipv6_neighbourhood_is_one_address),
         TEST(test_wall_time_does_not_fill_buckets),
         TEST(test_no_address_is_no_limit_by_address),

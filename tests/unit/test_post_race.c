@@ -3,77 +3,46 @@
 
 #include "db/event.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 enum { PROCESSES = 4, ROUNDS = 40 };
 
-/* What one child says of one of its posts. */
 struct answer {
     enum err err;
     bool duplicate;
     int64_t id, seq;
 };
 
-/* All children post the same client ids ("shared"), or each its own. */
-static void child(struct fixture *fx, const struct actor *who, int number, bool shared, int start,
-                  int out)
+struct shared {
+    int64_t user_id;
+    bool same_ids; /* all processes post the same client ids, or each its own */
+    struct answer answers[PROCESSES][ROUNDS];
+};
+
+static void post_all(struct fixture *fx, struct chat *c, int number, void *memory)
 {
-    struct chat c;
-    char byte;
+    struct shared *s = memory;
+    struct actor who = {.kind = ACTOR_USER, .user_id = s->user_id, .username = "ana"};
 
-    fixture_open_chat(fx, &c);
-    if (read(start, &byte, 1) != 0) /* the parent closes it: all begin together */
-        _exit(2);
     for (int i = 0; i < ROUNDS; i++) {
-        char *id = arena_fmt(&fx->arena, "client-%d-%04d", shared ? 0 : number, i);
-        struct post p = {
-            .actor = who, .text = "at once", .text_len = 7, .client_id = id, .via = "api"};
+        struct post p = {.actor = &who, .text = "at once", .text_len = 7, .via = "api"};
+        struct answer *a = &s->answers[number][i];
         struct posted posted;
-        struct answer a = {0};
 
-        a.err = chat_post_now(&c, &fx->arena, &p, &posted, &fx->fail);
-        a.duplicate = posted.duplicate;
-        a.id = posted.message.id;
-        a.seq = posted.message.seq;
-        if (write(out, &a, sizeof a) != sizeof a)
-            _exit(3);
+        p.client_id = arena_fmt(&fx->arena, "client-%d-%04d", s->same_ids ? 0 : number, i);
+        a->err = chat_post_now(c, &fx->arena, &p, &posted, &fx->fail);
+        a->duplicate = posted.duplicate;
+        a->id = posted.message.id;
+        a->seq = posted.message.seq;
     }
-    chat_close(&c);
-    _exit(0);
 }
 
-static void run(struct fixture *fx, const struct actor *who, bool shared,
-                struct answer answers[PROCESSES][ROUNDS])
+static struct shared *run(struct fixture *fx, bool same_ids)
 {
-    int start[2], out[PROCESSES][2], status;
+    struct shared *s = fixture_shared(sizeof *s);
 
-    /* A database connection must not cross a fork(): ours is closed meanwhile. */
-    chat_close(&fx->chat);
-    assert_int_equal(pipe(start), 0);
-    for (int i = 0; i < PROCESSES; i++) {
-        assert_int_equal(pipe(out[i]), 0);
-        if (fork() == 0) {
-            close(start[1]);
-            child(fx, who, i + 1, shared, start[0], out[i][1]);
-        }
-        close(out[i][1]);
-    }
-    close(start[0]);
-    close(start[1]);
-    for (int i = 0; i < PROCESSES; i++) {
-        for (int r = 0; r < ROUNDS; r++)
-            assert_int_equal(read(out[i][0], &answers[i][r], sizeof answers[i][r]),
-                             sizeof answers[i][r]);
-        close(out[i][0]);
-    }
-    for (int i = 0; i < PROCESSES; i++) {
-        assert_true(wait(&status) > 0);
-        assert_int_equal(status, 0);
-    }
-    fixture_open_chat(fx, &fx->chat);
+    s->user_id = fixture_user(fx, "7", "ana").user_id;
+    s->same_ids = same_ids;
+    fixture_race(fx, PROCESSES, post_all, s);
+    return s;
 }
 
 static struct fixture *open_unlimited(void)
@@ -84,20 +53,18 @@ static struct fixture *open_unlimited(void)
 static void test_racing_programs_make_one_row_per_client_id(void **state)
 {
     struct fixture *fx = open_unlimited();
-    struct actor ana = fixture_user(fx, "7", "ana");
     int64_t head = fixture_room(fx, "general").head;
-    static struct answer answers[PROCESSES][ROUNDS];
+    struct shared *s = run(fx, true);
 
     (void)state;
-    run(fx, &ana, true, answers);
     for (int r = 0; r < ROUNDS; r++) {
         int firsts = 0;
 
         for (int i = 0; i < PROCESSES; i++) {
-            assert_int_equal(answers[i][r].err, OK);
-            assert_int_equal(answers[i][r].id, answers[0][r].id);
-            assert_int_equal(answers[i][r].seq, answers[0][r].seq);
-            firsts += !answers[i][r].duplicate;
+            assert_int_equal(s->answers[i][r].err, OK);
+            assert_int_equal(s->answers[i][r].id, s->answers[0][r].id);
+            assert_int_equal(s->answers[i][r].seq, s->answers[0][r].seq);
+            firsts += !s->answers[i][r].duplicate;
         }
         assert_int_equal(firsts, 1);
     }
@@ -108,20 +75,18 @@ static void test_racing_programs_make_one_row_per_client_id(void **state)
 static void test_racing_programs_leave_no_gap(void **state)
 {
     struct fixture *fx = open_unlimited();
-    struct actor ana = fixture_user(fx, "7", "ana");
     struct room before = fixture_room(fx, "general");
-    static struct answer answers[PROCESSES][ROUNDS];
+    struct shared *s = run(fx, false);
     bool seen[PROCESSES * ROUNDS + 1] = {false};
     int64_t checked;
 
     (void)state;
-    run(fx, &ana, false, answers);
     for (int i = 0; i < PROCESSES; i++) {
         for (int r = 0; r < ROUNDS; r++) {
-            int64_t n = answers[i][r].seq - before.head;
+            int64_t n = s->answers[i][r].seq - before.head;
 
-            assert_int_equal(answers[i][r].err, OK);
-            assert_false(answers[i][r].duplicate);
+            assert_int_equal(s->answers[i][r].err, OK);
+            assert_false(s->answers[i][r].duplicate);
             assert_in_range(n, 1, PROCESSES * ROUNDS);
             assert_false(seen[n]);
             seen[n] = true;
