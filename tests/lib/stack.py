@@ -95,17 +95,32 @@ class Socket:
     def send(self, **frame):
         self.connection.send(json.dumps(frame))
 
+    def read_text(self):
+        """One whole text message; None at a close frame, whose code is kept. The client's own recv()
+        answers a close before it tells of it, and so loses the code where the other end is gone."""
+        text = b""
+        while True:
+            frame = self.connection.recv_frame()
+            if frame.opcode == websocket.ABNF.OPCODE_CLOSE:
+                self.close_code = int.from_bytes(frame.data[:2], "big") if frame.data else 1005
+                return None
+            if frame.opcode == websocket.ABNF.OPCODE_PING:
+                self.connection.pong(frame.data)
+            elif frame.opcode in (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_CONT):
+                text += frame.data
+                if frame.fin:
+                    return text
+
     def recv(self, seconds=10):
         """The next frame; None when the socket was closed (see close_code)."""
         if self.pending:
             return self.pending.pop(0)
         self.connection.settimeout(seconds)
         try:
-            opcode, data = self.connection.recv_data()
+            data = self.read_text()
         except (websocket.WebSocketConnectionClosedException, ConnectionError):
-            return None
-        if opcode == websocket.ABNF.OPCODE_CLOSE:
-            self.close_code = int.from_bytes(data[:2], "big") if len(data) >= 2 else 1005
+            data = None
+        if data is None:
             return None
         frame = json.loads(data)
         if frame["type"] == "ping":
@@ -414,7 +429,9 @@ class Stack:
 
     def remember(self, token):
         """Has stop() look for this token in all logs."""
-        self.secret_strings.add(token.rsplit(".", 1)[-1] or token)
+        signature = token.rsplit(".", 1)[-1]
+        if len(token) >= 16:
+            self.secret_strings.add(signature if len(signature) >= 16 else token)
         return token
 
     def ws_connection(self, token=None, origin=None, cookies=None, subprotocols=None, headers=None,
