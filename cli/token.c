@@ -13,7 +13,7 @@ static int print_token(struct site *s, const struct args *args, const char *user
     struct token_policy policy;
     struct clock clock = {0};
     struct fail f = {0};
-    char *token;
+    char *token = NULL;
     enum err e = token_policy_load(&policy, &s->conf, &f);
 
     if (e)
@@ -25,7 +25,7 @@ static int print_token(struct site *s, const struct args *args, const char *user
         e = token_sign(&policy, user, args_value(args, "name"), args_value(args, "role"),
                        clock_wall_ms(&clock) / 1000, ttl, &s->arena, &token, &f);
     token_policy_release(&policy);
-    if (e)
+    if (e || !token)
         return site_failed(&f);
     puts(token);
     return EXIT_DONE;

@@ -20,10 +20,10 @@ enum db_access { DB_READ_ONLY, DB_READ_WRITE };
 /*
  * Opens the file, sets the pragmas (WAL, synchronous FULL for chat.db and OFF for state.db, foreign
  * keys, defensive, no automatic checkpoint) and compares user_version with the migrations built in:
- * state.db is made and migrated; a chat.db that is missing or older: ERR_INTERNAL, "run outcry init"
- * or "outcry migrate"; newer, or another program's file: refused. Where the file system cannot hold a WAL (NFS …), journal_mode is
- * DELETE and SQLite's own locks serve. Sentences in `f` say how to mend what is wrong.
- * `log` may be NULL and must outlive the db.
+ * state.db is made and migrated; a chat.db that is missing or older: ERR_INTERNAL, "run outcry
+ * init" or "outcry migrate"; newer, or another program's file: refused. Where the file system
+ * cannot hold a WAL (NFS …), journal_mode is DELETE and SQLite's own locks serve. Sentences in `f`
+ * say how to mend what is wrong. `log` may be NULL and must outlive the db.
  */
 MUST_CHECK enum err db_open(struct db **out, enum db_kind kind, enum db_access access,
                             const struct conf *conf, const struct log *log, struct fail *f);

@@ -19,8 +19,8 @@ struct room_view {
 };
 
 /* ERR_NOT_FOUND where there is none. Strings live in `a`. */
-MUST_CHECK enum err room_by_slug(struct db *db, struct arena *a, const char *slug,
-                                 struct room *out, struct fail *f);
+MUST_CHECK enum err room_by_slug(struct db *db, struct arena *a, const char *slug, struct room *out,
+                                 struct fail *f);
 MUST_CHECK enum err room_by_id(struct db *db, struct arena *a, int64_t id, struct room *out,
                                struct fail *f);
 /* Public rooms that are not archived, by position, each with the user's mark (user 0: no marks). */
@@ -32,8 +32,7 @@ MUST_CHECK enum err room_view(struct db *db, struct arena *a, int64_t room_id, i
 
 /* In the caller's write transaction. */
 MUST_CHECK enum err room_insert(struct db *db, struct room *r, struct fail *f); /* sets r->id */
-MUST_CHECK enum err room_update_topic(struct db *db, int64_t id, const char *topic,
-                                      struct fail *f);
+MUST_CHECK enum err room_update_topic(struct db *db, int64_t id, const char *topic, struct fail *f);
 MUST_CHECK enum err room_update_archived(struct db *db, int64_t id, int64_t archived_ms,
                                          struct fail *f);
 MUST_CHECK enum err room_update_slow(struct db *db, int64_t id, int64_t slow_s, struct fail *f);

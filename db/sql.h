@@ -1,7 +1,7 @@
 /*
- * For files in db/ only: statements. Each entity file declares its statements as constants beside the
- * C that runs them and lists them in an array that db/statements.c knows, so that one test can run
- * EXPLAIN QUERY PLAN on every one. A statement is prepared on first use and kept with its db.
+ * For files in db/ only: statements. Each entity file declares its statements as constants beside
+ * the C that runs them and lists them in an array that db/statements.c knows, so that one test can
+ * run EXPLAIN QUERY PLAN on every one. A statement is prepared on first use and kept with its db.
  *
  * Binding errors are sticky and surface at step. Usage:
  *   struct query q = query_begin(db, &by_ext);
@@ -47,8 +47,8 @@ MUST_CHECK enum err query_end(struct query *q, struct fail *f);
 /* A statement without rows: step and end. */
 MUST_CHECK enum err query_run(struct query *q, struct fail *f);
 int64_t query_changes(const struct query *q);
-/* The rowid that an INSERT made. (RETURNING would do, but makes SQLite look through the child tables of
- * every foreign key, as triggers do.) */
+/* The rowid that an INSERT made. (RETURNING would do, but makes SQLite look through the child
+ * tables of every foreign key, as triggers do.) */
 int64_t query_last_id(const struct query *q);
 
 /* NULL-terminated list of the NULL-terminated lists. */

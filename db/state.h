@@ -1,7 +1,7 @@
 /*
- * state.db: presence, rate buckets, one-use tickets. Each function is one short write transaction of
- * its own unless the caller already opened one on this db. `boot` is the kernel's boot id, now_ms boot
- * time; rows of another boot count as expired.
+ * state.db: presence, rate buckets, one-use tickets. Each function is one short write transaction
+ * of its own unless the caller already opened one on this db. `boot` is the kernel's boot id,
+ * now_ms boot time; rows of another boot count as expired.
  */
 #ifndef DB_STATE_H
 #define DB_STATE_H
@@ -43,7 +43,6 @@ MUST_CHECK enum err ticket_insert(struct db *state, const char *boot, const char
                                   struct fail *f);
 /* Takes it away: a second call finds nothing. ERR_TOKEN_INVALID where unknown or expired. */
 MUST_CHECK enum err ticket_take(struct db *state, const char *boot, int64_t now_ms,
-                                const char *hash, int64_t *user_id, int64_t *exp_s,
-                                struct fail *f);
+                                const char *hash, int64_t *user_id, int64_t *exp_s, struct fail *f);
 
 #endif

@@ -145,7 +145,7 @@ static bool signature_fits(const struct token_key *key, const char *token)
 static enum err check_signature(const struct token_policy *p, struct json_object *header,
                                 const char *token, struct fail *f)
 {
-    const char *alg = NULL, *kid = NULL;
+    const char *alg = "", *kid = NULL;
     bool tried = false;
     enum err e = check_header(header, &alg, &kid, f);
 

@@ -374,7 +374,7 @@ enum err listen_start(struct listener **out, struct sidecar *s, struct fail *f)
 {
     struct listener *l = xcalloc(1, sizeof *l);
     enum err e = OK;
-    int fd;
+    int fd = -1;
 
     l->sidecar = s;
     if (take_handed(l) == 0) {

@@ -95,8 +95,8 @@ class LintGreps(unittest.TestCase):
             ("templates/a.mustache", "<script>x</script>"),
             ("templates/a.mustache", '<p style="color: red">'),
             ("templates/a.mustache", '<a onclick="x()">'),
-            ("tests/cgi/test_a.py", "time.sleep(1)"),
-            ("tests/unit/test_a.c", "usleep(1000);"),
+            ("tests/cgi/test_a.py", "time.s" "leep(1)"),
+            ("tests/unit/test_a.c", "us" "leep(1000);"),
             ("lib/a.c", "/* TO" "DO: later */"),
         ]:
             with self.subTest(text=text):
@@ -109,7 +109,7 @@ class LintGreps(unittest.TestCase):
             ("db/a.c", 'log_event(l, LOG_INFO, "x"); f("DELETE FROM t");'),
             ("static/js/a.js", "x.textContent = y; retrieval(z)"),
             ("templates/a.mustache", '<script type="module" src="{{static}}/app.js"></script>'),
-            ("tests/lib/stack.py", "time.sleep(0.01)"),
+            ("tests/lib/stack.py", "time.s" "leep(0.01)"),
         ]:
             with self.subTest(text=text):
                 self.assertEqual(self.found(path, text), "")
