@@ -56,7 +56,9 @@ static void start_process(void)
 
     /* No core and no debugger: the memory holds keys. */
     setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* whose leak check is a debugger */
     prctl(PR_SET_DUMPABLE, 0);
+#endif
     signal(SIGPIPE, SIG_IGN);
 }
 

@@ -20,7 +20,7 @@ struct session_held;
 
 enum {
     SESSION_OUTBOX = 256,     /* frames that wait for a blocked socket, beside what the hub holds */
-    SESSION_HELD = 16,        /* frames heard while it is not known who speaks */
+    SESSION_HELD = 65536,     /* bytes heard while it is not known who speaks */
     SESSION_JOBS = 32,        /* posts and marks whose answer is on its way */
     SESSION_HELLO_MS = 20000, /* a chat.v1 socket says hello within */
     SESSION_STUCK_MS = 30000, /* an unfinished write for so long ends it */
@@ -60,7 +60,7 @@ struct session {
     char *guest_name;           /* a seed socket without identity: whom it last posted as */
     struct client_frame *hello; /* while it waits for the identification */
     struct session_held *held;  /* a list */
-    size_t held_count, jobs;
+    size_t held_bytes, jobs;
 
     struct frame **outbox; /* NULL while the socket takes everything */
     size_t outbox_count;

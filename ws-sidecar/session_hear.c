@@ -18,7 +18,7 @@ static void hold(struct session *x, const char *text, size_t len)
 {
     struct session_held **place = &x->held, *h;
 
-    if (x->held_count == SESSION_HELD) {
+    if (x->held_bytes + sizeof *h + len > SESSION_HELD) {
         session_close(x, CLOSE_PROTOCOL, "too much before hello was answered");
         return;
     }
@@ -28,7 +28,7 @@ static void hold(struct session *x, const char *text, size_t len)
     h->len = len;
     memcpy(h->text, text, len);
     *place = h;
-    x->held_count++;
+    x->held_bytes += sizeof *h + len;
 }
 
 static struct session_held *take_held(struct session *x)
@@ -37,7 +37,7 @@ static struct session_held *take_held(struct session *x)
 
     if (h) {
         x->held = h->next;
-        x->held_count--;
+        x->held_bytes -= sizeof *h + h->len;
     }
     return h;
 }

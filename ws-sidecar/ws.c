@@ -1,6 +1,7 @@
 #include "ws-sidecar/ws.h"
 
 #include "ws-sidecar/session.h"
+#include "ws-sidecar/wsframe.h"
 
 #include <errno.h>
 #include <libwebsockets.h>
@@ -9,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { RX_BUFFER = 1024, TX_STEP = 16384, REASON_MAX = 64 };
+enum { RX_BUFFER = 1024, TX_STEP = 16384, UNHEARD_MAX = 65536 };
 
 /* In libwebsockets' memory for the connection, which is zeroed. */
 struct ws_conn {
@@ -18,9 +19,11 @@ struct ws_conn {
     int fd;
     bool blocked;     /* something of ours is unfinished */
     bool peer_closed; /* a close frame came: nothing may follow ours */
-    int close_code;   /* to be sent; 0: none */
-    char close_reason[REASON_MAX];
-    char *message; /* fragments so far; NULL mostly */
+    bool close_sent;
+    int close_code; /* of our close; 0: none */
+    const char *close_reason;
+    size_t unheard; /* bytes that came after our close */
+    char *message;  /* fragments so far; NULL mostly */
     size_t message_len, fragments;
 };
 
@@ -79,16 +82,31 @@ enum hub_sent ws_send(struct ws_conn *c, struct frame *f)
     return HUB_FULL;
 }
 
+/*
+ * Ours too: Debian's build of the library has a debugging aid that closes a second time, right
+ * after a callback for writing asked for a close, and so cuts the connection before the close frame
+ * is out.
+ */
+static void send_close(struct ws_conn *c)
+{
+    struct frame *f = wsframe_close(c->close_code, c->close_reason);
+
+    c->close_sent = true;
+    if (send(c->fd, f->data, f->len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)f->len)
+        ws_kill(c);
+    frame_unref(f);
+}
+
 void ws_close(struct ws_conn *c, int code, const char *reason)
 {
-    size_t len = strlen(reason);
-
     if (c->close_code || c->peer_closed)
         return;
     c->close_code = code;
-    memcpy(c->close_reason, reason, len < REASON_MAX ? len + 1 : REASON_MAX);
-    c->close_reason[REASON_MAX - 1] = '\0';
-    lws_callback_on_writable(c->wsi);
+    c->close_reason = reason;
+    if (!c->blocked && !lws_partial_buffered(c->wsi))
+        send_close(c);
+    else
+        lws_callback_on_writable(c->wsi);
 }
 
 void ws_kill(struct ws_conn *c)
@@ -98,8 +116,11 @@ void ws_kill(struct ws_conn *c)
 
 /* ----- input ----- */
 
+/* From within a callback for reading the library's own close works. */
 static int refuse(struct ws_conn *c, int code, const char *reason)
 {
+    c->close_code = code;
+    c->close_sent = true;
     lws_close_reason(c->wsi, (enum lws_close_status)code, (unsigned char *)reason, strlen(reason));
     return -1;
 }
@@ -128,6 +149,10 @@ static int on_receive(struct ws_conn *c, const char *bytes, size_t len)
     bool ends = lws_is_final_fragment(c->wsi);
     int rc;
 
+    if (c->close_code) /* not listening, but not for ever */
+        c->unheard += len;
+    if (c->unheard > UNHEARD_MAX)
+        return -1;
     if (!c->session || c->close_code)
         return 0;
     if (ends && !c->message)
@@ -170,9 +195,9 @@ static int on_writable(struct ws_conn *c)
     c->blocked = false;
     if (c->session)
         session_writable(c->session);
-    if (!c->close_code || c->blocked)
-        return 0;
-    return refuse(c, c->close_code, c->close_reason);
+    if (c->close_code && !c->close_sent && !c->blocked)
+        send_close(c);
+    return 0;
 }
 
 static void on_closed(struct ws *w, struct ws_conn *c)
@@ -202,7 +227,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return on_writable(c);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         c->peer_closed = true;
-        return 0;
+        return c->close_sent ? -1 : 0; /* the answer to ours ends it */
     case LWS_CALLBACK_CLOSED:
         on_closed(ws_of(wsi), c);
         return 0;

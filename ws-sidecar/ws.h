@@ -35,8 +35,8 @@ MUST_CHECK bool ws_adopt(struct ws *w, int fd, struct session *x, const char *re
 
 /* HUB_KEPT and HUB_FULL: session_writable() is called when there is room again. */
 enum hub_sent ws_send(struct ws_conn *c, struct frame *f);
-/* Sends a close frame when the connection can take it; session_closed() follows. Nothing that the
- * client sends is heard any more. */
+/* Sends a close frame as soon as the connection can take it; session_closed() follows the client's
+ * answer, or ws_kill(). Nothing else of the client is heard any more. `reason` is a literal. */
 void ws_close(struct ws_conn *c, int code, const char *reason);
 /* The connection's end, without a word. session_closed() follows from the loop. */
 void ws_kill(struct ws_conn *c);

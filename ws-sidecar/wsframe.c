@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { OPCODE_TEXT = 1, OPCODE_PING = 9, FINAL = 0x80 };
+enum { OPCODE_TEXT = 1, OPCODE_CLOSE = 8, OPCODE_PING = 9, FINAL = 0x80, REASON_MAX = 100 };
 
 static size_t header_len(size_t payload)
 {
@@ -42,6 +42,15 @@ struct frame *wsframe_text(const char *text, size_t len)
 struct frame *wsframe_ping(void)
 {
     return one(OPCODE_PING, "ping", 4);
+}
+
+struct frame *wsframe_close(int code, const char *reason)
+{
+    char payload[2 + REASON_MAX] = {(char)(code >> 8), (char)code};
+    size_t len = strnlen(reason, REASON_MAX);
+
+    memcpy(payload + 2, reason, len);
+    return one(OPCODE_CLOSE, payload, 2 + len);
 }
 
 struct frame *wsframe_seed(const struct slice *const *slices, size_t count)

@@ -12,6 +12,7 @@ enum wsframe_format { WSFRAME_SEED, WSFRAME_CHAT };
 
 struct frame *wsframe_text(const char *text, size_t len);
 struct frame *wsframe_ping(void); /* a control PING with a payload: lws hides empty PONGs */
+struct frame *wsframe_close(int code, const char *reason); /* reason: at most 100 bytes */
 
 struct frame *wsframe_seed(const struct slice *const *slices, size_t count); /* may be NULL */
 struct frame *wsframe_chat(const struct slice *const *slices, size_t count);
