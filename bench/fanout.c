@@ -172,21 +172,6 @@ static char *next_token(FILE *tokens)
     return line;
 }
 
-static void wait_for_welcome(struct reader *d)
-{
-    const char *payload;
-    size_t len;
-
-    for (int64_t end = measure_now_ns() + 20000000000; measure_now_ns() < end;) {
-        if (wire_fill(&d->in, d->fd) < 0)
-            die("closed before welcome");
-        while (wire_next(&d->in, &payload, &len) == 1)
-            if (memmem(payload, len, "\"welcome\"", 9))
-                return;
-    }
-    die("no welcome within 20 s");
-}
-
 static void open_reader(struct run *r, struct reader *d, FILE *tokens, const char *room)
 {
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = d};
@@ -210,7 +195,8 @@ static void open_reader(struct run *r, struct reader *d, FILE *tokens, const cha
         wire_frame(&frame, hello.data, hello.len);
         if (send(d->fd, frame.data, frame.len, MSG_NOSIGNAL) != (long)frame.len)
             die("hello: %s", strerror(errno));
-        wait_for_welcome(d);
+        if (!wire_wait(&d->in, d->fd, "\"welcome\""))
+            die("no welcome");
         buf_release(&hello);
         buf_release(&frame);
     }

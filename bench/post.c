@@ -132,6 +132,8 @@ int main(int argc, char **argv)
             l->token);
     send_text(l, hello.data, hello.len);
     buf_release(&hello);
+    if (!wire_wait(&l->in, l->fd, "\"welcome\""))
+        die("no welcome");
     start = measure_now_ns();
     end = start + l->seconds * 1000000000;
     while (measure_now_ns() < end) {

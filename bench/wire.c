@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,4 +173,22 @@ int wire_next(struct wire_in *in, const char **payload, size_t *len)
     *len = body;
     in->used += head + body;
     return p[0] & 0x0f;
+}
+
+bool wire_wait(struct wire_in *in, int fd, const char *mark)
+{
+    enum { TRIES = 200, TRY_MS = 100 };
+    struct pollfd pfd = {.fd = fd, .events = POLLIN};
+    const char *payload;
+    size_t len;
+    int op;
+
+    for (int i = 0; i < TRIES; i++) {
+        if (poll(&pfd, 1, TRY_MS) > 0 && wire_fill(in, fd) < 0)
+            return false;
+        while ((op = wire_next(in, &payload, &len)) >= 0)
+            if (op == 1 && memmem(payload, len, mark, strlen(mark)))
+                return true;
+    }
+    return false;
 }

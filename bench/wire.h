@@ -28,5 +28,7 @@ long wire_fill(struct wire_in *in, int fd);
 /* The next whole frame: its opcode (1 text, 8 close, 9 ping), or -1 where none is complete. The
  * payload is valid until the next wire_fill(). */
 int wire_next(struct wire_in *in, const char **payload, size_t *len);
+/* Takes frames until a text frame holds `mark`; false where none came within 20 s. */
+bool wire_wait(struct wire_in *in, int fd, const char *mark);
 
 #endif
