@@ -38,14 +38,17 @@ static const char *cgi_variable(void *ctx, const char *name)
     return getenv(name);
 }
 
+/* `ctx` counts what was read of the body. */
 static ssize_t cgi_read(void *ctx, char *out, size_t len)
 {
+    size_t *consumed = ctx;
     ssize_t n;
 
-    (void)ctx;
     do
         n = read(STDIN_FILENO, out, len);
     while (n < 0 && errno == EINTR);
+    if (n > 0)
+        *consumed += (size_t)n;
     return n;
 }
 
@@ -67,14 +70,15 @@ static bool cgi_write(void *ctx, const char *bytes, size_t len)
 
 /* mod_cgid hands both directions over one Unix socket: closed with bytes of the body unread, it is
  * reset, and the client loses the end of the answer (measured). The web server bounds the body. */
-static void drain_body(void)
+static void drain_body(size_t *consumed)
 {
+    const char *announced = getenv("CONTENT_LENGTH");
+    unsigned long long length = announced ? strtoull(announced, NULL, 10) : 0;
     char scrap[4096];
 
-    for (size_t total = 0; total < DRAIN_MAX; total += sizeof scrap) {
-        if (cgi_read(NULL, scrap, sizeof scrap) <= 0)
+    while (*consumed < length && *consumed < DRAIN_MAX)
+        if (cgi_read(consumed, scrap, sizeof scrap) <= 0)
             return;
-    }
 }
 
 /* A web server that stops sends SIGTERM; the one request is finished all the same. */
@@ -87,7 +91,9 @@ static void ignore(int sig)
 
 int cgi_run(const struct server *server)
 {
-    const struct source source = {.variable = cgi_variable, .read = cgi_read, .write = cgi_write};
+    size_t consumed = 0;
+    const struct source source = {
+        .ctx = &consumed, .variable = cgi_variable, .read = cgi_read, .write = cgi_write};
 
     ignore(SIGTERM);
     ignore(SIGINT);
@@ -97,7 +103,7 @@ int cgi_run(const struct server *server)
     watchdog_install();
     watchdog_arm(server->timeout_s);
     server->serve(server->ctx, &source);
-    drain_body();
+    drain_body(&consumed);
     watchdog_arm(0);
     return 0;
 }

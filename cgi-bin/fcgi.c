@@ -32,8 +32,21 @@ static void on_signal(int sig)
         stop_asked = 1;
 }
 
-bool transport_is_cgi(void)
+static const int handled[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+
+bool transport_begin(void)
 {
+    struct sigaction action = {.sa_handler = on_signal};
+    sigset_t blocked;
+
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
+        sigaddset(&blocked, handled[i]);
+    sigprocmask(SIG_BLOCK, &blocked, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
+        sigaction(handled[i], &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
     return FCGX_IsCGI();
 }
 
@@ -66,32 +79,16 @@ static bool fcgi_write(void *ctx, const char *bytes, size_t len)
     return true;
 }
 
-/* Blocks what we handle; `while_waiting` is the mask that lets it in. */
-static void install_signals(sigset_t *while_waiting)
-{
-    static const int handled[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal};
-    sigset_t blocked;
-
-    sigemptyset(&blocked);
-    for (size_t i = 0; i < ARRAY_LEN(handled); i++) {
-        sigaction(handled[i], &action, NULL);
-        sigaddset(&blocked, handled[i]);
-    }
-    sigprocmask(SIG_BLOCK, &blocked, while_waiting);
-    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-        sigdelset(while_waiting, handled[i]);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
-    watchdog_install();
-}
-
 /* False where waiting failed for good. */
-static bool wait_for_connection(const sigset_t *while_waiting)
+static bool wait_for_connection(void)
 {
     struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t while_waiting;
 
-    return ppoll(&listener, 1, NULL, while_waiting) >= 0 || errno == EINTR;
+    sigprocmask(SIG_BLOCK, NULL, &while_waiting);
+    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
+        sigdelset(&while_waiting, handled[i]);
+    return ppoll(&listener, 1, NULL, &while_waiting) >= 0 || errno == EINTR;
 }
 
 /* One connection, if it is still there. False where accepting failed for good. */
@@ -114,15 +111,14 @@ static bool serve_one(const struct server *server, FCGX_Request *r)
 
 int fcgi_run(const struct server *server)
 {
-    sigset_t while_waiting;
     FCGX_Request r;
     bool ok = FCGX_Init() == 0 && FCGX_InitRequest(&r, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) == 0;
     int flags = fcntl(STDIN_FILENO, F_GETFL);
 
     ok = ok && flags >= 0 && fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == 0;
-    install_signals(&while_waiting);
+    watchdog_install();
     while (ok && !stop_asked) {
-        ok = wait_for_connection(&while_waiting);
+        ok = wait_for_connection();
         if (reload_asked) {
             reload_asked = 0;
             server->reload(server->ctx);

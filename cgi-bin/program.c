@@ -18,7 +18,8 @@ static const char usage[] =
     "usage: %s [--config FILE]\n"
     "Run by a web server, as FastCGI (a listening socket as standard input) or as plain CGI.\n"
     "Without --config the file is $OUTCRY_CONFIG, outcry.conf beside the program, or\n"
-    "/etc/outcry/outcry.conf.\n";
+    "/etc/outcry/outcry.conf. As plain CGI there is no --config: the words of the command line\n"
+    "may be the visitor's (RFC 3875, 4.4).\n";
 
 static void serve(void *ctx, const struct source *source)
 {
@@ -67,12 +68,12 @@ static const char *parse_arguments(int argc, char **argv)
 
 int program_main(int argc, char **argv, enum site site)
 {
+    bool cgi = transport_begin();
     /* RFC 3875, 4.4: a web server may make words of the query, ?--config+/tmp/x, and pass them. */
     const char *config = getenv("REQUEST_METHOD") ? NULL : parse_arguments(argc, argv);
     struct server server = {.serve = serve_not_set_up, .timeout_s = 30};
     struct fail f = {0};
     struct app *app;
-    bool cgi = transport_is_cgi();
     int code;
 
     if (cgi && !getenv("REQUEST_METHOD")) {

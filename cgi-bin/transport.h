@@ -14,8 +14,9 @@ struct server {
     unsigned timeout_s;        /* a request that takes longer ends the process */
 };
 
-/* Whether fd 0 is no listening socket: then we are plain CGI. */
-bool transport_is_cgi(void);
+/* First of all in main(): blocks the signals that must not cut a request off, and says whether we
+ * are plain CGI (fd 0 is no listening socket). */
+bool transport_begin(void);
 
 /* Serves until SIGTERM, SIGINT or SIGUSR1; a request in progress is finished first. Returns the
  * exit code. */
