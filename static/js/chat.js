@@ -250,6 +250,8 @@ export class Chat {
         if (push) {
             history.pushState({ room: slug }, "", room.url);
         }
+        this.timeline.show([]);
+        this.history.set(false);
         this.typing.clear();
         this.online.open(slug);
         this.composer?.open(slug, room.title);

@@ -77,7 +77,8 @@ export class Composer {
         }
         this.text.value = "";
         this.store.remove(this.drafts + this.room);
-        this.#stopTyping();
+        this.#forgetTyping();
+        this.typing = false; // the message itself says that it is over
         this.#measure();
         this.hooks.send(text);
         this.text.focus({ preventScroll: true });
@@ -89,17 +90,38 @@ export class Composer {
         this.draftTimer = setTimeout(() => this.#keepDraft(), DRAFT_MS);
         if (this.text.value.trim() === "") {
             this.#stopTyping();
-        } else if (Date.now() - (this.typingSaid ?? 0) > TYPING_MS) {
+        } else {
+            this.#sayTyping();
+        }
+    }
+
+    // At most one word of it in three seconds; a first one that comes too early is said when it may be.
+    #sayTyping() {
+        const early = TYPING_MS - (Date.now() - (this.typingSaid ?? 0));
+        if (early <= 0) {
+            this.typing = true;
             this.typingSaid = Date.now();
             this.hooks.typing(true);
+        } else if (!this.typing) {
+            this.typingTimer ??= setTimeout(() => {
+                this.typingTimer = null;
+                this.#sayTyping();
+            }, early);
         }
     }
 
     #stopTyping() {
-        if (this.typingSaid) {
-            this.typingSaid = null;
+        this.#forgetTyping();
+        if (this.typing) {
+            this.typing = false;
+            this.typingSaid = Date.now();
             this.hooks.typing(false);
         }
+    }
+
+    #forgetTyping() {
+        clearTimeout(this.typingTimer);
+        this.typingTimer = null;
     }
 
     #keepDraft() {

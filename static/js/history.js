@@ -2,7 +2,7 @@
 
 import { element } from "./parts.js";
 
-const AHEAD_PX = 600; // load before the end is seen
+const AHEAD_PX = 400; // load before the end is seen
 
 export class History {
     // load(before) → {messages, has_more}

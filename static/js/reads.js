@@ -1,4 +1,5 @@
-// Read marks: how far the reader came in each room, said at most once in two seconds.
+// Read marks: how far the reader came in each room. The first is said at once, further ones at most
+// once in two seconds.
 
 const EVERY_MS = 2000;
 
@@ -8,6 +9,8 @@ export class Reads {
         this.say = say;
         this.marks = new Map();
         this.said = new Map();
+        this.last = 0;
+        addEventListener("pagehide", () => this.#flush());
     }
 
     mark(room, seq) {
@@ -15,11 +18,18 @@ export class Reads {
             return;
         }
         this.marks.set(room, seq);
-        this.timer ??= setTimeout(() => this.#flush(), EVERY_MS);
+        const wait = EVERY_MS - (Date.now() - this.last);
+        if (wait <= 0) {
+            this.#flush();
+        } else {
+            this.timer ??= setTimeout(() => this.#flush(), wait);
+        }
     }
 
     #flush() {
+        clearTimeout(this.timer);
         this.timer = null;
+        this.last = Date.now();
         for (const [room, seq] of this.marks) {
             this.said.set(room, seq);
             this.say(room, seq);

@@ -72,21 +72,23 @@ export class Rooms {
         return [...this.rooms.keys()];
     }
 
-    // The server's own count, as of `seq`; events up to there are in it.
+    // The server's own count, as of `seq`; events up to there are in it. It has none for a room in
+    // which this person has never been.
     setState(slug, { seq, unread, last_read_seq }) {
         const room = this.rooms.get(slug);
-        if (!room) {
+        if (!room || !last_read_seq) {
             return;
         }
         room.counted = Math.max(room.counted, seq ?? 0);
         room.unread = unread ?? room.unread;
-        room.lastRead = Math.max(room.lastRead, last_read_seq ?? 0);
+        room.lastRead = Math.max(room.lastRead, last_read_seq);
         this.#show(room);
     }
 
+    // Only a room that was read before can have unread messages.
     countOne(slug, seq) {
         const room = this.rooms.get(slug);
-        if (room && seq > room.counted) {
+        if (room?.lastRead > 0 && seq > room.counted) {
             room.counted = seq;
             room.unread++;
             this.#show(room);

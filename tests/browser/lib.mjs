@@ -120,6 +120,17 @@ export class Person {
         });
     }
 
+    // The same person in a second browser whose sockets are refused, so that it polls and posts.
+    async apart(browser) {
+        const context = await browser.newContext({
+            viewport: { width: 1280, height: 800 },
+            storageState: await this.context.storageState(),
+        });
+        const person = new Person(context, await context.newPage());
+        await person.page.routeWebSocket(/\/ws\/chat\//, (socket) => socket.close({ code: 1012 }));
+        return person;
+    }
+
     async open(url) {
         await this.page.goto(url);
     }

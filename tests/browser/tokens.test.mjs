@@ -1,0 +1,139 @@
+// How the host site's token gets from the browser to the chat: in a cookie that scripts never see, or
+// in storage that they read; and what happens when it ends.
+
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { after, before, describe, test } from "node:test";
+import { launch, Person, Stack } from "./lib.mjs";
+
+const b64 = (value) => Buffer.from(value).toString("base64url");
+
+function sign(secret, user, name, seconds) {
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { token_type: "access", user_id: user, username: name, iat: now, exp: now + seconds, jti: String(Math.random()) };
+    const head = `${b64('{"alg":"HS256","typ":"JWT"}')}.${b64(JSON.stringify(claims))}`;
+    return `${head}.${createHmac("sha256", secret).update(head).digest("base64url")}`;
+}
+
+let browser;
+before(async () => {
+    browser = await launch();
+});
+after(() => browser.close());
+
+describe("a token in an HttpOnly cookie", () => {
+    let stack;
+    const conf = { guests: "off", browser_token: "cookie:access", refresh_url: "/auth/refresh/", login_url: "/login/" };
+    const cookie = (value) => ({ name: "access", value, url: stack.origin, httpOnly: true, sameSite: "Lax" });
+
+    before(async () => {
+        stack = await Stack.start({ conf });
+    });
+    after(() => stack.stop());
+
+    test("the cookie alone opens the page and the socket, and posts", async () => {
+        const ana = await Person.enter(browser, { cookies: [cookie(sign(stack.jwt_secret, 7, "ana", 600))] });
+        await ana.open(stack.url);
+        await ana.linkIs("live");
+        await ana.say("with a cookie");
+        await ana.sees("with a cookie");
+        assert.equal((await ana.rows()).at(-1).author, "ana");
+        assert.deepEqual(ana.faults, []);
+        await ana.leave();
+    });
+
+    test("before the token ends it is renewed, and the socket stays", async () => {
+        const ana = await Person.enter(browser, { cookies: [cookie(sign(stack.jwt_secret, 7, "ana", 20))] });
+        let sockets = 0;
+        ana.page.on("websocket", () => sockets++);
+        await ana.page.route("**/auth/refresh/", async (route) => {
+            await ana.context.addCookies([cookie(sign(stack.jwt_secret, 7, "ana", 600))]);
+            await route.fulfill({ status: 200, json: {} });
+        });
+        const ticket = ana.page.waitForResponse((answer) => answer.url().includes("ws-ticket"), { timeout: 60000 });
+        await ana.open(stack.url);
+        await ana.linkIs("live");
+        assert.equal((await ticket).status(), 200);
+        await ana.say("renewed");
+        await ana.sees("renewed");
+        assert.equal(sockets, 1);
+        assert.deepEqual(ana.faults, []);
+        await ana.leave();
+    });
+
+    test("whoever has no token is sent to the login page, and told where to come back", async () => {
+        const nobody = await Person.enter(browser);
+        await nobody.page.route("**/login/**", (route) => route.fulfill({ contentType: "text/html", body: "<title>Login</title>" }));
+        await nobody.open(stack.room("energy"));
+        const url = new URL(nobody.page.url());
+        assert.equal(url.pathname, "/login/");
+        assert.match(url.searchParams.get("next"), /\/stocks\/chat\/r\/energy\//);
+        await nobody.leave();
+    });
+});
+
+describe("a token in storage", () => {
+    let stack;
+    const conf = { guests: "off", browser_token: "storage:access", login_url: "/login/" };
+
+    before(async () => {
+        stack = await Stack.start({ conf });
+    });
+    after(() => stack.stop());
+
+    async function enter(token) {
+        const person = await Person.enter(browser);
+        await person.context.addInitScript((value) => localStorage.getItem("access") ?? localStorage.setItem("access", value), token);
+        return person;
+    }
+
+    test("the empty shell fills itself, and both ways carry the token", async () => {
+        const ana = await enter(sign(stack.jwt_secret, 7, "ana", 600));
+        const bo = await enter(sign(stack.jwt_secret, 8, "bo", 600));
+        await ana.open(stack.url);
+        await ana.linkIs("live");
+        await ana.say("from storage");
+        await ana.sees("from storage");
+        await bo.open(stack.url);
+        await bo.sees("from storage");
+        await bo.linkIs("live");
+        await bo.say("and back");
+        await ana.sees("and back");
+        await ana.peopleAre(["ana", "bo"]);
+        assert.equal((await ana.page.$$(".room")).length, 12);
+        await ana.page.click('.room[data-room="energy"]');
+        await ana.page.waitForURL(stack.room("energy"));
+        await ana.page.reload();
+        await ana.linkIs("live");
+        assert.equal(await ana.page.textContent("#room-title"), "Energy");
+        assert.equal(await ana.page.textContent(".me-name"), "ana");
+        assert.deepEqual([...ana.faults, ...bo.faults], []);
+        await ana.leave();
+        await bo.leave();
+    });
+
+    test("a token that the site renews in storage is taken up", async () => {
+        const ana = await enter(sign(stack.jwt_secret, 7, "ana", 20));
+        const accepted = new Promise((resolve) => {
+            ana.page.on("websocket", (socket) =>
+                socket.on("framereceived", ({ payload }) => JSON.parse(payload).type === "auth_ok" && resolve()),
+            );
+        });
+        await ana.open(stack.url);
+        await ana.linkIs("live");
+        await ana.page.evaluate((token) => localStorage.setItem("access", token), sign(stack.jwt_secret, 7, "ana", 600));
+        await accepted;
+        await ana.say("still here");
+        await ana.sees("still here");
+        await ana.leave();
+    });
+
+    test("without a token the page says so and shows the way in", async () => {
+        const nobody = await Person.enter(browser);
+        await nobody.open(stack.url);
+        await nobody.page.waitForSelector(".notice a[href]");
+        assert.equal(await nobody.page.$(".msg"), null);
+        assert.deepEqual(nobody.faults, []);
+        await nobody.leave();
+    });
+});
