@@ -38,8 +38,8 @@ static void judge_upgrade(const struct conf *conf, const struct http_head *head,
         refuse(out, 404, ERR_NOT_FOUND, NULL);
     else if (strcmp(head->method, "GET") != 0)
         refuse(out, 405, ERR_METHOD_NOT_ALLOWED, "Allow: GET");
-    else if (!http_list_has(head->upgrade, "websocket") ||
-             !http_list_has(head->connection, "upgrade"))
+    else if (!http_head_has(head->upgrade, "websocket") ||
+             !http_head_has(head->connection, "upgrade"))
         refuse(out, 426, ERR_BAD_REQUEST, "Upgrade: websocket");
     else if (!head->ws_version || strcmp(head->ws_version, "13") != 0)
         refuse(out, 426, ERR_BAD_REQUEST, "Sec-WebSocket-Version: 13");
@@ -82,9 +82,9 @@ static const char *subprotocol_token(struct arena *a, const char *list)
 
 static const char *guest_cookie(struct arena *a, const char *cookies)
 {
-    const char *secure = http_cookie(a, cookies, "__Host-outcry_guest");
+    const char *secure = http_head_cookie(a, cookies, "__Host-outcry_guest");
 
-    return secure ? secure : http_cookie(a, cookies, "outcry_guest");
+    return secure ? secure : http_head_cookie(a, cookies, "outcry_guest");
 }
 
 /* A browser sends cookies with any page's request, so a cookie counts only where the page is ours.
@@ -99,7 +99,7 @@ static void judge_credentials(const struct conf *conf, struct arena *a,
     if (!bearer) {
         if (conf->browser_token_kind == BROWSER_TOKEN_COOKIE)
             add_credential(out, CREDENTIAL_HOST_COOKIE,
-                           http_cookie(a, head->cookie, conf->browser_token_name));
+                           http_head_cookie(a, head->cookie, conf->browser_token_name));
         add_credential(out, CREDENTIAL_GUEST_COOKIE, guest_cookie(a, head->cookie));
     }
     has_cookie = !bearer && out->credential_count > 0;
@@ -114,7 +114,7 @@ void handshake_judge(const struct conf *conf, struct arena *a, const struct http
 {
     *out = (struct handshake){.ws_key = head->ws_key};
     out->address = peer_address(a, conf->trusted_proxies, peer, head->forwarded);
-    out->chat_v1 = http_list_has(head->ws_protocol, "chat.v1");
+    out->chat_v1 = http_head_has(head->ws_protocol, "chat.v1");
     judge_upgrade(conf, head, out);
     if (out->status == 101)
         judge_credentials(conf, a, head, out);

@@ -128,7 +128,7 @@ enum http_head_state http_head_parse(struct arena *a, const char *data, size_t l
     return HTTP_HEAD_DONE;
 }
 
-bool http_list_has(const char *list, const char *token)
+bool http_head_has(const char *list, const char *token)
 {
     size_t len = strlen(token);
 
@@ -144,7 +144,7 @@ bool http_list_has(const char *list, const char *token)
     return false;
 }
 
-const char *http_cookie(struct arena *a, const char *cookies, const char *name)
+const char *http_head_cookie(struct arena *a, const char *cookies, const char *name)
 {
     size_t len = strlen(name);
 

@@ -25,8 +25,8 @@ enum http_head_state http_head_parse(struct arena *a, const char *data, size_t l
                                      struct http_head *out);
 
 /* Whether a comma-separated list has the token, in any case. NULL has none. */
-bool http_list_has(const char *list, const char *token);
+bool http_head_has(const char *list, const char *token);
 /* The value of a cookie; NULL: not there. */
-const char *http_cookie(struct arena *a, const char *cookies, const char *name);
+const char *http_head_cookie(struct arena *a, const char *cookies, const char *name);
 
 #endif
