@@ -1,0 +1,257 @@
+"""The workload under which faults are made: writers that keep an ack log, readers that follow the
+protocol's rules, over all ways to write and to read. checker.py then compares.
+
+    with Workload(stack) as work:
+        ...                     # the fault, and waiting for its end
+        work.settle()           # everything asked is answered, every reader is at the head
+    check(work)
+"""
+import os
+import random
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from reading import BROKEN, PASSING, READERS, Closed, offered  # noqa: E402
+from stack import new_client_id, wait_for  # noqa: E402
+from writing import WRITERS  # noqa: E402
+
+LONG = os.environ.get("OUTCRY_LONG") == "1"
+ROOMS = ("general", "energy")
+# Limits are what other tests are about: here they would only hide the fault.
+ROOMY = {key: "1000000" for key in (
+    "rate_user_burst", "rate_user_per_minute", "rate_address_burst", "rate_address_per_minute",
+    "rate_session_burst", "rate_session_per_minute", "ws_max_per_address", "ws_max_per_user")}
+
+
+class Writer(threading.Thread):
+    """Posts one message after the other; one that is unknown is sent again until it is known."""
+
+    def __init__(self, work, name, way, token):
+        super().__init__(name=name, daemon=True)
+        self.work, self.way = work, way(work.stack, token, name)
+        self.random = random.Random(name)
+        self.acked = {}      # client id: (seq or None, message id or None)
+        self.refused = {}    # client id: code; final
+        self.unknown = {}    # client id: what the last try came to
+        self.texts = {}      # client id: (room, text)
+        self.ack_times = []
+        self.outcomes = {}   # "kind code": count
+        self.slowest = 0.0   # of all tries, in seconds
+        self.retries = 0
+        self.error = None
+
+    def run(self):
+        try:
+            number = 0
+            while not self.work.enough.is_set():
+                number += 1
+                self.write(f"{self.name} {number}")
+                self.work.enough.wait(self.work.pace * (0.5 + self.random.random()))
+        except BaseException as e:  # told by the checker: a thread's own end is silent
+            self.error = e
+            raise
+        finally:
+            self.way.close()
+
+    def write(self, text):
+        client_id = new_client_id()
+        room = self.random.choice(ROOMS) if self.way.rooms else ROOMS[0]
+        self.texts[client_id] = (room, text)
+        while True:
+            outcome = self.try_once(text, client_id, room)
+            if outcome.kind == "acked":
+                self.acked[client_id] = (outcome.seq, outcome.msg_id)
+                self.unknown.pop(client_id, None)
+                self.ack_times.append(time.monotonic())
+                return
+            if outcome.kind == "refused":
+                self.refused[client_id] = outcome.code
+                return
+            self.unknown[client_id] = outcome.code
+            if self.work.give_up.wait(0.05 + 0.2 * self.random.random()):
+                return
+            self.retries += 1
+
+    def try_once(self, text, client_id, room):
+        started = time.monotonic()
+        outcome = self.way.send(text, client_id, room)
+        self.slowest = max(self.slowest, time.monotonic() - started)
+        key = f"{outcome.kind} {outcome.code}".strip()
+        self.outcomes[key] = self.outcomes.get(key, 0) + 1
+        return outcome
+
+
+class Reader(threading.Thread):
+    """Shows rooms: applies what is next, drops what it has, and never passes over a hole."""
+
+    def __init__(self, work, name, ways, token):
+        super().__init__(name=name, daemon=True)
+        self.work, self.ways, self.token = work, ways, token
+        self.random = random.Random(name)
+        self.epoch = None
+        self.last = {room: 0 for room in ROOMS}
+        self.shown = {room: [] for room in ROOMS}    # (seq, type, message id), as shown
+        self.shown_at = {}                           # message id: when
+        self.loaded = {room: [] for room in ROOMS}   # (after, up to): read as history after a resync
+        self.wrong = []                              # what the server must never do
+        self.reconnects = 0
+        self.error = None
+
+    def run(self):
+        try:
+            turn = 0
+            while not self.work.done.is_set():
+                way = self.ways[turn % len(self.ways)]
+                turn += 1
+                try:
+                    self.follow(READERS[way])
+                except BROKEN:
+                    self.reconnects += 1
+                self.work.done.wait(self.work.jitter * self.random.random())
+        except BaseException as e:
+            self.error = e
+            raise
+
+    def follow(self, way):
+        feed = way(self.work.stack, self.token, self.epoch, dict(self.last))
+        seen = dict(self.last)  # of this connection
+        try:
+            while not self.work.done.is_set():
+                for frame in feed.next(0.5):
+                    self.take(frame, feed, seen)
+                self.epoch = feed.epoch or self.epoch
+                if self.work.switch and self.random.random() < self.work.switch:
+                    return
+        finally:
+            feed.close()
+
+    def take(self, frame, feed, seen):
+        if frame["type"] == "resync":
+            self.reload(frame)
+            seen[frame["room"]] = self.last[frame["room"]]
+            feed.resume(self.epoch, frame["room"], self.last[frame["room"]])
+        if frame["type"] in PASSING:
+            return
+        room, seq = frame["room"], frame["seq"]
+        if seq != seen[room] + 1:
+            self.wrong.append(f"{room}: {seq} came after {seen[room]} on one connection")
+        seen[room] = seq
+        if seq <= self.last[room]:
+            return
+        if seq > self.last[room] + 1:
+            raise Closed("a hole: ask again")
+        self.apply(room, seq, frame["type"], frame.get("id"))
+
+    def apply(self, room, seq, kind, msg_id):
+        self.last[room] = seq
+        self.shown[room].append((seq, kind, msg_id))
+        if msg_id:
+            self.shown_at.setdefault(msg_id, time.monotonic())
+
+    def reload(self, frame):
+        """What a resync asks for: the room's messages, page by page, up to where it says."""
+        room, after = frame["room"], self.last[frame["room"]]
+        if frame["reason"] in ("epoch", "ahead"):
+            after = 0
+            self.shown[room] = []
+        begin = after
+        while True:
+            page = self.work.stack.get(f"messages/?room={room}&after={after}&limit=200",
+                                       token=self.token).json
+            for message in page["messages"]:
+                self.apply(room, message["seq"], "message", message["id"])
+                after = message["seq"]
+            if not page["has_more"]:
+                break
+        self.epoch = page["epoch"]
+        self.last[room] = max(after, page["seq"])
+        self.loaded[room].append((begin, self.last[room]))
+
+
+class Workload:
+    """Writers and readers, one of each way unless told otherwise. `jitter` is the longest wait before
+    a reader connects again: the protocol's ten seconds would only make rounds long."""
+
+    def __init__(self, stack, writers=tuple(WRITERS), readers=None, pace=0.06, jitter=0.4, switch=0.0,
+                 base=1000):
+        self.stack, self.pace, self.jitter, self.switch = stack, pace, jitter, switch
+        self.enough, self.give_up, self.done = (threading.Event() for _ in range(3))
+        self.started = time.monotonic()
+        users = iter(range(base, base + 500))
+
+        def token(name):
+            return stack.token(next(users), name, ttl=7200)
+
+        self.offered = offered(stack, token("prober"))
+        if readers is None:  # each way by itself, and one that goes through them all
+            readers = [[way] for way in self.offered] + [self.offered, ["socket"]]
+        self.writers = [Writer(self, f"w{i}-{way}", WRITERS[way], token(f"w{i}-{way}"))
+                        for i, way in enumerate(writers)]
+        self.readers = [Reader(self, f"r{i}-{'-'.join(ways)}", ways, token(f"r{i}"))
+                        for i, ways in enumerate(readers)]
+
+    def __enter__(self):
+        for thread in self.readers + self.writers:
+            thread.start()
+        return self
+
+    def __exit__(self, *exc):
+        for event in (self.enough, self.give_up, self.done):
+            event.set()
+        for thread in self.writers + self.readers:
+            thread.join(15)
+
+    # ---- what happens meanwhile ----
+
+    def acked(self):
+        return sum(len(w.acked) for w in self.writers)
+
+    def await_acks(self, more, seconds=30, writers=None):
+        """Waits for so many more acks from each writer."""
+        writers = writers or self.writers
+        goal = {w: len(w.acked) + more for w in writers}
+        wait_for(lambda: all(len(w.acked) >= goal[w] for w in writers) or self.failed(),
+                 f"{more} more acks of each of {[(w.name, len(w.acked), w.outcomes) for w in writers]}",
+                 seconds)
+
+    def failed(self):
+        return [t for t in self.writers + self.readers if t.error]
+
+    def count(self, outcome):
+        return sum(n for w in self.writers for key, n in w.outcomes.items() if key == outcome)
+
+    def hold_out(self, seconds):
+        """For so long the fault goes on: its length is the subject."""
+        self.done.wait(seconds)
+
+    # ---- the end ----
+
+    def heads(self):
+        with self.stack.database() as db:
+            return {room: db.execute("SELECT head FROM room WHERE slug = ?", (room,)).fetchone()[0]
+                    for room in ROOMS}
+
+    def settle(self, seconds=30):
+        self.enough.set()
+        self.ended = time.monotonic()
+        wait_for(lambda: not any(w.is_alive() for w in self.writers),
+                 "every message is answered", seconds)
+        heads = self.heads()
+
+        def behind():
+            return [(r.name, r.last) for r in self.readers if r.last != heads and not r.error]
+
+        wait_for(lambda: not behind(), f"every reader is at {heads}: {behind()}", seconds)
+
+    def gap(self, times):
+        """The longest time between two of these, seconds."""
+        marks = sorted([self.started, *times, self.ended])
+        return max(b - a for a, b in zip(marks, marks[1:]))
+
+    def without_service(self):
+        return self.gap([t for w in self.writers for t in w.ack_times])
+
+    def worst_writer(self):
+        return max(self.gap(w.ack_times) for w in self.writers)
