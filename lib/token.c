@@ -68,8 +68,6 @@ static bool split(const char *token, size_t len, struct part parts[PARTS])
 {
     size_t n = 0, ignored;
 
-    if (!len || len > TOKEN_MAX)
-        return false;
     for (size_t i = 0, start = 0; i <= len; i++) {
         if (i < len && token[i] != '.')
             continue;

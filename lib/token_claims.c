@@ -100,7 +100,7 @@ char *token_user_id(const struct token_policy *p, const char *s, size_t len, str
 
     if (p->hex_user_id)
         return is_hex_id(s, len) ? arena_strn(a, s, len) : NULL;
-    if (!len || s[0] == '-' || !text_to_i64(s, len, 0, INT64_MAX, &number))
+    if (!text_to_i64(s, len, 0, INT64_MAX, &number))
         return NULL;
     return arena_fmt(a, "%" PRId64, number);
 }

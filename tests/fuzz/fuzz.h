@@ -164,7 +164,7 @@ static inline void fuzz_run(const uint8_t *data, size_t len)
 
 static inline int fuzz_files(int argc, char **argv)
 {
-    static uint8_t data[FUZZ_INPUT_MAX];
+    uint8_t *data = xmalloc(FUZZ_INPUT_MAX);
 
     for (int i = 1; i < argc; i++) {
         FILE *file = fopen(argv[i], "rb");
@@ -172,11 +172,12 @@ static inline int fuzz_files(int argc, char **argv)
 
         if (!file)
             die("cannot open %s", argv[i]);
-        len = fread(data, 1, sizeof data, file);
+        len = fread(data, 1, FUZZ_INPUT_MAX, file);
         fclose(file);
         fuzz_run(data, len);
         printf("ok %d - %s\n", i, argv[i]);
     }
+    free(data);
     printf("1..%d\n", argc - 1);
     return 0;
 }

@@ -196,11 +196,11 @@ static void test_a_partial_alone_on_its_line_is_indented_and_its_values_are_not(
     add_partial(&p, "item", "<li>\n  {{text}}\n\n</li>\n");
     add_partial(&p, "list", "<ul>\n  {{>item}}\n</ul>\n");
     add_partial(&p, "line", "a\nb\n");
-    add_partial(&p, "holds", "{{>line}}!\n");
+    add_partial(&p, "holds", "{{>line}}!\nnext\n");
     expect_with(" {{>item}}\n.", "{\"text\":\"1\\n2\"}", &p, " <li>\n   1\n2\n \n </li>\n.");
     expect_with("  {{>list}}\n", "{\"text\":\"t\"}", &p,
                 "  <ul>\n    <li>\n      t\n    \n    </li>\n  </ul>\n");
-    expect_with(" {{>holds}}\n", "{}", &p, " a\nb\n!\n");
+    expect_with(" {{>holds}}\n", "{}", &p, " a\nb\n!\n next\n");
     expect_with("|{{>line}}|", "{}", &p, "|a\nb\n|");
     free_partials(&p);
 }
@@ -320,7 +320,23 @@ static void test_bad_templates_are_refused_with_their_line(void **state)
     expect_refused("{{.a}}", "bad:1: A name has an empty part.");
     expect_refused("{{=|=}}", "bad:1: Delimiters are two words without '='.");
     expect_refused("{{=a b c=}}", "bad:1: Delimiters are two words without '='.");
+    expect_refused("{{a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q}}", "bad:1: A name has too many parts.");
     expect_refused("{{$x}}{{/x}}", "bad:1: Blocks, parents and pragmas are not supported.");
+}
+
+static void test_a_template_has_at_most_1_mib(void **state)
+{
+    size_t len = (1 << 20) + 1;
+    char *text = calloc(1, len);
+    struct mustache *m;
+    struct fail f = {0};
+
+    (void)state;
+    memset(text, 'x', len);
+    assert_int_equal(mustache_parse("big", text, len, &m, &f), ERR_BAD_REQUEST);
+    assert_int_equal(mustache_parse("big", text, len - 1, &m, &f), OK);
+    mustache_free(m);
+    free(text);
 }
 
 static void test_an_empty_template_renders_as_nothing(void **state)
@@ -417,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_output_stops_at_the_buffers_maximum),
         cmocka_unit_test(test_sections_nest_64_deep_and_no_deeper),
         cmocka_unit_test(test_bad_templates_are_refused_with_their_line),
+        cmocka_unit_test(test_a_template_has_at_most_1_mib),
         cmocka_unit_test(test_an_empty_template_renders_as_nothing),
         OFFICIAL("comments"),
         OFFICIAL("delimiters"),

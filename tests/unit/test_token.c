@@ -219,6 +219,20 @@ static void test_no_change_to_a_token_goes_unnoticed(void **state)
     expect_fragile(t, &t->es, "A_");
 }
 
+/* The last character of 256 bytes has four bits to spare. */
+static void test_a_token_has_one_spelling(void **state)
+{
+    struct fixture *t = *state;
+    char *last;
+
+    craft_pkey(t->token, t->keys->rsa, "{\"alg\":\"RS256\"}", CLAIMS);
+    expect(t, &t->rs, OK, "as signed");
+    last = t->token + strlen(t->token) - 1;
+    assert_true(*last == 'A' || *last == 'Q' || *last == 'g' || *last == 'w');
+    (*last)++;
+    expect(t, &t->rs, ERR_TOKEN_INVALID, "the same bytes, spelt otherwise");
+}
+
 static void test_what_we_sign_we_take(void **state)
 {
     struct fixture *t = *state;
@@ -280,6 +294,7 @@ int main(void)
         TOKEN_TEST(test_what_is_not_shaped_like_a_token_is_refused),
         TOKEN_TEST(test_a_token_has_at_most_8_kib),
         TOKEN_TEST(test_no_change_to_a_token_goes_unnoticed),
+        TOKEN_TEST(test_a_token_has_one_spelling),
         TOKEN_TEST(test_what_we_sign_we_take),
         TOKEN_TEST(test_what_we_would_not_take_we_do_not_sign),
     };

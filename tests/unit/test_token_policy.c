@@ -60,6 +60,17 @@ static void write_key(struct place *t, EVP_PKEY *key, bool private_key)
     EVP_PKEY_free(key);
 }
 
+static EVP_PKEY *make_rsa_pss(void)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+    EVP_PKEY *key = NULL;
+
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
+    EVP_PKEY_CTX_free(ctx);
+    return key;
+}
+
 static void expect_taken(struct place *t)
 {
     token_policy_release(&t->policy);
@@ -175,9 +186,11 @@ static void test_public_keys_of_another_kind_or_too_weak_are_refused(void **stat
     write_key(t, EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), false);
     expect_refused(t, "P-256");
     t->conf.jwt_alg = (char *)"RS256";
-    expect_refused(t, "RSA");
+    expect_refused(t, "not an RSA key");
     write_key(t, EVP_EC_gen("P-256"), false);
-    expect_refused(t, "RSA");
+    expect_refused(t, "not an RSA key");
+    write_key(t, make_rsa_pss(), false);
+    expect_refused(t, "not an RSA key");
     write_key(t, EVP_RSA_gen(1024), false);
     expect_refused(t, "2048");
 }
@@ -189,7 +202,8 @@ static void test_a_private_key_is_refused(void **state)
     t->conf.jwt_key_file = t->path;
     t->conf.jwt_alg = (char *)"RS256";
     write_key(t, EVP_RSA_gen(2048), true);
-    expect_refused(t, "openssl pkey -in PRIVATE -pubout");
+    expect_refused(t, "holds a private key");
+    assert_non_null(strstr(t->f.message, "openssl pkey -in PRIVATE -pubout"));
 }
 
 static void test_a_key_file_that_is_none_is_refused(void **state)
@@ -293,6 +307,33 @@ static void test_guest_tokens_have_a_key_of_their_own(void **state)
     token_policy_release(&guest);
 }
 
+/* Signed with the secret itself, or with a number for a guest's id. */
+static void test_guest_tokens_cannot_be_made_from_the_secret_alone(void **state)
+{
+    static const char claims[] =
+        "{\"iss\":\"outcry-guest\",\"exp\":1800000300,\"user_id\":\"00ff00ff\"}";
+    static const char number[] =
+        "{\"iss\":\"outcry-guest\",\"exp\":1800000300,\"user_id\":12345678}";
+    struct place *t = *state;
+    struct token_policy guest;
+    struct token_claims c;
+    char token[CRAFT_MAX];
+    struct arena a;
+
+    arena_init(&a);
+    assert_int_equal(token_policy_guest(&guest, &t->conf, &t->f), OK);
+    craft_hmac(token, EVP_sha256(), SECRET, strlen(SECRET), HEADER, claims);
+    assert_int_equal(token_verify(&guest, token, strlen(token), NOW, &a, &c, &t->f),
+                     ERR_TOKEN_INVALID);
+    craft_hmac(token, EVP_sha256(), guest.keys[0].key, guest.keys[0].len, HEADER, claims);
+    assert_int_equal(token_verify(&guest, token, strlen(token), NOW, &a, &c, &t->f), OK);
+    craft_hmac(token, EVP_sha256(), guest.keys[0].key, guest.keys[0].len, HEADER, number);
+    assert_int_equal(token_verify(&guest, token, strlen(token), NOW, &a, &c, &t->f),
+                     ERR_TOKEN_INVALID);
+    token_policy_release(&guest);
+    arena_release(&a);
+}
+
 static void test_guest_ids_are_hex(void **state)
 {
     static const char *const refused[] = {"", "00ff00f", "00FF00FF", "00ff00fg", "-00ff00ff", "7"};
@@ -341,6 +382,7 @@ int main(void)
         CASE(test_without_a_key_there_are_no_host_tokens),
         CASE(test_an_old_key_stands_beside_the_current_one),
         CASE(test_guest_tokens_have_a_key_of_their_own),
+        CASE(test_guest_tokens_cannot_be_made_from_the_secret_alone),
         CASE(test_guest_ids_are_hex),
         CASE(test_guests_need_a_secret_of_ours),
     };
