@@ -12,5 +12,6 @@ const struct sql *const *const all_statements[] = {
     presence_statements,
     bucket_statements,
     ticket_statements,
+    backup_statements,
     NULL,
 };
