@@ -84,7 +84,12 @@ static/vendor/.stamp: package.json package-lock.json scripts/vendor
 	scripts/vendor
 	touch $@
 
-tests-built: $(UNIT) $(FUZZERS) $(HELPERS)
+# What the browser tests run on. After the vendor stamp: npm works on one folder.
+node_modules/.tests: static/vendor/.stamp
+	scripts/vendor --tests
+	touch $@
+
+tests-built: $(UNIT) $(FUZZERS) $(HELPERS) node_modules/.tests
 
 docs: $(BUILD)/outcry
 	$(BUILD)/outcry doctor --print-config-docs > docs/configuration.md

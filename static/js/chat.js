@@ -42,7 +42,7 @@ export class Chat {
         this.history = new History({ log, inner: byId("log-inner"), timeline: this.timeline, load: (before) => this.#older(before) });
         this.rooms = new Rooms(byId("room-list"), this.config, { open: (slug) => this.open(slug) });
         this.online = new Online(this.room);
-        this.typing = new Typing((id) => this.online.name(id));
+        this.typing = new Typing();
         this.status = new Status(byId("link-state"));
         byId("rows").addEventListener("click", (event) => this.#pendingAction(event));
         addEventListener("popstate", () => this.#followAddress());
@@ -142,7 +142,7 @@ export class Chat {
     #showMessage(message) {
         const added = this.timeline.append(message);
         byId("empty")?.remove();
-        this.typing.set(message.user_id, false);
+        this.typing.stopped(message.user_id);
         if (added && message.user_id !== this.user?.id) {
             this.scroll.missedOne();
             this.#count(message);
@@ -172,7 +172,7 @@ export class Chat {
                 break;
             case "typing":
                 if (frame.room === this.room && frame.user_id !== this.user?.id) {
-                    this.typing.set(frame.user_id, frame.on);
+                    this.typing.take(frame);
                 }
                 break;
             case "read":

@@ -34,7 +34,6 @@ export class Online {
     take({ room, join = [], leave = [], count, full }) {
         if (room === EVERYWHERE) {
             this.total.textContent = count;
-            this.everyone = this.#changed(full ? new Map() : (this.everyone ?? new Map()), join, leave);
             return;
         }
         const before = full ? new Map() : (this.people.get(room) ?? new Map());
@@ -66,10 +65,6 @@ export class Online {
     open(room) {
         this.room = room;
         this.#show();
-    }
-
-    name(userId) {
-        return this.people.get(this.room)?.get(userId)?.username ?? this.everyone?.get(userId)?.username;
     }
 
     #show() {

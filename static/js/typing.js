@@ -16,29 +16,32 @@ function sentence(names) {
 }
 
 export class Typing {
-    constructor(nameOf) {
+    constructor() {
         this.line = document.getElementById("typing");
-        this.nameOf = nameOf;
-        this.timers = new Map();
+        this.people = new Map(); // user id → {name, timer}
     }
 
-    set(userId, on) {
-        clearTimeout(this.timers.get(userId));
-        this.timers.delete(userId);
-        if (on) {
-            this.timers.set(userId, setTimeout(() => this.set(userId, false), FADES_MS));
+    // A typing frame.
+    take({ user_id: id, username: name, on }) {
+        this.stopped(id);
+        if (on && name) {
+            this.people.set(id, { name, timer: setTimeout(() => this.stopped(id), FADES_MS) });
+            this.#show();
         }
-        this.#show();
+    }
+
+    stopped(id) {
+        clearTimeout(this.people.get(id)?.timer);
+        if (this.people.delete(id)) {
+            this.#show();
+        }
     }
 
     clear() {
-        this.timers.forEach(clearTimeout);
-        this.timers.clear();
-        this.#show();
+        [...this.people.keys()].forEach((id) => this.stopped(id));
     }
 
     #show() {
-        const names = [...this.timers.keys()].map((id) => this.nameOf(id)).filter(Boolean);
-        this.line.textContent = sentence(names);
+        this.line.textContent = sentence([...this.people.values()].map((person) => person.name));
     }
 }

@@ -1,0 +1,177 @@
+// How the page looks and whom it leaves out: screenshots of a full room at a phone's and a desk's size,
+// light and dark, to build/screenshots/ (open them), and axe on every one of them.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { launch, Person, ROOT, Stack } from "./lib.mjs";
+
+const SHOTS = `${ROOT}/build/screenshots`;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SIZES = [
+    { width: 360, height: 740 },
+    { width: 1280, height: 800 },
+];
+const BUDGET = 120 * 1024;
+
+// A morning's talk: [who, text].
+const TALK = [
+    ["marta", "Opening auction looks heavy, 4.2m imbalance on the sell side"],
+    ["kofi", "Anyone else seeing the spread on XLE blow out?"],
+    ["kofi", "3 ticks wide since 09:28"],
+    ["deepvalue", "Index rebalance. It should clear within the first five minutes."],
+    ["lin", "Filled 2,000 at 84.15, leaving 500 on the bid"],
+    ["marta", "Nice. I am waiting for the 10y auction at 17:00, calendar is here: https://example.com/calendar?week=12"],
+    ["sofie_k", "Rates: 10y 4.312, +2.1bp"],
+    ["deepvalue", "That print was real: 1.2m shares crossed at 131.40 and the tape has been one-sided ever since. I would not fade it before lunch. The last three times the reversal only came after the London close."],
+    ["kofi", "Agreed"],
+    ["lin", "Watching 4,180 on the future.\nBelow that I am out."],
+    ["ana", "Same level here. Stop moved to break-even."],
+    ["ana", "Taking half off into strength"],
+    ["sofie_k", "Good discipline"],
+    ["marta", "Spread is back to one tick"],
+];
+
+let stack;
+let browser;
+let friends;
+
+before(async () => {
+    stack = await Stack.start({ conf: { rate_address_burst: "5000", rate_session_burst: "500" } });
+    browser = await launch();
+    friends = new Map();
+    for (const name of ["marta", "kofi", "deepvalue"]) {
+        const friend = await Person.enter(browser);
+        await friend.join(stack.url, name);
+        await friend.linkIs("live");
+        friends.set(name, friend);
+    }
+    for (const [username, text] of TALK.filter(([name]) => name !== "ana")) {
+        const friend = friends.get(username);
+        await (friend ? friend.say(text) : stack.post(text, { username }));
+        await friends.get("marta").sees(text);
+    }
+    mkdirSync(SHOTS, { recursive: true });
+});
+after(async () => {
+    await browser?.close();
+    await stack?.stop();
+});
+
+async function judge(person, name) {
+    await person.page.screenshot({ path: `${SHOTS}/${name}.png` });
+    // As an isolated world: the page's own policy allows no foreign script.
+    const result = await person.page.evaluate(`${AXE}; axe.run({ resultTypes: ["violations"] })`);
+    const bad = result.violations.filter((one) => ["serious", "critical"].includes(one.impact));
+    assert.deepEqual(
+        bad.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`),
+        [],
+        name,
+    );
+    const wide = await person.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
+}
+
+async function visit(viewport, colorScheme, more = {}) {
+    const phone = viewport.width < 768;
+    return Person.enter(browser, {
+        options: { viewport, colorScheme, reducedMotion: "reduce", hasTouch: phone, isMobile: phone, deviceScaleFactor: phone ? 2 : 1, ...more },
+    });
+}
+
+for (const viewport of SIZES) {
+    for (const scheme of ["light", "dark"]) {
+        const title = `${viewport.width}-${scheme}`;
+
+        test(`${viewport.width}×${viewport.height}, ${scheme}: every state of the page is presentable and accessible`, async () => {
+            const ana = await visit(viewport, scheme);
+            await ana.open(stack.url);
+            await judge(ana, `${title}-join`);
+            await ana.join(stack.url, `ana ${title}`);
+            await ana.linkIs("live");
+            for (const [, text] of TALK.filter(([name]) => name === "ana")) {
+                await ana.page.fill("#composer-text", text);
+                await ana.page.click(".composer-send");
+                await ana.sees(text);
+            }
+            await stack.post("Crude inventories at 16:30", { room: "energy" });
+            await judge(ana, title);
+
+            await ana.page.fill("#composer-text", "A longer thought\nover several lines\nbefore it is sent");
+            await judge(ana, `${title}-writing`);
+            await ana.page.fill("#composer-text", "");
+
+            if (viewport.width < 768) {
+                await ana.page.click(".open-rooms");
+                await judge(ana, `${title}-rooms`);
+                await ana.page.keyboard.press("Escape");
+                await ana.page.click(".open-online");
+                await judge(ana, `${title}-online`);
+                await ana.page.click("#online .panel-close");
+                await ana.page.click(".open-rooms");
+            }
+            await ana.page.click('.room[data-room="utilities"]');
+            await ana.page.waitForURL(stack.room("utilities"));
+            await ana.page.waitForSelector("#empty");
+            await judge(ana, `${title}-empty`);
+
+            await ana.open(stack.room("no-such-room"));
+            await judge(ana, `${title}-missing`);
+            assert.deepEqual(ana.faults, []);
+            await ana.leave();
+        });
+    }
+}
+
+test("the first load stays within its budget", async () => {
+    const ana = await visit(SIZES[0], "light");
+    await ana.open(stack.url);
+    await ana.page.waitForLoadState("networkidle").catch(() => {});
+    const sizes = await ana.page.evaluate(() =>
+        [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+            .filter((entry) => !entry.name.includes("/api/"))
+            .map((entry) => [new URL(entry.name).pathname, entry.encodedBodySize]),
+    );
+    const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+    assert.ok(total > 0 && total <= BUDGET, `${total} bytes: ${JSON.stringify(sizes)}`);
+    await ana.leave();
+});
+
+test("at 200 % zoom nothing is lost", async () => {
+    const ana = await visit({ width: 640, height: 400 }, "light");
+    await ana.join(stack.url, "zoomed");
+    await judge(ana, "zoom-200");
+    assert.ok(await ana.page.isVisible("#composer-text"));
+    const send = await ana.page.locator(".composer-send").boundingBox();
+    assert.ok(send.y + send.height <= 400);
+    await ana.leave();
+});
+
+test("a thumb can hit every control of the phone's page", async () => {
+    const ana = await visit(SIZES[0], "light");
+    await ana.join(stack.url, "thumb");
+    for (const selector of [".composer-send", ".open-rooms", ".open-online", "#composer-text"]) {
+        const box = await ana.page.locator(selector).boundingBox();
+        assert.ok(box.height >= 44 && box.width >= 44, `${selector} ${box.width}×${box.height}`);
+    }
+    await ana.leave();
+});
+
+test("the keyboard's way: skip link, then the message box; a drawer gives the focus back", async () => {
+    const ana = await visit(SIZES[0], "light");
+    await ana.join(stack.url, "keys");
+    await ana.linkIs("live");
+    await ana.page.evaluate(() => document.activeElement.blur());
+    await ana.page.keyboard.press("Tab");
+    assert.equal(await ana.page.evaluate(() => document.activeElement.className), "skip");
+    await ana.page.keyboard.press("Enter");
+    await ana.page.keyboard.press("Tab");
+    assert.equal(await ana.page.evaluate(() => document.activeElement.id), "composer-text");
+    await ana.page.focus(".open-rooms");
+    await ana.page.keyboard.press("Enter");
+    assert.equal(await ana.page.evaluate(() => document.activeElement.className), "icon-btn panel-close");
+    await ana.page.keyboard.press("Escape");
+    assert.ok(await ana.page.evaluate(() => document.activeElement.matches(".open-rooms")));
+    await ana.leave();
+});
