@@ -13,19 +13,21 @@ static int print_token(struct site *s, const struct args *args, const char *user
     struct token_policy policy;
     struct clock clock = {0};
     struct fail f = {0};
-    char *token = NULL;
+    char *token;
     enum err e = token_policy_load(&policy, &s->conf, &f);
 
     if (e)
         return site_failed(&f);
-    if (policy.key_count == 0)
-        e = fail(&f, ERR_BAD_REQUEST, "%s has no jwt_secret: only guests can sign in here.",
-                 s->conf.path);
-    else
-        e = token_sign(&policy, user, args_value(args, "name"), args_value(args, "role"),
-                       clock_wall_ms(&clock) / 1000, ttl, &s->arena, &token, &f);
+    if (policy.key_count == 0) {
+        token_policy_release(&policy);
+        fail(&f, ERR_BAD_REQUEST, "%s has no jwt_secret: only guests can sign in here.",
+             s->conf.path);
+        return site_failed(&f);
+    }
+    e = token_sign(&policy, user, args_value(args, "name"), args_value(args, "role"),
+                   clock_wall_ms(&clock) / 1000, ttl, &s->arena, &token, &f);
     token_policy_release(&policy);
-    if (e || !token)
+    if (e)
         return site_failed(&f);
     puts(token);
     return EXIT_DONE;
