@@ -25,6 +25,14 @@ ROOMY = {key: "1000000" for key in (
     "rate_session_burst", "rate_session_per_minute", "ws_max_per_address", "ws_max_per_user")}
 
 
+def await_none(rest, what, seconds, or_else=lambda: False):
+    """Waits until rest() is empty; names what is left after `seconds`."""
+    try:
+        wait_for(lambda: not rest() or or_else(), what, seconds)
+    except AssertionError as e:
+        raise AssertionError(f"{e}: {rest()}") from None
+
+
 class Writer(threading.Thread):
     """Posts one message after the other; one that is unknown is sent again until it is known."""
 
@@ -212,9 +220,12 @@ class Workload:
         """Waits for so many more acks from each writer."""
         writers = writers or self.writers
         goal = {w: len(w.acked) + more for w in writers}
-        wait_for(lambda: all(len(w.acked) >= goal[w] for w in writers) or self.failed(),
-                 f"{more} more acks of each of {[(w.name, len(w.acked), w.outcomes) for w in writers]}",
-                 seconds)
+
+        def late():
+            return [(w.name, goal[w] - len(w.acked), w.outcomes) for w in writers
+                    if len(w.acked) < goal[w]]
+
+        await_none(late, "acks still missing", seconds, self.failed)
 
     def failed(self):
         return [t for t in self.writers + self.readers if t.error]
@@ -236,14 +247,12 @@ class Workload:
     def settle(self, seconds=30):
         self.enough.set()
         self.ended = time.monotonic()
-        wait_for(lambda: not any(w.is_alive() for w in self.writers),
-                 "every message is answered", seconds)
+        await_none(lambda: [(w.name, w.outcomes) for w in self.writers if w.is_alive()],
+                   "messages without an answer", seconds)
         heads = self.heads()
-
-        def behind():
-            return [(r.name, r.last) for r in self.readers if r.last != heads and not r.error]
-
-        wait_for(lambda: not behind(), f"every reader is at {heads}: {behind()}", seconds)
+        await_none(lambda: [(r.name, r.last) for r in self.readers
+                            if r.last != heads and not r.error],
+                   f"readers not yet at {heads}", seconds)
 
     def gap(self, times):
         """The longest time between two of these, seconds."""

@@ -145,7 +145,7 @@ class Command(FaultCase):
                 words = [word.format(n=n) for word in commands[n % len(commands)]]
                 process = stack.spawn("command", stack.path("bin/outcry"), words[0], "--config",
                                       stack.conf, *words[1:])
-                work.hold_out(rng.random() * 0.03)
+                work.hold_out(rng.random() * 0.06)
                 process.kill()
                 ended["before it was through" if process.wait() < 0 else "after"] += 1
             work.await_acks(2)
