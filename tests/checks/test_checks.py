@@ -3,10 +3,12 @@ failure for tests/run."""
 import importlib.machinery
 import importlib.util
 import os
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from tap_reader import Tap
@@ -222,6 +224,35 @@ class RunningTests(unittest.TestCase):
     def test_an_exit_code_alone_is_a_failure(self):
         self.unit("echo 1..1; echo ok 1 - a; exit 23")
         self.expect(1, "1 passed, 1 failed, 0 skipped", "exit code 23, though no test failed")
+
+    def test_what_a_test_left_running_is_ended(self):
+        self.unit("echo 1..1; echo ok 1 - a; exec >&- 2>&-; sleep 1000 & echo $! > left")
+        self.expect(0, "1 passed, 0 failed, 0 skipped")
+        self.await_end("left")
+
+    def test_tests_end_with_their_runner(self):
+        self.unit("echo $$ > left.new; mv left.new left; exec sleep 1000")
+        with subprocess.Popen([sys.executable, "tests/run"], cwd=self.root.name) as runner:
+            deadline = time.monotonic() + 20
+            while not os.path.exists(os.path.join(self.root.name, "left")):
+                self.assertLess(time.monotonic(), deadline)
+            runner.terminate()
+            self.assertEqual(runner.wait(20), 128 + signal.SIGTERM)
+        self.await_end("left")
+
+    def await_end(self, path):
+        """Until the process named in a file is gone, or a zombie that init has not met yet."""
+        with open(os.path.join(self.root.name, path), encoding="ascii") as file:
+            stat_file = f"/proc/{int(file.read())}/stat"
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                with open(stat_file, encoding="ascii") as file:
+                    if file.read().rsplit(")", 1)[1].split()[0] == "Z":
+                        return
+            except OSError:
+                return
+            self.assertLess(time.monotonic(), deadline)
 
     def test_a_missing_plan_is_a_failure(self):
         self.unit("echo ok 1 - a")
