@@ -48,6 +48,7 @@ class Writer(threading.Thread):
         self.outcomes = {}   # "kind code": count
         self.slowest = 0.0   # of all tries, in seconds
         self.retries = 0
+        self.told_when = 0   # refusals that said when to come back
         self.error = None
 
     def run(self):
@@ -86,6 +87,7 @@ class Writer(threading.Thread):
         started = time.monotonic()
         outcome = self.way.send(text, client_id, room)
         self.slowest = max(self.slowest, time.monotonic() - started)
+        self.told_when += outcome.retry_after is not None
         key = f"{outcome.kind} {outcome.code}".strip()
         self.outcomes[key] = self.outcomes.get(key, 0) + 1
         return outcome

@@ -1,0 +1,310 @@
+#!/usr/bin/python3
+"""The database's disk, locks, schema and bytes: full, held, foreign, broken."""
+import fcntl
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(__file__))
+from case import LONG, FaultCase, end_module  # noqa: E402
+from checker import Table  # noqa: E402
+from driver import Workload  # noqa: E402
+from stack import API, Stack, wait_for  # noqa: E402
+
+
+def tearDownModule():
+    end_module()
+
+
+def ask_all(work, count=1):
+    """The outcomes of one more message by each writer's way, tried once, beside the workload."""
+    outcomes = {}
+    for writer in work.writers:
+        way = type(writer.way)(work.stack, writer.way.token, writer.name)
+        try:
+            for n in range(count):
+                outcomes[writer.name] = way.send(f"probe {n}", f"probe-{writer.name}-{n}", "general")
+        finally:
+            way.close()
+    return outcomes
+
+
+class FullDisk(FaultCase):
+    def setUp(self):
+        if os.getuid() != 0:
+            self.skipTest("a tmpfs of its own needs root")
+        self.disk = tempfile.mkdtemp(prefix="outcry-disk-")
+        self.addCleanup(os.rmdir, self.disk)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k,mode=0777", "none", self.disk],
+                              capture_output=True, text=True)
+        if done.returncode:
+            self.skipTest(f"no tmpfs can be mounted here: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
+
+    def fill(self):
+        with open(os.path.join(self.disk, "ballast"), "ab", buffering=0) as f:
+            for size in (4096, 512, 1):
+                try:
+                    while True:
+                        f.write(b"x" * size)
+                except OSError:
+                    pass
+
+    def test_a_full_disk_refuses_writes_and_serves_reads_and_comes_back_by_itself(self):
+        stack = self.start(conf={"database": os.path.join(self.disk, "chat.db"),
+                                 "wal_max_bytes": "65536"})
+        self.redirect(stack)
+        rounds = 4 if LONG else 2
+        with Workload(stack, pace=0.15) as work:
+            for _ in range(rounds):
+                work.await_acks(3)
+                self.fill()
+                wait_for(lambda: all(w.unknown for w in work.writers), "every writer is refused", 20)
+                outcomes = ask_all(work)
+                self.assertEqual({o.code for n, o in outcomes.items() if "form" not in n},
+                                 {"storage_full"}, {n: vars(o) for n, o in outcomes.items()})
+                self.assertEqual({o.status for n, o in outcomes.items() if "form" in n or "json" in n},
+                                 {503})
+                page = stack.get("messages/?room=general")
+                self.assertEqual(page.status, 200)
+                self.assertTrue(page.json["messages"])
+                self.assertEqual(stack.http("GET", "/stocks/chat/").status, 200)
+                os.unlink(os.path.join(self.disk, "ballast"))
+                work.await_acks(2)
+            work.settle()
+        self.judge("disk full, and back", rounds, work)
+
+    def redirect(self, stack):
+        stack.database = lambda: sqlite3.connect(
+            f"file:{os.path.join(self.disk, 'chat.db')}?mode=ro", uri=True)
+
+
+class Locked(FaultCase):
+    """Held for longer than a writer waits (5 s): refused then, with a time to come back, none lost."""
+
+    def hold(self, stack, take, fault):
+        with Workload(stack) as work:
+            work.await_acks(3)
+            release = take(stack)
+            work.hold_out(0.1)
+            before = work.acked()
+            seen = []
+            reads = threading.Thread(target=self.read_meanwhile, args=(stack, seen), daemon=True)
+            reads.start()
+            work.hold_out(10 if LONG else 6.5)
+            during = work.acked() - before
+            release()
+            reads.join(20)
+            work.await_acks(3)
+            work.settle()
+            slowest = max(w.slowest for w in work.writers)
+        self.assertEqual(during, 0)
+        self.assertGreater(work.count("later busy"), 0)
+        self.assertGreater(sum(w.told_when for w in work.writers), 0)
+        self.assertEqual([status for status, _ in seen], [200] * len(seen))
+        # One before it in the queue of the same worker may have used up its own five seconds.
+        self.assertLess(slowest, 13)
+        self.judge(fault, 1, work, note=f"slowest answer {slowest:.1f} s, slowest read "
+                   f"{max(seconds for _, seconds in seen):.1f} s")
+
+    def read_meanwhile(self, stack, seen):
+        for _ in range(4):
+            began = time.monotonic()
+            page = stack.get("messages/?room=general&limit=5")
+            seen.append((page.status if page.json["messages"] else None, time.monotonic() - began))
+
+    def test_another_process_that_writes_for_long_only_delays(self):
+        def take(stack):
+            holder = sqlite3.connect(stack.path("var/chat.db"), isolation_level=None)
+            holder.execute("BEGIN IMMEDIATE")
+
+            def release():
+                holder.execute("ROLLBACK")
+                holder.close()
+            return release
+
+        self.hold(self.start(), take, "database write-locked by another process")
+
+    def test_a_held_turnstile_only_delays(self):
+        def take(stack):
+            f = open(stack.path("var/chat.db-write"), "rb")
+            fcntl.flock(f, fcntl.LOCK_EX)
+            return f.close
+
+        self.hold(self.start(), take, "write lock file held")
+
+
+class Schema(unittest.TestCase):
+    def setUp(self):
+        self.stack = Stack()
+        self.addCleanup(self.stack.stop)
+        self.stack.start()
+        for n in range(3):
+            self.assertEqual(self.stack.post(f"m{n}", token=self.stack.token(1, "ana")).status, 201)
+        self.stack.stop_web()
+        self.stack.stop_sidecar()
+
+    def set_version(self, version):
+        with sqlite3.connect(self.stack.path("var/chat.db")) as db:
+            db.execute(f"PRAGMA user_version = {version}")
+        db.close()
+
+    def dump(self):
+        with self.stack.database() as db:
+            return "\n".join(db.iterdump())
+
+    def run_program(self, name, **env):
+        return subprocess.run(
+            self.stack.as_user(self.stack.path("bin", name), "--config", self.stack.conf),
+            env=dict(self.stack.environment(), **env), capture_output=True, text=True, timeout=30,
+            stdin=subprocess.DEVNULL)
+
+    def test_a_newer_schema_is_refused_by_every_program_and_left_alone(self):
+        self.set_version(99)
+        before = self.dump()
+        sidecar = self.run_program("outcry-sidecar")
+        self.assertNotEqual(sidecar.returncode, 0)
+        self.assertIn("newer", sidecar.stderr)
+        api = self.run_program("api.fcgi", REQUEST_METHOD="GET", GATEWAY_INTERFACE="CGI/1.1",
+                               REQUEST_URI=API + "messages/", HTTP_HOST="x", REMOTE_ADDR="127.0.0.1")
+        self.assertNotIn('"messages"', api.stdout)
+        for words in (("migrate",), ("room", "topic", "general", "x"), ("init",)):
+            done = self.stack.outcry(*words, check=False)
+            self.assertNotEqual(done.returncode, 0, words)
+        self.assertEqual(self.dump(), before)
+        Table.add("newer schema", 1)
+
+    def test_an_older_schema_is_migrated_by_one_of_many_and_loses_nothing(self):
+        """The oldest schema there is, with rows in it, is brought up by eight programs at once."""
+        folder = os.path.join(os.path.dirname(__file__), "..", "..", "db", "migrations", "chat")
+        first = sorted(os.listdir(folder))[0]
+        path = self.stack.path("var/chat.db")
+        with self.stack.database() as db:
+            newest = db.execute("PRAGMA user_version").fetchone()[0]
+        if newest == 1:
+            self.skipTest("there is only one schema yet")
+        with sqlite3.connect(path + ".old") as old, self.stack.database() as new:
+            with open(os.path.join(folder, first), encoding="utf-8") as f:
+                old.executescript(f.read())
+            for table, in old.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND "
+                                      "name NOT LIKE 'sqlite_%'").fetchall():
+                columns = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
+                names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+                old.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})",
+                                new.execute(f"SELECT {names} FROM {table}").fetchall())
+            old.commit()
+        old.close()
+        for suffix in ("-wal", "-shm"):
+            if os.path.exists(path + suffix):
+                os.unlink(path + suffix)
+        shutil.copyfile(path + ".old", path)  # keeps owner and mode
+        refused = self.run_program("outcry-sidecar")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("outcry migrate", refused.stderr)
+        starters = [threading.Thread(target=self.stack.outcry, args=("migrate",)) for _ in range(8)]
+        for thread in starters:
+            thread.start()
+        for thread in starters:
+            thread.join(60)
+        self.stack.start_sidecar()
+        self.stack.start_web()
+        self.assertEqual([m["message"] for m in self.stack.history()], ["m0", "m1", "m2"])
+        Table.add("older schema, 8 starters", 1)
+
+
+class Corrupted(unittest.TestCase):
+    """Broken bytes are refused or told; never an empty room, never a new database over the old."""
+
+    def setUp(self):
+        self.stack = Stack()
+        self.addCleanup(self.stack.stop)
+        self.stack.start()
+        self.token = self.stack.token(1, "ana")
+        for n in range(40):
+            self.assertEqual(self.stack.post(f"message {n} " + "x" * 300, token=self.token).status, 201)
+        self.stack.stop_web()
+        self.stack.stop_sidecar()
+        self.path = self.stack.path("var/chat.db")
+        with sqlite3.connect(self.path) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+        with open(self.path, "rb") as f:
+            self.sound = f.read()
+
+    def put(self, data):
+        for suffix in ("-wal", "-shm"):
+            if os.path.exists(self.path + suffix):
+                os.unlink(self.path + suffix)
+        with open(self.path, "r+b") as f:
+            f.truncate(0)
+            f.write(data)
+
+    def cgi(self, method, uri, body=""):
+        env = dict(self.stack.environment(), GATEWAY_INTERFACE="CGI/1.1", REQUEST_METHOD=method,
+                   REQUEST_URI=API + uri, QUERY_STRING=uri.partition("?")[2], HTTP_HOST="x",
+                   REMOTE_ADDR="127.0.0.1", HTTP_AUTHORIZATION="Bearer " + self.token,
+                   CONTENT_LENGTH=str(len(body)), CONTENT_TYPE="application/json")
+        done = subprocess.run(
+            self.stack.as_user(self.stack.path("bin/api.fcgi"), "--config", self.stack.conf), env=env,
+            capture_output=True, text=True, errors="replace", timeout=30, input=body)
+        head, _, answer = done.stdout.partition("\n\n")  # text: \r\n is \n
+        status = int(head.split("Status: ")[1].split()[0]) if "Status: " in head else None
+        return status, answer, done
+
+    def judge(self, what):
+        status, answer, done = self.cgi("GET", "messages/?room=general&limit=200")
+        self.assertGreaterEqual(done.returncode, 0, f"{what}: died of a signal")
+        if status == 200:
+            self.assertEqual(len(json.loads(answer)["messages"]), 40, f"{what}: fewer messages, and 200")
+            return "served"
+        self.assertIn(status, (None, 500, 503), f"{what}: {answer}")
+        if status is None:
+            self.assertNotEqual(done.returncode, 0, what)
+        return "refused"
+
+    def test_broken_bytes_are_never_served_as_an_empty_room(self):
+        rng = random.Random(18)
+        rounds, seen = (400 if LONG else 40), {"served": 0, "refused": 0}
+        pages = len(self.sound) // 4096
+        for n in range(rounds):
+            data, page = bytearray(self.sound), rng.randrange(pages) * 4096
+            place = page + rng.choice((0, 1, 3, 5, 8, 24, 100, rng.randrange(4096)))
+            for i in range(place, min(place + rng.choice((1, 4, 512)), len(data))):
+                data[i] = rng.randrange(256)
+            self.put(bytes(data))
+            seen[self.judge(f"round {n}, bytes at {place}")] += 1
+        Table.add("database file: random bytes broken", rounds,
+                  note=f"{seen['served']} served all, {seen['refused']} refused")
+        self.assertGreater(seen["refused"], 0)
+
+    def test_a_file_that_is_no_database_is_refused_and_not_written_over(self):
+        for what, data in (("no header", b"\0" * 4096 + self.sound[4096:]), ("empty", b""),
+                           ("text", b"not a database at all\n" * 400),
+                           ("half", self.sound[:len(self.sound) // 2 // 4096 * 4096])):
+            with self.subTest(what):
+                self.put(data)
+                self.judge(what)
+                status, _, _ = self.cgi("POST", "messages/create/", '{"message":"new"}')
+                self.assertNotEqual(status, 201)
+                sidecar = subprocess.run(
+                    self.stack.as_user("timeout", "3", self.stack.path("bin/outcry-sidecar"),
+                                       "--config", self.stack.conf),
+                    capture_output=True, text=True, env=self.stack.environment())
+                if what != "half":  # whose schema is whole: pages are missed as they are read
+                    self.assertNotIn(sidecar.returncode, (0, 124), sidecar.stderr)
+                if what != "empty":
+                    self.stack.outcry("init", check=False)
+                    with open(self.path, "rb") as f:
+                        self.assertEqual(f.read(), data, "written over")
+
+
+if __name__ == "__main__":
+    unittest.main()
