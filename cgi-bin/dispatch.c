@@ -114,8 +114,11 @@ static enum err take_cost(struct call *c, struct fail *f)
 
 static enum err serve(struct call *c, struct fail *f)
 {
-    enum err e = form_parse_query(&c->query, c->arena, c->req.query, f);
+    bool moved; /* nothing was read yet, so it makes no difference */
+    enum err e = chat_follow(c->chat, &moved, f);
 
+    if (!e)
+        e = form_parse_query(&c->query, c->arena, c->req.query, f);
     if (!e)
         e = find_route(c, f);
     if (!e && !c->route) {

@@ -48,6 +48,14 @@ void chat_close(struct chat *c)
     c->notify.fd = -1;
 }
 
+enum err chat_follow(struct chat *c, bool *moved, struct fail *f)
+{
+    bool forgotten;
+    enum err e = db_follow(c->db, moved, f);
+
+    return !e && c->state ? db_follow(c->state, &forgotten, f) : e;
+}
+
 enum err chat_write(struct chat *c, chat_work_fn *work, void *arg, struct fail *f)
 {
     enum err e = db_begin_write(c->db, f);

@@ -25,6 +25,9 @@ struct chat {
 MUST_CHECK enum err chat_open(struct chat *c, const struct conf *conf, struct log *log,
                               enum db_access access, struct fail *f);
 void chat_close(struct chat *c);
+/* Before each request or round of a program that lives long: see db_follow(). *moved is about
+ * chat.db. */
+MUST_CHECK enum err chat_follow(struct chat *c, bool *moved, struct fail *f);
 
 /* One write: begin, `work`, commit (or rollback), then wake the sidecar. */
 typedef enum err chat_work_fn(struct chat *c, void *arg, struct fail *f);

@@ -85,6 +85,7 @@ static int on_commit(void *arg, sqlite3 *sqlite, const char *name, int pages)
 static enum err find_file(struct db *db, const char *path, bool create, struct fail *f)
 {
     struct statfs fs;
+    struct stat st;
     int fd;
 
     if (create) {
@@ -99,8 +100,10 @@ static enum err find_file(struct db *db, const char *path, bool create, struct f
     db->path = realpath(path, NULL);
     if (!db->path && errno == ENOENT)
         return fail(f, ERR_INTERNAL, "There is no database at %s. Run `outcry init`.", path);
-    if (!db->path || statfs(db->path, &fs) < 0)
+    if (!db->path || statfs(db->path, &fs) < 0 || stat(db->path, &st) < 0)
         return fail(f, ERR_INTERNAL, "Cannot open the database %s: %s.", path, strerror(errno));
+    db->device = st.st_dev;
+    db->inode = st.st_ino;
     db->wal = db_wal_works_on((long)fs.f_type);
     if (!db->wal)
         log_event(db->log, LOG_WARN, "no_wal", LOG_S("path", db->path),
@@ -223,10 +226,11 @@ enum err db_open_file(struct db **out, enum db_kind kind, enum db_access access,
     db->kind = kind;
     db->access = access;
     db->log = log;
+    db->conf = conf;
     db->lock_timeout_ms = conf->lock_timeout_ms;
     db->wal_max_bytes = conf->wal_max_bytes;
     db->turnstile.queue_fd = db->turnstile.write_fd = -1;
-    e = open_all(db, kind == DB_CHAT ? conf->database : conf->state_database, create, f);
+    e = open_all(db, db_configured_path(db), create, f);
     if (e) {
         db_close(db);
         db = NULL;
@@ -256,8 +260,8 @@ static enum err judge_schema(struct db *db, struct fail *f)
     return e;
 }
 
-enum err db_open(struct db **out, enum db_kind kind, enum db_access access, const struct conf *conf,
-                 const struct log *log, struct fail *f)
+static enum err open_and_judge(struct db **out, enum db_kind kind, enum db_access access,
+                               const struct conf *conf, const struct log *log, struct fail *f)
 {
     enum err e = db_open_file(out, kind, access, kind == DB_STATE, conf, log, f);
 
@@ -272,6 +276,29 @@ enum err db_open(struct db **out, enum db_kind kind, enum db_access access, cons
         *out = NULL;
     }
     return e;
+}
+
+/* Once more where the file was replaced just while it was opened: what is open must be known. */
+enum err db_open(struct db **out, enum db_kind kind, enum db_access access, const struct conf *conf,
+                 const struct log *log, struct fail *f)
+{
+    enum err e = open_and_judge(out, kind, access, conf, log, f);
+
+    if (e || db_is_current(*out))
+        return e;
+    db_close(*out);
+    return open_and_judge(out, kind, access, conf, log, f);
+}
+
+void db_take_over(struct db *db, struct db *fresh)
+{
+    struct db old = *db;
+
+    *db = *fresh;
+    *fresh = old;
+    sqlite3_wal_hook(db->sqlite, on_commit, db);
+    sqlite3_wal_hook(fresh->sqlite, on_commit, fresh);
+    db_close(fresh);
 }
 
 void db_close(struct db *db)

@@ -28,6 +28,16 @@ enum db_access { DB_READ_ONLY, DB_READ_WRITE };
 MUST_CHECK enum err db_open(struct db **out, enum db_kind kind, enum db_access access,
                             const struct conf *conf, const struct log *log, struct fail *f);
 void db_close(struct db *db);
+/*
+ * `outcry restore` puts another file in the place of chat.db while programs run. Those that live
+ * long ask here before each request or round, outside transactions: one stat(2); where another file
+ * stands there it is opened (*moved: nothing that was read before means anything any more, user and
+ * room ids least of all). Where that fails the old one is not used any further: ERR_BUSY, and the
+ * next call tries again. A write that begins on the replaced file gets ERR_BUSY too.
+ */
+MUST_CHECK enum err db_follow(struct db *db, bool *moved, struct fail *f);
+/* Names the file that is open: two handles with the same value have the same one. */
+uint64_t db_file(const struct db *db);
 /* Brings chat.db to the newest schema, in one transaction a step. Safe to race with itself. */
 MUST_CHECK enum err db_migrate(const struct conf *conf, const struct log *log, int *from, int *to,
                                struct fail *f);
@@ -45,6 +55,8 @@ bool db_in_transaction(const struct db *db); /* in a write transaction */
 MUST_CHECK enum err db_savepoint(struct db *db, struct fail *f);
 MUST_CHECK enum err db_release_savepoint(struct db *db, struct fail *f);
 void db_rollback_savepoint(struct db *db);
+/* Empties the WAL into the file; waits for readers, at most lock_timeout_ms: then ERR_BUSY. */
+MUST_CHECK enum err db_checkpoint_all(struct db *db, struct fail *f);
 /* Several reads of one state. Inside an open transaction they join it. */
 MUST_CHECK enum err db_begin_read(struct db *db, struct fail *f);
 void db_end_read(struct db *db);

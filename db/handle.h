@@ -5,6 +5,8 @@
 #include "db/sql.h"
 #include "db/turnstile.h"
 
+#include <sys/types.h>
+
 enum db_tx { TX_NONE, TX_READ, TX_WRITE };
 
 struct db_statement {
@@ -16,8 +18,11 @@ struct db {
     sqlite3 *sqlite;
     enum db_kind kind;
     enum db_access access;
-    const struct log *log; /* not owned; may be NULL */
-    char *path;            /* real path of the file */
+    const struct log *log;   /* not owned; may be NULL */
+    const struct conf *conf; /* not owned; NULL: a copy, see db/backup.h */
+    char *path;              /* real path of the file */
+    dev_t device;            /* of the file when it was opened */
+    ino_t inode;
     int64_t lock_timeout_ms, wal_max_bytes;
 
     bool wal; /* false: rollback journal; SQLite's own locks serve, the turnstile is closed */
@@ -47,6 +52,12 @@ MUST_CHECK enum err db_begin_own(struct db *db, bool *own, struct fail *f);
 MUST_CHECK enum err db_finish_own(struct db *db, bool own, enum err e, struct fail *f);
 /* After COMMIT, under the turnstile: checkpoints where the WAL is over its limit. */
 void db_checkpoint_if_due(struct db *db);
+
+const char *db_configured_path(const struct db *db);
+/* Whether the file that is open still stands where the configuration says. */
+bool db_is_current(const struct db *db);
+/* `db` goes on with what `fresh` opened, and `fresh` closes what `db` had. */
+void db_take_over(struct db *db, struct db *fresh);
 
 /* The schema version built in, and the steps to it, under the turnstile, one transaction each. */
 int migrate_newest(enum db_kind kind);

@@ -13,5 +13,6 @@ const struct sql *const *const all_statements[] = {
     bucket_statements,
     ticket_statements,
     backup_statements,
+    restore_statements,
     NULL,
 };

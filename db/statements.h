@@ -15,5 +15,6 @@ extern const struct sql *const presence_statements[];
 extern const struct sql *const bucket_statements[];
 extern const struct sql *const ticket_statements[];
 extern const struct sql *const backup_statements[];
+extern const struct sql *const restore_statements[];
 
 #endif

@@ -17,6 +17,7 @@ const struct sql *const transaction_statements[] = {
     &begin_write, &begin_read, &commit, &rollback, &savepoint, &release, &rollback_to, NULL,
 };
 
+enum { REPLACED_RETRY_MS = 1000 };
 /* Multiples of wal_max_bytes and milliseconds: see db_checkpoint_if_due(). */
 enum { FAR_OVER = 8, RETRY_SHARE = 4, WAIT_FOR_READERS_MS = 100, WAL_ALARM_BYTES = 64 << 20 };
 
@@ -74,7 +75,12 @@ enum err db_begin_write(struct db *db, struct fail *f)
     }
     db->tx = TX_WRITE;
     db->lost = OK;
-    return OK;
+    if (db_is_current(db))
+        return OK;
+    /* Whoever replaces the file holds the lock that we hold now: this is the replaced one, and what
+     * the caller read so far came from it. */
+    db_rollback(db);
+    return fail_later(f, ERR_BUSY, REPLACED_RETRY_MS, "The storage was just replaced; try again.");
 }
 
 static void end_write(struct db *db)
@@ -217,4 +223,23 @@ void db_checkpoint_if_due(struct db *db)
     db->checkpoint_at = db->wal_pages + (int)(db->wal_max_bytes / db->page_size / RETRY_SHARE) + 1;
     if (bytes > WAL_ALARM_BYTES && (rc != SQLITE_OK || copied < in_wal))
         log_event(db->log, LOG_WARN, "wal_large", LOG_N("bytes", bytes));
+}
+
+/* All of the WAL into the file, and the WAL empty: for purges, and for files that are moved. */
+enum err db_checkpoint_all(struct db *db, struct fail *f)
+{
+    enum err e;
+    int rc;
+
+    assert(db->tx == TX_NONE);
+    if (!db->wal)
+        return OK;
+    e = turnstile_take(&db->turnstile, db->lock_timeout_ms, f);
+    if (e)
+        return e;
+    rc = sqlite3_wal_checkpoint_v2(db->sqlite, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc == SQLITE_OK)
+        db->wal_pages = db->checkpoint_at = 0;
+    turnstile_leave(&db->turnstile);
+    return rc == SQLITE_OK ? OK : db_error(db, rc, "checkpoint", f);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FEED_EVENTS = 256 };
+enum { FEED_EVENTS = 256, HUB_BUDGET = 512 };
 
 static const char *wire_name(const char *slug)
 {
@@ -91,10 +91,45 @@ void feed_poll(struct sidecar *s)
     sidecar_wake(s);
 }
 
+/*
+ * Another database stands there, of another history: no number and no id that anybody here holds
+ * means anything in it. Everybody connects again, says who he is, and is told to load again.
+ */
+static void begin_again(struct sidecar *s)
+{
+    struct fail f = {0};
+
+    session_close_all(s, CLOSE_RESYNC, "restored");
+    while (hub_step(s->hub, HUB_BUDGET)) /* nobody reads: the hub forgets its rooms */
+        ;
+    writer_set_history(s->writer, db_file(s->chat.db));
+    if (event_newest_id(s->chat.db, &s->fed, &f))
+        log_event(s->log, LOG_ERROR, "feed_failed", LOG_S("why", f.message));
+    s->feed_due = true;
+}
+
+/* False where the database is being replaced. */
+static bool follow(struct sidecar *s)
+{
+    struct fail f;
+    bool moved;
+
+    if (chat_follow(&s->chat, &moved, &f)) {
+        s->feed_due = true;
+        return false;
+    }
+    if (moved)
+        begin_again(s);
+    return true;
+}
+
 void feed_tick(struct sidecar *s)
 {
-    int64_t version = db_data_version(s->chat.db);
+    int64_t version;
 
+    if (!follow(s))
+        return;
+    version = db_data_version(s->chat.db);
     if (version == s->data_version && !s->feed_due)
         return;
     s->data_version = version;
@@ -120,6 +155,7 @@ enum err feed_start(struct sidecar *s, struct fail *f)
     s->notify_fd = notify_bind(s->conf->notify_socket, f);
     if (s->notify_fd < 0)
         return f->err;
+    writer_set_history(s->writer, db_file(s->chat.db));
     s->data_version = db_data_version(s->chat.db);
     s->feed_due = true; /* what was committed since the cursor was read */
     if (uv_poll_init(&s->loop, &s->notify_poll, s->notify_fd) != 0)

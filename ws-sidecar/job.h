@@ -55,8 +55,9 @@ struct job_presence {
 struct job {
     struct job *next;
     enum job_kind kind;
-    int64_t session; /* 0: none */
-    int purpose;     /* the session's own note of why it asked */
+    int64_t session;  /* 0: none */
+    uint64_t history; /* the database that its user and room ids are of; 0: none in particular */
+    int purpose;      /* the session's own note of why it asked */
     struct arena arena;
     enum err err; /* of the answer; the sentence is in `fail` */
     struct fail fail;

@@ -19,13 +19,15 @@ struct ws_conn;
 struct session_held;
 
 enum {
-    SESSION_OUTBOX = 256,     /* frames that wait for a blocked socket, beside what the hub holds */
+    SESSION_OUTBOX = 16, /* chunks that wait for a blocked socket, beside the hub's events */
+    SESSION_CHUNK = 16384,
     SESSION_HELD = 65536,     /* bytes heard while it is not known who speaks */
-    SESSION_JOBS = 32,        /* posts and marks whose answer is on its way */
+    SESSION_JOBS = 512,       /* posts and marks whose answer is on its way */
     SESSION_HELLO_MS = 20000, /* a chat.v1 socket says hello within */
     SESSION_STUCK_MS = 30000, /* an unfinished write for so long ends it */
     SESSION_CLOSE_MS = 5000,  /* and so does a close that cannot be finished */
-    SESSION_TYPING_MS = 1000  /* at most one typing frame in so long, unless it says "off" */
+    SESSION_TYPING_MS = 1000, /* at most one typing frame in so long, unless it says "off" */
+    SESSION_TYPING_ROOM = 300 /* in a larger room nobody could make use of it */
 };
 
 enum session_mode { SESSION_SEED, SESSION_WAITING, SESSION_CHAT };
@@ -35,6 +37,7 @@ enum {
     CLOSE_TOO_BIG = 1009,
     CLOSE_EXPIRED = 4001,
     CLOSE_TOO_SLOW = 4002,
+    CLOSE_RESYNC = 4003,
     CLOSE_NO_PONG = 4005,
     CLOSE_AUTH = 4500,
     CLOSE_PROTOCOL = 4502,
@@ -64,6 +67,8 @@ struct session {
 
     struct frame **outbox; /* NULL while the socket takes everything */
     size_t outbox_count;
+    bool corked;
+    struct session *next_corked;
 
     /* boot time; 0: not. */
     int64_t opened_ms, heard_ms, pinged_ms, stuck_ms, closing_ms, typed_ms;
@@ -87,12 +92,8 @@ size_t session_count_of_address(const struct sidecar *s, const char *address);
 void session_opened(struct session *x, struct ws_conn *conn);
 void session_heard(struct session *x, const char *text, size_t len); /* a whole text message */
 void session_heard_pong(struct session *x);
-void session_writable(struct session *x);
 void session_closed(struct session *x); /* frees it */
 
-/* Takes the frame over. It goes out at once, or waits; too many that wait end the session. */
-void session_send(struct session *x, struct frame *f);
-void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room);
 /* From here on nothing is heard and nothing of the hub goes out. */
 void session_close(struct session *x, int code, const char *reason);
 const char *session_name(const struct session *x);          /* what the others see; "" for nobody */
@@ -105,7 +106,16 @@ void session_expire(struct sidecar *s);
 void session_arm_expiry(struct session *x); /* after a change of its times */
 void session_close_all(struct sidecar *s, int code, const char *reason);
 
+/* ----- what goes out (session_output.c) ----- */
+
 extern const struct hub_sink session_seed_sink, session_chat_sink;
+
+/* Takes the frame over. It goes out at once, or waits; too much that waits ends the session. */
+void session_send(struct session *x, struct frame *f);
+void session_uncork_all(struct sidecar *s);
+void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room);
+void session_uncork(struct session *x); /* what waits leaves before the close */
+void session_writable(struct session *x);
 
 /* ----- who it is (session_identity.c) ----- */
 

@@ -19,6 +19,7 @@ struct writer {
     /* the loop's thread alone */
     uv_async_t async;
     size_t pending;
+    uint64_t history;
     writer_done_fn *done;
     void *ctx;
 };
@@ -101,6 +102,7 @@ static void on_answers(uv_async_t *async)
         w->pending--;
         w->done(w->ctx, j);
     }
+    w->done(w->ctx, NULL);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -140,11 +142,17 @@ bool writer_submit(struct writer *w, struct job *j)
         return false;
     }
     w->pending++;
+    j->history = w->history;
     pthread_mutex_lock(&w->lock);
     push(&w->asked, j);
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
     return true;
+}
+
+void writer_set_history(struct writer *w, uint64_t history)
+{
+    w->history = history;
 }
 
 size_t writer_pending(const struct writer *w)

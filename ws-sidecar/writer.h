@@ -16,7 +16,8 @@ enum { WRITER_ROUND = 256, WRITER_QUEUE = 8192 };
 
 struct writer;
 
-/* Called on the loop's thread for each finished job; the callee frees it. */
+/* Called on the loop's thread for each finished job, which the callee frees; NULL after those that
+ * were finished together. */
 typedef void writer_done_fn(void *ctx, struct job *j);
 
 /* `instance` names this sidecar in the presence table. Starts the thread. */
@@ -25,6 +26,9 @@ MUST_CHECK enum err writer_new(struct writer **out, const struct conf *conf, str
                                void *ctx, struct fail *f);
 /* Takes the job over. False, and the job freed, where too many wait already. */
 MUST_CHECK bool writer_submit(struct writer *w, struct job *j);
+/* From now on jobs are about this database (db_file()). Those that meet another are refused as
+ * busy: after a restore the same ids may mean other people. */
+void writer_set_history(struct writer *w, uint64_t history);
 /* Jobs whose answer was not delivered yet. */
 size_t writer_pending(const struct writer *w);
 /* Ends the thread after the round under way; undelivered answers are dropped, so drain first. The
@@ -37,6 +41,7 @@ struct writer_round {
     const char *instance;
     int64_t state_version; /* of state.db when presence was last listed */
     int64_t next_expiry;   /* when the list changes by itself, boot ms */
+    bool retired;          /* the rows of sidecars before this one were told to end */
 };
 void writer_run(struct writer_round *r, struct job *jobs);
 

@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+enum { BUSY_RETRY_MS = 1000 };
+
+/* Sockets of a sidecar that died come back within 10 s: so long they still count as there. */
+enum { RETURN_MS = 15000 };
+
 static enum err try_credential(struct chat *c, struct job *j, const struct credential *cred)
 {
     struct actor *out = &j->u.identify.actor;
@@ -65,7 +70,7 @@ static enum err post(struct chat *c, struct job *j)
         .disclosure = in->disclosure,
         .reply_to = in->reply_to,
         .via = "ws",
-        .address = in->address,
+        .address = *in->address ? in->address : NULL,
     };
     struct posted posted;
     struct json_object *ack;
@@ -101,7 +106,7 @@ static enum err mark_read(struct chat *c, struct job *j)
 
 static bool is_written(const struct job *j)
 {
-    return j->kind == JOB_POST || j->kind == JOB_READ;
+    return !j->err && (j->kind == JOB_POST || j->kind == JOB_READ);
 }
 
 /* Nothing of this round was stored. */
@@ -110,7 +115,7 @@ static void fail_all(struct job *jobs, const struct fail *why)
     enum err e = why->err == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_BUSY;
 
     for (struct job *j = jobs; j; j = j->next) {
-        if (!is_written(j) || j->err)
+        if (!is_written(j))
             continue;
         j->err = fail_later(&j->fail, e, e == ERR_BUSY ? 1000 : 0, "%s", err_row(e)->message);
     }
@@ -131,16 +136,38 @@ static bool run_written(struct chat *c, struct job *jobs, struct fail *f)
     return true;
 }
 
+/* The rate buckets of a round share a transaction too, where that lock is free in time. */
+static enum err begin_round(struct chat *c, bool *state_too, struct fail *f)
+{
+    struct fail unused;
+    enum err e = db_begin_write(c->db, f);
+
+    *state_too = !e && db_begin_write(c->state, &unused) == OK;
+    return e;
+}
+
+static enum err end_round(struct chat *c, bool state_too, struct fail *f)
+{
+    struct fail unused;
+
+    if (state_too && db_commit(c->state, &unused) != OK)
+        log_event(c->log, LOG_WARN, "charges_lost", LOG_S("why", unused.message));
+    return db_commit(c->db, f);
+}
+
 static void write_round(struct chat *c, struct job *jobs)
 {
+    bool state_too = false;
     struct fail f = {0};
-    enum err e = db_begin_write(c->db, &f);
+    enum err e = begin_round(c, &state_too, &f);
 
     if (!e && !run_written(c, jobs, &f)) {
+        if (state_too)
+            db_rollback(c->state);
         db_rollback(c->db);
         e = f.err;
     } else if (!e) {
-        e = db_commit(c->db, &f);
+        e = end_round(c, state_too, &f);
     }
     if (e)
         fail_all(jobs, &f);
@@ -186,8 +213,12 @@ static enum err presence(struct writer_round *r, struct job *j)
 {
     struct job_presence *in = &j->u.presence;
     int64_t now = clock_boot_ms(&r->chat->clock), version;
-    enum err e = change_presence(r, j, now);
+    enum err e =
+        r->retired ? OK : presence_retire(r->chat->state, r->instance, now + RETURN_MS, &j->fail);
 
+    r->retired = !e;
+    if (!e)
+        e = change_presence(r, j, now);
     if (e)
         return e;
     version = db_data_version(r->chat->state);
@@ -203,11 +234,26 @@ static enum err presence(struct writer_round *r, struct job *j)
     return e;
 }
 
+/* Jobs that speak of another database than the one that is there now do not touch it. */
+static void refuse_stale(struct writer_round *r, struct job *jobs)
+{
+    struct fail f = {0};
+    bool moved, usable = chat_follow(r->chat, &moved, &f) == OK;
+
+    for (struct job *j = jobs; j; j = j->next) {
+        if (!usable || (j->history && j->history != db_file(r->chat->db)))
+            j->err = fail_later(&j->fail, ERR_BUSY, BUSY_RETRY_MS, NULL);
+    }
+}
+
 void writer_run(struct writer_round *r, struct job *jobs)
 {
     bool writes = false;
 
+    refuse_stale(r, jobs);
     for (struct job *j = jobs; j; j = j->next) {
+        if (j->err)
+            continue;
         writes = writes || is_written(j);
         if (j->kind == JOB_IDENTIFY)
             j->err = identify(r->chat, j);

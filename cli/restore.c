@@ -1,0 +1,71 @@
+#include "cli/commands.h"
+#include "cli/site.h"
+
+#include "db/restore.h"
+
+#include <inttypes.h>
+
+static void tell(const struct site *s, const struct restore_report *r)
+{
+    struct notify notify;
+    struct fail f;
+
+    if (notify_open(&notify, s->conf.notify_socket, &f) == OK) {
+        notify_send(&notify);
+        notify_close(&notify);
+    }
+    printf("Restored: %" PRId64 " messages, schema %d, epoch %s (was %s).\n", r->source.messages,
+           r->schema, r->epoch, r->source.epoch);
+    printf("The database is %s now.\n", r->file);
+    if (r->kept[0])
+        printf("The replaced one is kept: %s\n", r->kept);
+}
+
+static int run(const struct args *args)
+{
+    bool accept = args_value(args, "accept") != NULL;
+    struct restore_report report;
+    struct site site;
+    struct fail f = {0};
+    enum err e;
+
+    if (args->word_count != (accept ? 0u : 1u))
+        return args_misused(args, "Name the backup, or say --accept: restore SOURCE.");
+    if (!site_load(&site, args))
+        return EXIT_FAILED;
+    if (!site_become_owner_of(site.conf.database)) {
+        site_close(&site);
+        return EXIT_FAILED;
+    }
+    e = restore_run(&site.conf, &site.log, accept ? site.conf.database : args->words[0], &report,
+                    &f);
+    if (!e)
+        tell(&site, &report);
+    site_close(&site);
+    return e ? site_failed(&f) : EXIT_DONE;
+}
+
+const struct command restore_command = {
+    .name = "restore",
+    .words = "SOURCE",
+    .summary = "Puts a backup in the place of the database; everybody loads the chat again.",
+    .help =
+        "The source is copied and checked first; one that is broken, another program's or of a\n"
+        "newer schema is refused, and nothing has changed. An older schema is migrated. The copy\n"
+        "begins a new epoch, so every client discards what it has and loads what was restored.\n"
+        "\n"
+        "It may be run while the servers do: they open the new database at their next request,\n"
+        "and the sidecar has its clients connect again. What is posted between the last backup\n"
+        "and the restore is in the replaced database only, which is kept beside the new one under\n"
+        "the name printed; remove it when it is not needed any more. The database's own name is a\n"
+        "symbolic link from then on.\n"
+        "\n"
+        "--accept takes the database as it is: for one that was put there by hand (`cp`, `mv`) or\n"
+        "lost its newest part in a crash, and that is read-only since.",
+    .options =
+        {
+            SITE_OPTION,
+            {"accept", NULL, "instead of SOURCE: begin a new epoch with the present database"},
+        },
+    .run = run,
+};

@@ -1,0 +1,282 @@
+#include "db/restore.h"
+#include "db/handle.h"
+#include "db/statements.h"
+#include "lib/secure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STAMP = 40, EPOCH_BYTES = 16, LOCK_MS = 30000 };
+
+static const struct sql drop_presence = {"restore.drop_presence", "DELETE FROM presence", DB_STATE,
+                                         NULL};
+static const struct sql drop_tickets = {"restore.drop_tickets", "DELETE FROM ws_ticket", DB_STATE,
+                                        NULL};
+
+const struct sql *const restore_statements[] = {&drop_presence, &drop_tickets, NULL};
+
+/* What lies beside a database, named after it. */
+static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-queue", "-write"};
+
+static enum err cannot(const char *what, const char *path, struct fail *f)
+{
+    return fail(f, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL,
+                "Cannot %s %.150s: %s.", what, path, strerror(errno));
+}
+
+static bool join(char *out, size_t size, const char *a, const char *b)
+{
+    return (size_t)snprintf(out, size, "%s%s", a, b) < size;
+}
+
+static void remove_database(const char *path)
+{
+    char file[4200];
+
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        if (join(file, sizeof file, path, suffixes[i]))
+            unlink(file);
+    }
+}
+
+/* "20261122-091500-3f2a9c01": tells when, and is nobody else's. */
+static void make_stamp(char out[STAMP])
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    char random[9];
+    size_t len;
+
+    gmtime_r(&now, &tm);
+    secure_random_hex(random, 4);
+    len = strftime(out, STAMP, "%Y%m%d-%H%M%S-", &tm);
+    snprintf(out + len, STAMP - len, "%s", random);
+}
+
+/* ----- the new database, beside the old one ----- */
+
+/* It gets the mode that the replaced one has, so that whoever could open that can open this. */
+static enum err take_mode(const struct conf *conf, const char *file, struct fail *f)
+{
+    struct stat st;
+
+    if (stat(conf->database, &st) != 0)
+        return OK;
+    return chmod(file, st.st_mode & 0777) == 0 ? OK : cannot("set the mode of", file, f);
+}
+
+static enum err begin_history(struct db *db, struct restore_report *out, struct fail *f)
+{
+    enum err e = migrate_run(db, NULL, &out->schema, f);
+
+    if (!e)
+        e = db_begin_write(db, f);
+    if (e)
+        return e;
+    secure_random_hex(out->epoch, EPOCH_BYTES);
+    e = db_set_epoch(db, out->epoch, f);
+    if (!e)
+        return db_commit(db, f);
+    db_rollback(db);
+    return e;
+}
+
+static enum err prepare(const struct conf *conf, const struct log *log, struct restore_report *out,
+                        struct fail *f)
+{
+    struct conf beside = *conf;
+    struct db *db;
+    enum err e = take_mode(conf, out->file, f);
+
+    beside.database = out->file;
+    if (!e)
+        e = db_open_file(&db, DB_CHAT, DB_READ_WRITE, false, &beside, log, f);
+    if (e)
+        return e;
+    e = begin_history(db, out, f);
+    if (!e)
+        e = db_checkpoint_all(db, f);
+    db_close(db);
+    return e;
+}
+
+static enum err make(const struct conf *conf, const struct log *log, const char *source,
+                     struct restore_report *out, struct fail *f)
+{
+    struct backup_report copied;
+    struct db *from;
+    enum err e = backup_open(&from, source, log, f);
+
+    if (e)
+        return e;
+    e = backup_check(from, &out->source, f);
+    if (!e)
+        e = backup_make(from, out->file, &copied, f);
+    db_close(from);
+    return e ? e : prepare(conf, log, out, f);
+}
+
+/* ----- into its place ----- */
+
+/* A second name for what stands there; that a WAL or journal is missing is no error. */
+static enum err keep(const char *path, struct restore_report *out, struct fail *f)
+{
+    static const char *const whole[] = {"-wal", "-journal", ""};
+    char from[4200], to[4200];
+
+    for (size_t i = 0; i < ARRAY_LEN(whole); i++) {
+        if (!join(from, sizeof from, path, whole[i]) || !join(to, sizeof to, out->kept, whole[i]))
+            return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
+        if (link(from, to) != 0 && (errno != ENOENT || !whole[i][0]))
+            return cannot("keep", from, f);
+    }
+    return OK;
+}
+
+/* Names the replaced database: a file gets a second name, the target of a link has its own. */
+static enum err find_replaced(const struct conf *conf, const char *stamp, bool *is_file,
+                              struct restore_report *out, struct fail *f)
+{
+    struct stat st;
+    char *real;
+
+    out->kept[0] = '\0';
+    *is_file = false;
+    if (lstat(conf->database, &st) != 0)
+        return errno == ENOENT ? OK : cannot("look at", conf->database, f);
+    *is_file = !S_ISLNK(st.st_mode);
+    if (*is_file) {
+        if ((size_t)snprintf(out->kept, sizeof out->kept, "%s.replaced-%s", conf->database,
+                             stamp) >= sizeof out->kept)
+            return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
+        return keep(conf->database, out, f);
+    }
+    real = realpath(conf->database, NULL);
+    if (real)
+        snprintf(out->kept, sizeof out->kept, "%s", real);
+    free(real);
+    return OK;
+}
+
+static enum err rename_link(const struct conf *conf, struct restore_report *out, struct fail *f)
+{
+    char link_path[4200], *name = xstrdup(out->file), *folder = xstrdup(conf->database);
+    enum err e = OK;
+    int fd = -1;
+
+    snprintf(link_path, sizeof link_path, "%s.link", out->file);
+    if (symlink(basename(name), link_path) != 0 || rename(link_path, conf->database) != 0)
+        e = cannot("put in place", conf->database, f);
+    else
+        fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!e && (fd < 0 || fsync(fd) != 0))
+        e = cannot("sync the folder of", conf->database, f);
+    if (fd >= 0)
+        close(fd);
+    unlink(link_path);
+    free(name);
+    free(folder);
+    return e;
+}
+
+/* Under the replaced database's turnstile: no writer is in it now, and none begins on it later. */
+static enum err swap(const struct conf *conf, const char *stamp, struct restore_report *out,
+                     struct fail *f)
+{
+    char file[4200];
+    bool is_file;
+    enum err e = find_replaced(conf, stamp, &is_file, out, f);
+
+    if (!e)
+        e = rename_link(conf, out, f);
+    if (e)
+        return e;
+    for (size_t i = 1; is_file && i <= 3; i++) { /* they have their second names */
+        if (join(file, sizeof file, conf->database, suffixes[i]))
+            unlink(file);
+    }
+    return OK;
+}
+
+static enum err swap_locked(const struct conf *conf, const char *stamp, struct restore_report *out,
+                            struct fail *f)
+{
+    char *real = realpath(conf->database, NULL);
+    struct turnstile t;
+    enum err e;
+
+    if (!real) /* there is none, or a link to nothing: nobody writes */
+        return swap(conf, stamp, out, f);
+    e = turnstile_open(&t, real, f);
+    free(real);
+    if (e)
+        return e;
+    e = turnstile_take(&t, LOCK_MS, f);
+    if (!e) {
+        e = swap(conf, stamp, out, f);
+        turnstile_leave(&t);
+    }
+    turnstile_close(&t);
+    return e;
+}
+
+/* ----- what knew the old history ----- */
+
+static enum err drop_all(struct db *state, struct fail *f)
+{
+    struct query q;
+    enum err e = db_begin_write(state, f);
+
+    if (e)
+        return e;
+    q = query_begin(state, &drop_presence);
+    e = query_run(&q, f);
+    if (!e) {
+        q = query_begin(state, &drop_tickets);
+        e = query_run(&q, f);
+    }
+    return db_finish_own(state, true, e, f);
+}
+
+/* The database is in place already: what fails here is logged, rows expire by themselves. */
+static void forget_people(const struct conf *conf, const struct log *log)
+{
+    struct db *state;
+    struct fail f = {0};
+
+    if (db_open(&state, DB_STATE, DB_READ_WRITE, conf, log, &f) == OK) {
+        if (drop_all(state, &f))
+            log_event(log, LOG_ERROR, "state_not_cleared", LOG_S("why", f.message));
+        db_close(state);
+    } else {
+        log_event(log, LOG_ERROR, "state_not_cleared", LOG_S("why", f.message));
+    }
+}
+
+enum err restore_run(const struct conf *conf, const struct log *log, const char *source,
+                     struct restore_report *out, struct fail *f)
+{
+    char stamp[STAMP];
+    enum err e;
+
+    *out = (struct restore_report){0};
+    make_stamp(stamp);
+    if ((size_t)snprintf(out->file, sizeof out->file, "%s.%s", conf->database, stamp) >=
+        sizeof out->file - STAMP)
+        return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
+    e = make(conf, log, source, out, f);
+    if (!e)
+        e = swap_locked(conf, stamp, out, f);
+    if (e)
+        remove_database(out->file);
+    else
+        forget_people(conf, log);
+    return e;
+}

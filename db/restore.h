@@ -1,0 +1,28 @@
+/*
+ * Another database in the place of chat.db, while programs may run. The new one lies beside it
+ * under a name of its own, with its own WAL and locks; chat.db becomes a symbolic link to it, and
+ * that link is renamed into place: at each instant the name means one whole database, and a WAL of
+ * one history never lies beside a file of another. Running programs notice (see db_follow()).
+ */
+#ifndef DB_RESTORE_H
+#define DB_RESTORE_H
+
+#include "db/backup.h"
+
+struct restore_report {
+    struct backup_report source;
+    char epoch[33];  /* the new one */
+    char file[4096]; /* where the database lies now */
+    char kept[4096]; /* where the replaced one does; "" where there was none */
+    int schema;      /* after migration */
+};
+
+/*
+ * Copies and checks `source`, migrates the copy, gives it a new epoch and puts it in place. The
+ * replaced database is kept beside it, WAL and all. Presence and tickets, which name users of the
+ * old history, are dropped. On an error nothing was replaced.
+ */
+MUST_CHECK enum err restore_run(const struct conf *conf, const struct log *log, const char *source,
+                                struct restore_report *out, struct fail *f);
+
+#endif

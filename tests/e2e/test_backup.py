@@ -1,0 +1,170 @@
+"""Backup, restore, verify and purge of a chat that is being used."""
+import os
+import re
+import sqlite3
+import threading
+import unittest
+
+import websocket
+
+from stack import Stack, wait_for
+
+
+def texts(messages):
+    return [m["message"] for m in messages]
+
+
+class BackupTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(conf={"rate_user_burst": 100000, "rate_user_per_minute": 100000}).start()
+        cls.token = cls.stack.token(7, "ana")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.stop()
+
+    def post(self, text, room="general"):
+        reply = self.stack.post(text, token=self.token, room=room)
+        self.assertEqual(reply.status, 201, reply.text)
+        return reply.json["message"]
+
+    def test_a_backup_beside_writers_holds_what_was_acknowledged_before_it(self):
+        before = [self.post(f"before {i}")["id"] for i in range(5)]
+        stop, failed = threading.Event(), []
+
+        def write():
+            i = 0
+            while not stop.is_set():
+                i += 1
+                if self.stack.post(f"meanwhile {i}", token=self.token).status != 201:
+                    failed.append(i)
+        writers = [threading.Thread(target=write) for _ in range(3)]
+        for writer in writers:
+            writer.start()
+        target = self.stack.path("var/beside.db")
+        done = self.stack.outcry("backup", target)
+        stop.set()
+        for writer in writers:
+            writer.join()
+        self.assertIn("checked", done.stdout)
+        self.assertEqual(failed, [])
+        self.assertEqual(os.stat(target).st_mode & 0o777, 0o640)
+        copy = sqlite3.connect(f"file:{target}?mode=ro", uri=True)
+        self.assertEqual(copy.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+        stored = {row[0] for row in copy.execute("SELECT id FROM message")}
+        copy.close()
+        self.assertLessEqual(set(before), stored)
+        again = self.stack.outcry("backup", target, check=False)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("exists; nothing was written", again.stderr)
+
+    def test_wrong_use_is_told(self):
+        for args in (("backup",), ("restore",), ("restore", "--accept", "x"), ("restore", "a", "b")):
+            self.assertEqual(self.stack.outcry(*args, check=False).returncode, 2, args)
+
+    def test_a_broken_backup_is_refused_and_nothing_changes(self):
+        message = self.post("stays")
+        target = self.stack.path("var/broken.db")
+        self.stack.outcry("backup", target)
+        with open(target, "r+b") as f:
+            for page in range(2, os.path.getsize(target) // 4096):
+                f.seek(page * 4096)
+                f.write(b"\xa5" * 64)
+        epoch = self.stack.get("health/").json["epoch"]
+        done = self.stack.outcry("restore", target, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "Damaged|malformed")
+        self.assertEqual(self.stack.get("health/").json["epoch"], epoch)
+        self.assertIn(message["id"], [m["id"] for m in self.stack.history(token=self.token)])
+
+
+class RestoreTest(unittest.TestCase):
+    def test_after_a_restore_every_client_loads_again_and_none_goes_quiet(self):
+        with Stack() as stack:
+            ana, bob = stack.token(7, "ana"), stack.token(8, "bob")
+            stack.post("one", token=ana)
+            backup = stack.path("var/backup.db")
+            stack.outcry("backup", backup)
+            stack.post("two", token=ana)
+            stack.post("new person", token=bob)
+            old = stack.hello(rooms={"general": 0}, token=ana)
+            seed = stack.ws(token=bob)
+            cursor = old.welcome["rooms"]["general"]["seq"]
+            epoch = old.welcome["epoch"]
+            polled = stack.get(f"events/?epoch={epoch}&rooms=general:{cursor}", token=ana)
+            self.assertEqual(polled.status, 200)
+
+            done = stack.outcry("restore", backup)
+            kept = re.search(r"kept: (\S+)", done.stdout).group(1)
+            # Sockets are told to come back; the poll is told to load again.
+            self.assertEqual(old.until_closed(), 4003)
+            self.assertEqual(seed.until_closed(), 4003)
+            polled = stack.get(f"events/?epoch={epoch}&rooms=general:{cursor}", token=ana)
+            self.assertEqual((polled.status, polled.error), (410, "resync"))
+            again = stack.ws_connection(token=ana, subprotocols=["chat.v1"])
+            again.close()
+            new = stack.hello(rooms={"general": cursor}, epoch=epoch, token=ana)
+            self.assertNotEqual(new.welcome["epoch"], epoch)
+            resync = new.until("resync", room="general")
+            self.assertEqual(resync["reason"], "epoch")
+            self.assertEqual(texts(stack.history(token=ana)), ["one"])
+
+            # What comes now reaches readers, under the restored numbers.
+            new.send(type="subscribe", room="general", since=resync["seq"])
+            reply = stack.post("after", token=bob)
+            self.assertEqual(reply.status, 201, reply.text)
+            self.assertEqual(new.until("message", message="after")["seq"], resync["seq"] + 1)
+            new.send(type="message", room="general", message="over the socket", client_id="c" * 12)
+            new.until("ack", client_id="c" * 12)
+            self.assertEqual(texts(stack.history(token=ana)), ["one", "after", "over the socket"])
+            with sqlite3.connect(f"file:{kept}?mode=ro", uri=True) as replaced:
+                self.assertEqual(replaced.execute("SELECT count(*) FROM message").fetchone(), (3,))
+
+            # And back again: the kept one is a backup like any other.
+            stack.outcry("restore", kept)
+            self.assertEqual(new.until_closed(), 4003)
+            wait_for(lambda: texts(stack.history(token=ana)) == ["one", "two", "new person"],
+                     "the replaced history is back")
+            self.assertEqual(stack.post("last", token=ana).status, 201)
+
+    def test_restores_under_load_lose_nothing_that_was_acknowledged_after_them(self):
+        with Stack(conf={"rate_user_burst": 100000, "rate_user_per_minute": 100000}) as stack:
+            tokens = [stack.token(n, f"user{n}") for n in range(3)]
+            for token in tokens:
+                self.assertEqual(stack.post("hello", token=token).status, 201)
+            backup = stack.path("var/backup.db")
+            stack.outcry("backup", backup)
+            stop, acked, odd = threading.Event(), [], []
+
+            def write(number):
+                i = 0
+                while not stop.is_set():
+                    i += 1
+                    restores = restored[0]
+                    reply = stack.post(f"{number}-{i}", token=tokens[number])
+                    if reply.status == 201:
+                        acked.append((reply.json["message"]["id"], restores))
+                    elif reply.status != 503 or reply.error != "busy":
+                        odd.append((reply.status, reply.text))
+            restored = [0]
+            writers = [threading.Thread(target=write, args=(n,)) for n in range(3)]
+            for writer in writers:
+                writer.start()
+            for _ in range(3):
+                wait_for(lambda: len(acked) > 10 * (restored[0] + 1), "writers write")
+                stack.outcry("restore", backup)
+                restored[0] += 1
+            wait_for(lambda: [n for _, n in acked].count(3) > 20, "writers write after it")
+            stop.set()
+            for writer in writers:
+                writer.join()
+            self.assertEqual(odd, [])
+            stored = {m["id"] for m in stack.history(token=tokens[0])}
+            self.assertEqual([i for i, n in acked if n == 3 and i not in stored], [])
+            authors = {m["username"] for m in stack.history(token=tokens[0])}
+            self.assertEqual(authors, {"user0", "user1", "user2"})
+
+
+if __name__ == "__main__":
+    unittest.main()
