@@ -11,6 +11,7 @@ prints one JSON line when all answers, then obeys lines on stdin, each answered 
 kill-sidecar, start-sidecar, kill-workers, kill-web, start-web, token USER NAME [ROLE], stop. End of
 input stops too.
 """
+import collections
 import http.client
 import json
 import os
@@ -134,18 +135,19 @@ class Socket:
     def until(self, kind, seconds=10, **fields):
         """The next frame of this type with these fields; others are dropped."""
         deadline = time.monotonic() + seconds
-        seen = []
+        seen = collections.deque(maxlen=8)
         while time.monotonic() < deadline:
             try:
                 frame = self.recv(max(0.05, deadline - time.monotonic()))
             except websocket.WebSocketTimeoutException:
                 break
             if frame is None:
-                raise AssertionError(f"closed with {self.close_code}, waiting for {kind}; saw {seen}")
+                raise AssertionError(f"closed with {self.close_code}, waiting for {kind}; "
+                                     f"saw last {list(seen)}")
             if frame["type"] == kind and all(frame.get(k) == v for k, v in fields.items()):
                 return frame
-            seen.append(frame["type"])
-        raise AssertionError(f"no {kind} {fields} within {seconds} s; saw {seen}")
+            seen.append(frame if frame["type"] == "error" else frame["type"])
+        raise AssertionError(f"no {kind} {fields} within {seconds} s; saw last {list(seen)}")
 
     def until_closed(self, seconds=10):
         """Reads until the other end closes; the close code (1006: without one)."""
@@ -453,7 +455,7 @@ class Stack:
     def hello(self, rooms=None, epoch=None, token=None, hello_token=None, **kwargs):
         """A chat.v1 socket after welcome; .welcome is that frame."""
         sock = Socket(self.ws_connection(token=token, subprotocols=["chat.v1"], **kwargs))
-        frame = {"type": "hello", "proto": "chat.v1", "rooms": rooms or ["general"]}
+        frame = {"type": "hello", "proto": "chat.v1", "rooms": ["general"] if rooms is None else rooms}
         if epoch:
             frame["epoch"] = epoch
         if hello_token:
