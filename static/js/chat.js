@@ -272,21 +272,24 @@ export class Chat {
         const arrivals = [];
         this.arrivals = arrivals;
         this.log.setAttribute("aria-busy", "true");
+        let latest;
+        let page;
         try {
-            const page = await this.api.get("messages/", { room: slug, limit: PAGE });
-            if (this.arrivals === arrivals) {
-                this.#showPage(slug, page, afresh);
-            }
+            page = await this.api.get("messages/", { room: slug, limit: PAGE });
         } finally {
-            if (this.arrivals === arrivals) {
+            latest = this.arrivals === arrivals; // else another room was opened meanwhile
+            if (latest) {
                 this.arrivals = null;
                 this.log.removeAttribute("aria-busy");
             }
         }
+        if (latest) {
+            this.#showPage(slug, page, afresh, arrivals);
+        }
     }
 
-    #showPage(slug, page, afresh) {
-        const late = this.arrivals.filter((event) => event.room === slug && event.seq > page.seq);
+    #showPage(slug, page, afresh, arrivals) {
+        const late = arrivals.filter((event) => event.room === slug && event.seq > page.seq);
         this.logs.epoch = page.epoch;
         this.logs.set(slug, afresh ? page.seq : Math.max(this.logs.last(slug) ?? 0, page.seq));
         const lastRead = this.rooms.get(slug)?.lastRead ?? 0;
@@ -295,7 +298,6 @@ export class Chat {
         this.timeline.show(page.messages);
         this.history.set(page.has_more);
         this.timeline.markUnread(lastRead);
-        this.arrivals = null;
         late.forEach((event) => this.#show(event));
         this.#showPending();
         this.#showEmpty();

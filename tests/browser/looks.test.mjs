@@ -27,11 +27,17 @@ const TALK = [
     ["deepvalue", "That print was real: 1.2m shares crossed at 131.40 and the tape has been one-sided ever since. I would not fade it before lunch. The last three times the reversal only came after the London close."],
     ["kofi", "Agreed"],
     ["lin", "Watching 4,180 on the future.\nBelow that I am out."],
-    ["ana", "Same level here. Stop moved to break-even."],
-    ["ana", "Taking half off into strength"],
     ["sofie_k", "Good discipline"],
     ["marta", "Spread is back to one tick"],
 ];
+
+// Each visit is by somebody else, who has something of their own to say.
+const VISITORS = {
+    "360-light": ["mei", "Same level here. Stop moved to break-even.", "Taking half off into strength"],
+    "360-dark": ["joao", "Euro close in ten minutes", "Expect the usual roll in the front month"],
+    "1280-light": ["ana", "Crude inventories at 16:30: consensus is a 1.8m draw", "I am flat until then"],
+    "1280-dark": ["priya", "Anyone working size in the 84.00 puts?", "Offered at 1.15, 300 up"],
+};
 
 let stack;
 let browser;
@@ -47,7 +53,7 @@ before(async () => {
         await friend.linkIs("live");
         friends.set(name, friend);
     }
-    for (const [username, text] of TALK.filter(([name]) => name !== "ana")) {
+    for (const [username, text] of TALK) {
         const friend = friends.get(username);
         await (friend ? friend.say(text) : stack.post(text, { username }));
         await friends.get("marta").sees(text);
@@ -80,6 +86,14 @@ async function visit(viewport, colorScheme, more = {}) {
     });
 }
 
+async function enterRoom(person, slug) {
+    if (await person.page.isVisible(".open-rooms")) {
+        await person.page.click(".open-rooms");
+    }
+    await person.page.click(`.room[data-room="${slug}"]`);
+    await person.page.waitForURL(stack.room(slug));
+}
+
 for (const viewport of SIZES) {
     for (const scheme of ["light", "dark"]) {
         const title = `${viewport.width}-${scheme}`;
@@ -88,14 +102,20 @@ for (const viewport of SIZES) {
             const ana = await visit(viewport, scheme);
             await ana.open(stack.url);
             await judge(ana, `${title}-join`);
-            await ana.join(stack.url, `ana ${title}`);
+            const [name, ...lines] = VISITORS[title];
+            await ana.join(stack.url, name);
             await ana.linkIs("live");
-            for (const [, text] of TALK.filter(([name]) => name === "ana")) {
+            await enterRoom(ana, "energy");
+            await enterRoom(ana, "general");
+            await ana.sees(TALK.at(-1)[1]);
+            for (const text of lines) {
                 await ana.page.fill("#composer-text", text);
                 await ana.page.click(".composer-send");
                 await ana.sees(text);
             }
-            await stack.post("Crude inventories at 16:30", { room: "energy" });
+            await stack.post("Brent is through 80", { room: "energy" });
+            await ana.waitForUnread("energy", "1");
+            await ana.peopleAre([name, ...friends.keys()]);
             await judge(ana, title);
 
             await ana.page.fill("#composer-text", "A longer thought\nover several lines\nbefore it is sent");
@@ -109,10 +129,8 @@ for (const viewport of SIZES) {
                 await ana.page.click(".open-online");
                 await judge(ana, `${title}-online`);
                 await ana.page.click("#online .panel-close");
-                await ana.page.click(".open-rooms");
             }
-            await ana.page.click('.room[data-room="utilities"]');
-            await ana.page.waitForURL(stack.room("utilities"));
+            await enterRoom(ana, "utilities");
             await ana.page.waitForSelector("#empty");
             await judge(ana, `${title}-empty`);
 
