@@ -232,7 +232,8 @@ class RunningTests(unittest.TestCase):
 
     def test_tests_end_with_their_runner(self):
         self.unit("echo $$ > left.new; mv left.new left; exec sleep 1000")
-        with subprocess.Popen([sys.executable, "tests/run"], cwd=self.root.name) as runner:
+        with subprocess.Popen([sys.executable, "tests/run"], cwd=self.root.name,
+                              env={"PATH": os.environ["PATH"]}) as runner:
             deadline = time.monotonic() + 20
             while not os.path.exists(os.path.join(self.root.name, "left")):
                 self.assertLess(time.monotonic(), deadline)
