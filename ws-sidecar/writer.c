@@ -102,6 +102,7 @@ static void on_answers(uv_async_t *async)
         w->pending--;
         w->done(w->ctx, j);
     }
+    w->done(w->ctx, NULL);
 }
 
 static void on_closed(uv_handle_t *handle)
