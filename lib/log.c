@@ -161,6 +161,7 @@ bool log_open(struct log *log, const char *path, enum log_level level)
 /* Where the new file cannot be opened the old one stays in use. */
 bool log_reopen(struct log *log)
 {
+    bool reopened;
     int fd;
 
     if (!log->path)
@@ -168,9 +169,10 @@ bool log_reopen(struct log *log)
     fd = open_file(log->path);
     if (fd < 0)
         return false;
-    close(log->fd);
-    log->fd = fd;
-    return true;
+    /* In one step: another thread may be writing to log->fd at this moment. */
+    reopened = dup3(fd, log->fd, O_CLOEXEC) >= 0;
+    close(fd);
+    return reopened;
 }
 
 void log_close(struct log *log)

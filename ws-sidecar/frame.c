@@ -28,6 +28,15 @@ void frame_unref(struct frame *f)
         free(f);
 }
 
+struct frame *frame_append(struct frame *a, const struct frame *b)
+{
+    assert(a->refs == 1);
+    a = xrealloc(a, sizeof *a + a->len + b->len);
+    memcpy(a->data + a->len, b->data, b->len);
+    a->len += b->len;
+    return a;
+}
+
 struct slice *slice_new(int64_t seq, const char *json, size_t len)
 {
     struct slice *s = xcalloc(1, sizeof *s + len + 1);

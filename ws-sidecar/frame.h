@@ -18,6 +18,8 @@ struct frame {
 struct frame *frame_new(size_t len);
 struct frame *frame_ref(struct frame *f);
 void frame_unref(struct frame *f); /* NULL is nothing */
+/* `a`, which nobody else holds, with the bytes of `b` behind; the result takes its place. */
+struct frame *frame_append(struct frame *a, const struct frame *b);
 
 struct slice {
     unsigned refs;

@@ -201,6 +201,13 @@ bool hub_wants(const struct hub *h, int64_t room_id)
     return map_get_id(&h->rooms, room_id) != NULL;
 }
 
+size_t hub_room_readers(const struct hub *h, int64_t room_id)
+{
+    const struct hub_room *room = map_get_id(&h->rooms, room_id);
+
+    return room ? room->sub_count : 0;
+}
+
 const char *hub_room_name(const struct hub *h, int64_t room_id)
 {
     const struct hub_room *room = map_get_id(&h->rooms, room_id);

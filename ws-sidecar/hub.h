@@ -81,6 +81,7 @@ void hub_each_room(const struct hub_reader *r, hub_room_fn *visit, void *ctx);
 
 /* Whether anybody reads the room: if not, hub_publish() need not be called. */
 bool hub_wants(const struct hub *h, int64_t room_id);
+size_t hub_room_readers(const struct hub *h, int64_t room_id);
 const char *hub_room_name(const struct hub *h, int64_t room_id); /* NULL: nobody reads it */
 /* The next event of a room; takes over the reference. Numbers the room has already are dropped. */
 void hub_publish(struct hub *h, int64_t room_id, struct slice *s);

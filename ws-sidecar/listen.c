@@ -263,7 +263,6 @@ static void on_accept(uv_poll_t *poll, int status, int events)
 {
     struct socket *k = poll->data;
     struct listener *l = k->listener;
-    size_t crowd = (size_t)l->sidecar->conf->ws_max_connections;
 
     (void)status;
     (void)events;
@@ -278,7 +277,7 @@ static void on_accept(uv_poll_t *poll, int status, int events)
                 starve(l);
             return;
         }
-        if (l->visitor_count >= crowd) {
+        if (l->visitor_count >= LISTEN_VISITORS) {
             close(fd);
             continue;
         }
@@ -301,11 +300,6 @@ void listen_tick(struct listener *l, int64_t now)
         for (size_t i = 0; i < l->socket_count; i++)
             listen_to(&l->sockets[i]);
     }
-}
-
-size_t listen_waiting(const struct listener *l)
-{
-    return l->visitor_count;
 }
 
 /* ----- sockets ----- */

@@ -12,6 +12,8 @@
 #include "lib/conf.h"
 #include "lib/err.h"
 
+enum { LISTEN_VISITORS = 1024 }; /* connections that have not said all of their head yet */
+
 struct sidecar;
 struct listener;
 
@@ -23,7 +25,6 @@ MUST_CHECK enum err listen_start(struct listener **out, struct sidecar *s, struc
 void listen_stop(struct listener *l);
 /* Once a second: deadlines; accepts again after the process had no descriptors left. */
 void listen_tick(struct listener *l, int64_t now);
-size_t listen_waiting(const struct listener *l); /* connections not yet judged */
 /* After the loop closed its handles. */
 void listen_free(struct listener *l);
 

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FDS_OF_OUR_OWN = 128 };
+enum { FDS_OF_OUR_OWN = 128 + LISTEN_VISITORS };
 
 static const char usage[] =
     "usage: outcry-sidecar [--config FILE]\n"

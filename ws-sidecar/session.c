@@ -4,30 +4,41 @@
 #include "ws-sidecar/ws.h"
 #include "ws-sidecar/wsframe.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct session *session_of(struct hub_reader *r)
-{
-    return (struct session *)(void *)r;
-}
-
 /* ----- registers ----- */
+
+/* Whoever has one IPv6 address has its /64: that is what is counted. */
+static size_t address_key(const char *address, unsigned char key[INET6_ADDRSTRLEN])
+{
+    size_t len = strnlen(address, INET6_ADDRSTRLEN - 1);
+
+    if (inet_pton(AF_INET6, address, key) == 1)
+        return 8;
+    memcpy(key, address, len);
+    return len;
+}
 
 static void count_address(struct sidecar *s, const char *address, ptrdiff_t by)
 {
-    size_t len = strlen(address);
-    uintptr_t count = (uintptr_t)map_get(&s->by_address, address, len) + (uintptr_t)by;
+    unsigned char key[INET6_ADDRSTRLEN];
+    size_t len = address_key(address, key);
+    uintptr_t count = (uintptr_t)map_get(&s->by_address, key, len) + (uintptr_t)by;
 
     if (count == 0)
-        map_remove(&s->by_address, address, len);
+        map_remove(&s->by_address, key, len);
     else
-        map_put(&s->by_address, address, len, (void *)count);
+        map_put(&s->by_address, key, len, (void *)count);
 }
 
 size_t session_count_of_address(const struct sidecar *s, const char *address)
 {
-    return (size_t)(uintptr_t)map_get(&s->by_address, address, strlen(address));
+    unsigned char key[INET6_ADDRSTRLEN];
+    size_t len = address_key(address, key);
+
+    return (size_t)(uintptr_t)map_get(&s->by_address, key, len);
 }
 
 static struct job *keep_credentials(const struct handshake *h)
@@ -115,6 +126,7 @@ void session_free(struct session *x)
     struct sidecar *s = x->sidecar;
 
     detach(x);
+    session_uncork(x);
     if (x->prev)
         x->prev->next = x->next;
     else
@@ -139,90 +151,7 @@ const char *session_name(const struct session *x)
     return x->guest_name ? x->guest_name : x->actor.username;
 }
 
-/* ----- output ----- */
-
-static void note_blocked(struct session *x)
-{
-    x->reader.blocked = true;
-    if (!x->stuck_ms)
-        x->stuck_ms = sidecar_now(x->sidecar);
-}
-
-static enum hub_sent transmit(struct session *x, struct frame *f)
-{
-    enum hub_sent sent = x->conn ? ws_send(x->conn, f) : HUB_FULL;
-
-    if (sent != HUB_SENT)
-        note_blocked(x);
-    return sent;
-}
-
-static enum hub_sent sink_send(struct hub_reader *r, struct frame *f)
-{
-    return transmit(session_of(r), f);
-}
-
-static void sink_lagging(struct hub_reader *r)
-{
-    session_close(session_of(r), CLOSE_TOO_SLOW, "too slow");
-}
-
-const struct hub_sink session_seed_sink = {WSFRAME_SEED, sink_send, sink_lagging, NULL};
-const struct hub_sink session_chat_sink = {WSFRAME_CHAT, sink_send, sink_lagging, NULL};
-
-static void put_in_outbox(struct session *x, struct frame *f)
-{
-    if (x->outbox_count == SESSION_OUTBOX) {
-        frame_unref(f);
-        session_close(x, CLOSE_TOO_SLOW, "too slow");
-        return;
-    }
-    if (!x->outbox)
-        x->outbox = xcalloc(SESSION_OUTBOX, sizeof(*x->outbox));
-    x->outbox[x->outbox_count++] = f;
-}
-
-void session_send(struct session *x, struct frame *f)
-{
-    if (x->closing || !x->conn)
-        frame_unref(f);
-    else if (x->reader.blocked || transmit(x, f) == HUB_FULL)
-        put_in_outbox(x, f);
-    else
-        frame_unref(f);
-}
-
-void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room)
-{
-    if (x->mode != SESSION_WAITING || x->known)
-        session_send(x, frames_error(f, client_id, room));
-}
-
-void session_writable(struct session *x)
-{
-    size_t sent = 0;
-
-    x->reader.blocked = false;
-    while (sent < x->outbox_count && !x->reader.blocked) {
-        if (transmit(x, x->outbox[sent]) == HUB_FULL)
-            break;
-        frame_unref(x->outbox[sent++]);
-    }
-    x->outbox_count -= sent;
-    if (x->outbox_count > 0)
-        memmove(x->outbox, x->outbox + sent, x->outbox_count * sizeof(*x->outbox));
-    if (x->reader.blocked)
-        return;
-    free(x->outbox);
-    x->outbox = NULL;
-    x->stuck_ms = 0;
-    if (x->closing)
-        return;
-    hub_ready(x->sidecar->hub, &x->reader);
-    if (x->presence_stale)
-        session_send_presence(x);
-    sidecar_wake(x->sidecar);
-}
+/* ----- the end ----- */
 
 void session_close(struct session *x, int code, const char *reason)
 {
@@ -233,6 +162,7 @@ void session_close(struct session *x, int code, const char *reason)
     x->closing = true;
     x->closing_ms = sidecar_now(x->sidecar);
     detach(x);
+    session_uncork(x);
     if (x->conn)
         ws_close(x->conn, code, reason);
 }

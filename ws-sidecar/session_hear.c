@@ -214,7 +214,8 @@ static void hear_typing(struct session *x, const struct client_frame *c)
     e = rooms_find(&s->chat, &a, &x->actor, c->room, &room, &f);
     if (e) {
         session_fail(x, &f, NULL, c->room);
-    } else if (hub_is_subscribed(&x->reader, room.room.id)) {
+    } else if (hub_is_subscribed(&x->reader, room.room.id) &&
+               hub_room_readers(s->hub, room.room.id) <= SESSION_TYPING_ROOM) {
         struct frame *frame =
             frames_typing(rooms_wire_name(&room.room), x->actor.user_id, x->actor.username, c->on);
 

@@ -13,11 +13,24 @@ static void add_credential(struct job *j, enum credential_kind kind, const char 
             (struct credential){kind, arena_str(&j->arena, value)};
 }
 
+static void answer_hello(struct session *x);
+
+/* Who is known already and shows nothing new stays who it is. */
+static bool stays(const struct session *x, enum session_asked why, const struct client_frame *c)
+{
+    return why == ASKED_BY_HELLO && x->actor.user_id && !c->token && !c->ticket;
+}
+
 void session_identify(struct session *x, enum session_asked why, const struct client_frame *c)
 {
-    struct job *j = job_new(JOB_IDENTIFY, x->number);
     struct fail f;
+    struct job *j;
 
+    if (stays(x, why, c)) {
+        answer_hello(x);
+        return;
+    }
+    j = job_new(JOB_IDENTIFY, x->number);
     j->purpose = (int)why;
     if (why != ASKED_BY_AUTH && x->upgrade) {
         const struct job_identify *kept = &x->upgrade->u.identify;
@@ -130,7 +143,7 @@ static void let_in(struct session *x, struct job *j)
 {
     const struct actor *actor = &j->u.identify.actor;
 
-    if (j->purpose == ASKED_BY_AUTH && x->actor.user_id && x->actor.user_id != actor->user_id) {
+    if (x->actor.user_id && x->actor.user_id != actor->user_id) {
         fail(&j->fail, ERR_TOKEN_INVALID, "This token is another user's.");
         session_fail(x, &j->fail, NULL, NULL);
         session_close(x, CLOSE_AUTH, "another user's token");
@@ -138,6 +151,10 @@ static void let_in(struct session *x, struct job *j)
     }
     become(x, actor);
     x->known = true;
+    if (x->actor.user_id) { /* its credentials have done their work */
+        job_free(x->upgrade);
+        x->upgrade = NULL;
+    }
     if (j->purpose == ASKED_BY_AUTH)
         session_send(x, frames_auth_ok(&x->actor));
     else if (j->purpose == ASKED_BY_HELLO)

@@ -32,15 +32,27 @@ void sidecar_wake(struct sidecar *s)
 
 /* ----- answers of the writer's thread ----- */
 
+static void end_of_answers(struct sidecar *s)
+{
+    s->corked = false;
+    session_uncork_all(s);
+    feed_tick(s);
+}
+
 static void on_answer(void *ctx, struct job *j)
 {
     struct sidecar *s = ctx;
-    struct session *x = j->session ? map_get_id(&s->by_number, j->session) : NULL;
+    struct session *x = j && j->session ? map_get_id(&s->by_number, j->session) : NULL;
 
+    if (!j) {
+        end_of_answers(s);
+        return;
+    }
     if (j->kind == JOB_PRESENCE) {
         presence_answer(s, j); /* keeps it */
         return;
     }
+    s->corked = true; /* the acks of one socket leave together */
     if (x && j->kind == JOB_IDENTIFY)
         session_identified(x, j);
     else if (x && j->kind == JOB_POST)
@@ -48,7 +60,6 @@ static void on_answer(void *ctx, struct job *j)
     else if (x && j->kind == JOB_READ)
         session_marked(x, j);
     job_free(j);
-    feed_tick(s);
 }
 
 /* ----- stopping: no more from outside, what was asked is answered, then everybody is told ----- */

@@ -36,7 +36,8 @@ struct sidecar {
     size_t session_count;
     int64_t next_session;
     struct map by_number, by_user, by_address;
-    struct session *sweep_next; /* where a walk over all sessions stands */
+    bool corked; /* what sessions send waits for session_uncork_all() */
+    struct session *corked_first;
 
     /* the feed, see feed.h */
     int64_t fed;          /* id of the newest event that was published */

@@ -70,7 +70,7 @@ static enum err post(struct chat *c, struct job *j)
         .disclosure = in->disclosure,
         .reply_to = in->reply_to,
         .via = "ws",
-        .address = *in->address ? in->address : NULL,
+        .address = in->address && *in->address ? in->address : NULL,
     };
     struct posted posted;
     struct json_object *ack;

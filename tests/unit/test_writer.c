@@ -355,6 +355,8 @@ static void on_answer(void *ctx, struct job *j)
 {
     struct answers *a = ctx;
 
+    if (!j)
+        return;
     assert_int_equal(j->err, OK);
     assert_int_equal(j->session, a->last_session + 1);
     a->last_session = j->session;

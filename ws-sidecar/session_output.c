@@ -1,0 +1,147 @@
+/* What goes out to a socket: at once, together with others, or when it can take more. */
+#include "ws-sidecar/session.h"
+
+#include "ws-sidecar/ws.h"
+#include "ws-sidecar/wsframe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct session *session_of(struct hub_reader *r)
+{
+    return (struct session *)(void *)r;
+}
+
+static void note_blocked(struct session *x)
+{
+    x->reader.blocked = true;
+    if (!x->stuck_ms)
+        x->stuck_ms = sidecar_now(x->sidecar);
+}
+
+static enum hub_sent transmit(struct session *x, struct frame *f)
+{
+    enum hub_sent sent = x->conn ? ws_send(x->conn, f) : HUB_FULL;
+
+    if (sent != HUB_SENT)
+        note_blocked(x);
+    return sent;
+}
+
+static enum hub_sent sink_send(struct hub_reader *r, struct frame *f)
+{
+    return transmit(session_of(r), f);
+}
+
+static void sink_lagging(struct hub_reader *r)
+{
+    session_close(session_of(r), CLOSE_TOO_SLOW, "too slow");
+}
+
+const struct hub_sink session_seed_sink = {WSFRAME_SEED, sink_send, sink_lagging, NULL};
+const struct hub_sink session_chat_sink = {WSFRAME_CHAT, sink_send, sink_lagging, NULL};
+
+static void put_in_outbox(struct session *x, struct frame *f)
+{
+    struct frame **last = x->outbox_count > 0 ? &x->outbox[x->outbox_count - 1] : NULL;
+
+    if (last && (*last)->refs == 1 && (*last)->len + f->len <= SESSION_CHUNK) {
+        *last = frame_append(*last, f);
+        frame_unref(f);
+        return;
+    }
+    if (x->outbox_count == SESSION_OUTBOX) {
+        frame_unref(f);
+        session_close(x, CLOSE_TOO_SLOW, "too slow");
+        return;
+    }
+    if (!x->outbox)
+        x->outbox = xcalloc(SESSION_OUTBOX, sizeof(*x->outbox));
+    x->outbox[x->outbox_count++] = f;
+}
+
+static void cork(struct session *x)
+{
+    if (x->corked)
+        return;
+    x->corked = true;
+    x->next_corked = x->sidecar->corked_first;
+    x->sidecar->corked_first = x;
+}
+
+void session_send(struct session *x, struct frame *f)
+{
+    if (x->closing || !x->conn) {
+        frame_unref(f);
+    } else if (x->sidecar->corked) {
+        cork(x);
+        put_in_outbox(x, f);
+    } else if (x->reader.blocked || transmit(x, f) == HUB_FULL) {
+        put_in_outbox(x, f);
+    } else {
+        frame_unref(f);
+    }
+}
+
+static void flush(struct session *x)
+{
+    size_t sent = 0;
+
+    while (sent < x->outbox_count && !x->reader.blocked) {
+        if (transmit(x, x->outbox[sent]) == HUB_FULL)
+            break;
+        frame_unref(x->outbox[sent++]);
+    }
+    x->outbox_count -= sent;
+    if (x->outbox_count > 0) {
+        memmove(x->outbox, x->outbox + sent, x->outbox_count * sizeof(*x->outbox));
+    } else {
+        free(x->outbox);
+        x->outbox = NULL;
+    }
+}
+
+void session_uncork_all(struct sidecar *s)
+{
+    while (s->corked_first) {
+        struct session *x = s->corked_first;
+
+        s->corked_first = x->next_corked;
+        x->corked = false;
+        flush(x);
+    }
+}
+
+void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room)
+{
+    if (x->mode != SESSION_WAITING || x->known)
+        session_send(x, frames_error(f, client_id, room));
+}
+
+void session_writable(struct session *x)
+{
+    x->reader.blocked = false;
+    flush(x);
+    if (x->reader.blocked)
+        return;
+    x->stuck_ms = 0;
+    if (x->closing)
+        return;
+    hub_ready(x->sidecar->hub, &x->reader);
+    if (x->presence_stale)
+        session_send_presence(x);
+    sidecar_wake(x->sidecar);
+}
+
+void session_uncork(struct session *x)
+{
+    struct session **place = &x->sidecar->corked_first;
+
+    if (!x->corked)
+        return;
+    while (*place != x)
+        place = &(*place)->next_corked;
+    *place = x->next_corked;
+    x->corked = false;
+    flush(x);
+}
