@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &init_command, &migrate_command, &doctor_command,  &token_command,   &room_command,
-    &user_command, &backup_command,  &restore_command, &version_command,
+    &init_command, &migrate_command, &doctor_command,  &token_command,  &room_command,
+    &user_command, &backup_command,  &restore_command, &verify_command, &version_command,
 };
 
 static void usage(FILE *out)
@@ -40,7 +40,7 @@ int main(int argc, char **argv)
         return EXIT_DONE;
     }
     if (strcmp(argv[1], "--version") == 0)
-        argv[1] = (char[]){"version"};
+        return version_command.run(&args);
     for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
         if (strcmp(commands[i]->name, argv[1]) != 0)
             continue;

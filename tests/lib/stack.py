@@ -206,6 +206,15 @@ class Stack:
         if os.getuid() == 0:
             subprocess.run(["chown", "-R", f"{USER}:{USER}", self.dir], check=True)
 
+    def edit(self, name, old, new):
+        """Changes a file of the installation, after make_files() and before start()."""
+        with open(self.path(name), encoding="utf-8") as f:
+            text = f.read()
+        if old not in text:
+            raise AssertionError(f"{old!r} is not in {name}")
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text.replace(old, new))
+
     def log(self, name):
         with open(self.path("var/log", name), encoding="utf-8", errors="replace") as f:
             return f.read()
@@ -250,8 +259,9 @@ class Stack:
         return done
 
     def start(self):
-        self.make_files()
         try:
+            if self.dir is None:
+                self.make_files()
             self.outcry("init")
             if self.with_sidecar:
                 self.start_sidecar()
