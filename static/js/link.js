@@ -56,6 +56,7 @@ export class Link {
 
     // The person is looking, or the network is back: do not wait for the timers.
     hurry() {
+        this.socket?.check();
         if (this.stopped || this.live) {
             return;
         }

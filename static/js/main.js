@@ -14,14 +14,8 @@ import { followKeyboard } from "./viewport.js";
 
 const byId = (id) => document.getElementById(id);
 
-function emptyRoom() {
-    const lead = element("p", "empty-lead", "No messages here yet.");
-    const box = element("div", "empty", lead, element("p", "", "Say what you see in the market: the first message opens the room."));
-    box.id = "empty";
-    return box;
-}
-
-function makeView() {
+// On a narrow screen rooms and people are drawers; the way to shut them.
+function makeDrawers() {
     const main = byId("chat");
     const rooms = byId("rooms");
     const online = byId("online");
@@ -29,7 +23,7 @@ function makeView() {
         new Drawer(rooms, document.querySelector(".open-rooms"), [main, online]),
         new Drawer(online, document.querySelector(".open-online"), [main, rooms]),
     ];
-    return { emptyRoom, closeDrawers: () => drawers.forEach((drawer) => drawer.close()) };
+    return () => drawers.forEach((drawer) => drawer.close());
 }
 
 function notice(text, loginUrl) {
@@ -48,7 +42,7 @@ async function start(config) {
     const store = new Store(`outcry:${config.api}`, storage);
     const auth = new Auth(config, storage);
     const api = new Api(config.api, auth);
-    const view = makeView();
+    const closeDrawers = makeDrawers();
     let user = config.user;
     let filled = null;
 
@@ -66,7 +60,7 @@ async function start(config) {
         return;
     }
     const cursors = Object.fromEntries(Object.entries(config.rooms).map(([room, { seq }]) => [room, seq]));
-    const chat = new Chat({ config, api, auth, store, logs: new Logs(config.epoch, cursors), user, view });
+    const chat = new Chat({ config, api, auth, store, logs: new Logs(config.epoch, cursors), user, closeDrawers });
     if (filled) {
         chat.rooms.update(filled.rooms);
         await chat.open(config.room, { push: false });

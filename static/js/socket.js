@@ -9,6 +9,7 @@ export class Socket {
         this.hooks = hooks;
         this.heartbeatMs = heartbeatMs;
         this.welcomed = false;
+        this.heard = Date.now();
         this.socket = new WebSocket(url, ["chat.v1"]);
         this.socket.onopen = () => this.send({ type: "hello", proto: "chat.v1", ...hooks.hello() });
         this.socket.onmessage = (event) => this.#receive(event.data);
@@ -25,6 +26,13 @@ export class Socket {
         return open;
     }
 
+    // After a sleep the timers are late: says at once what they would say.
+    check() {
+        if (Date.now() - this.heard > this.heartbeatMs * 2) {
+            this.#silent();
+        }
+    }
+
     // Ends it without a word to the hooks.
     drop() {
         clearTimeout(this.timer);
@@ -37,6 +45,7 @@ export class Socket {
             return;
         }
         const frame = JSON.parse(data);
+        this.heard = Date.now();
         this.#expect(this.welcomed ? this.heartbeatMs * 2 + 5000 : WELCOME_MS);
         if (frame.type === "ping") {
             this.send({ type: "pong" });
@@ -52,10 +61,12 @@ export class Socket {
     // A peer that is silent for longer than two heartbeats is gone, whatever TCP believes.
     #expect(withinMs) {
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => {
-            this.socket.close();
-            this.#closed(4005, "silent");
-        }, withinMs);
+        this.timer = setTimeout(() => this.#silent(), withinMs);
+    }
+
+    #silent() {
+        this.socket.close();
+        this.#closed(4005, "silent");
     }
 
     #closed(code, reason) {

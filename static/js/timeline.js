@@ -6,15 +6,18 @@ import { adoptRow, fillRow, isPending, newRow, pendingRow, rowSeq, rowTime, setB
 import { dayLabel, sameDay } from "./time.js";
 
 const GROUP_MS = 300000;
-// A person who was renamed is shown with the name that the row was written under.
-const author = (row) => `${row.dataset.user} ${row.querySelector(".msg-author").textContent}`;
+const UNSPOKEN_MS = 500;
 const KEPT_ROWS = 500; // a page left open for days stays quick; older rows load again on scrolling up
 
+// A person who was renamed is shown with the name that the row was written under.
+const author = (row) => `${row.dataset.user} ${row.querySelector(".msg-author").textContent}`;
+
 export class Timeline {
-    constructor(rows, scroll, me) {
+    // user: the reader, or null
+    constructor(rows, scroll, user) {
         this.rows = rows;
         this.scroll = scroll;
-        this.me = me;
+        this.user = user;
     }
 
     adopt() {
@@ -28,19 +31,32 @@ export class Timeline {
     }
 
     show(messages) {
-        this.rows.replaceChildren();
-        this.#fill(messages, null);
+        this.#unspoken(() => {
+            this.rows.replaceChildren();
+            this.#fill(messages, null);
+        });
         this.scroll.toBottom();
     }
 
     // Older messages above those that are here.
     prepend(messages) {
         const first = this.rows.querySelector(".msg");
-        this.#leading(first).forEach((node) => node.classList.contains("day") && node.remove());
-        this.#fill(messages, this.rows.firstChild);
+        this.#unspoken(() => {
+            this.#leading(first).forEach((node) => node.classList.contains("day") && node.remove());
+            this.#fill(messages, this.rows.firstChild);
+        });
         if (first) {
             this.#arrange(first);
         }
+    }
+
+    // A screen reader speaks what is new, not what was loaded.
+    #unspoken(change) {
+        const log = this.rows.closest("[role=log]");
+        log.setAttribute("aria-live", "off");
+        change();
+        clearTimeout(this.speaking);
+        this.speaking = setTimeout(() => log.removeAttribute("aria-live"), UNSPOKEN_MS);
     }
 
     // A new message; the author's own pending row becomes it. True where a row was added for it.
@@ -72,7 +88,7 @@ export class Timeline {
     }
 
     addPending(entry) {
-        const row = pendingRow(entry, this.me());
+        const row = pendingRow(entry, this.user);
         this.rows.append(row);
         this.#arrange(row);
     }
@@ -125,7 +141,7 @@ export class Timeline {
     }
 
     #mine(message) {
-        return message.user_id === this.me()?.id;
+        return message.user_id === this.user?.id;
     }
 
     #all() {

@@ -134,6 +134,15 @@ for (const viewport of SIZES) {
             await ana.page.waitForSelector("#empty");
             await judge(ana, `${title}-empty`);
 
+            await ana.context.setOffline(true);
+            await stack.tell("kill-sidecar");
+            await ana.say("Is anybody receiving this?");
+            await ana.linkIs("offline");
+            await judge(ana, `${title}-offline`);
+            await ana.context.setOffline(false);
+            await stack.tell("start-sidecar");
+            await ana.sees("Is anybody receiving this?", 30000);
+
             await ana.open(stack.room("no-such-room"));
             await judge(ana, `${title}-missing`);
             assert.deepEqual(ana.faults, []);

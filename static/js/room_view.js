@@ -1,0 +1,157 @@
+// The room in view: its rows, what is still on its way, older rows on scrolling up, and the loading of
+// another room. It shows; what the reader has read or sent is the chat's affair.
+
+import { History } from "./history.js";
+import { element } from "./parts.js";
+import { Scroll } from "./scroll.js";
+import { Timeline } from "./timeline.js";
+
+const PAGE = 50;
+
+const byId = (id) => document.getElementById(id);
+
+export class RoomView {
+    // hooks: bottom() when the reader comes to the lower end
+    constructor({ api, logs, outbox, user, room, detached, hooks }) {
+        Object.assign(this, { api, logs, outbox, user, room });
+        this.detached = detached; // an older page is shown: a new row would leave a hole
+        this.log = byId("log");
+        this.scroll = new Scroll(this.log, byId("chat-foot"), hooks);
+        this.timeline = new Timeline(byId("rows"), this.scroll, user);
+        this.timeline.trimmed = () => this.history.set(true);
+        this.history = new History({ log: this.log, inner: byId("log-inner"), timeline: this.timeline, load: (before) => this.#older(before) });
+    }
+
+    // The server's rows, as they are.
+    adopt(lastRead) {
+        this.timeline.adopt();
+        this.timeline.markUnread(lastRead);
+        this.#showPending();
+    }
+
+    // Whether the reader sees the newest row.
+    get atEnd() {
+        return this.scroll.atBottom && !this.arrivals && !this.detached;
+    }
+
+    // True where the event belongs to what is shown, or will be when it is loaded.
+    takes(event) {
+        return event.room === this.room && !this.detached;
+    }
+
+    // An event of this room. True where it is a new message that was added to the rows.
+    show(event) {
+        if (this.arrivals) {
+            this.arrivals.push(event);
+            return false;
+        }
+        switch (event.type) {
+            case "message":
+                return !event.deleted && this.#showMessage(event);
+            case "message_edited":
+                this.timeline.change(event.id, { ...event, edited_at: event.edited_at ?? event.timestamp });
+                return false;
+            case "message_deleted":
+                this.timeline.change(event.id, { deleted: true });
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    #showMessage(message) {
+        const added = this.timeline.append(message);
+        byId("empty")?.remove();
+        if (added && message.user_id !== this.user?.id) {
+            this.scroll.missedOne();
+        }
+        return added;
+    }
+
+    // Leaves what is shown; load() brings the next.
+    turnTo(room) {
+        this.room = room;
+        this.detached = false;
+        byId("empty")?.remove();
+        byId("log-newer")?.remove();
+        this.timeline.show([]);
+        this.history.set(false);
+    }
+
+    // The newest rows. Events that come meanwhile wait, so that none is shown twice or lost. `afresh`:
+    // the cursor begins anew with what was loaded. False where another load overtook this one.
+    async load(lastRead, afresh = false) {
+        const arrivals = [];
+        const room = this.room;
+        this.arrivals = arrivals;
+        this.log.setAttribute("aria-busy", "true");
+        let page;
+        try {
+            page = await this.api.get("messages/", { room, limit: PAGE });
+        } finally {
+            if (this.arrivals === arrivals) {
+                this.arrivals = null;
+                this.log.removeAttribute("aria-busy");
+            } else {
+                page = null;
+            }
+        }
+        if (page) {
+            this.#showPage(page, arrivals, lastRead, afresh);
+        }
+        return page !== null;
+    }
+
+    #showPage(page, arrivals, lastRead, afresh) {
+        this.logs.epoch = page.epoch;
+        this.logs.set(page.room, afresh ? page.seq : Math.max(this.logs.last(page.room) ?? 0, page.seq));
+        this.timeline.show(page.messages);
+        this.history.set(page.has_more);
+        this.timeline.markUnread(lastRead);
+        arrivals.filter((event) => event.seq > page.seq).forEach((event) => this.show(event));
+        this.#showPending();
+        this.showEmpty();
+    }
+
+    async #older(before) {
+        const room = this.room;
+        const page = await this.api.get("messages/", { room, before, limit: PAGE });
+        return room === this.room ? page : null;
+    }
+
+    showEmpty() {
+        if (this.timeline.isEmpty && !byId("empty")) {
+            const lead = element("p", "empty-lead", "No messages here yet.");
+            const more = element("p", "", "Say what you see in the market: the first message opens the room.");
+            const box = element("div", "empty", lead, more);
+            box.id = "empty";
+            byId("rows").after(box);
+        }
+    }
+
+    // What a reload or another room left on its way, unless the rows have it already.
+    #showPending() {
+        for (const entry of this.outbox.inRoom(this.room)) {
+            if (this.timeline.has(entry.client_id)) {
+                this.outbox.remove(entry.client_id);
+            } else {
+                this.timeline.addPending(entry);
+            }
+        }
+    }
+
+    addPending(entry) {
+        byId("empty")?.remove();
+        this.timeline.addPending(entry);
+        this.scroll.toBottom();
+    }
+
+    updatePending(entry) {
+        this.timeline.updatePending(entry);
+    }
+
+    removePending(clientId) {
+        this.timeline.removePending(clientId);
+        this.showEmpty();
+    }
+}
