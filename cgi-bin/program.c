@@ -31,6 +31,37 @@ static void reload(void *ctx)
     app_reload(ctx);
 }
 
+/* Costs nearly nothing: that is its point. Who asked is not looked at, what was asked is not read.
+ */
+static void refuse(void *ctx, const struct source *source, bool first)
+{
+    static const char json[] = "Status: 503 Service Unavailable\r\n"
+                               "Content-Type: application/json; charset=utf-8\r\n"
+                               "Cache-Control: no-store\r\n"
+                               "Retry-After: 2\r\n"
+                               "X-Content-Type-Options: nosniff\r\n"
+                               "\r\n"
+                               "{\"error\":{\"code\":\"busy\",\"message\":\"The chat is busy. "
+                               "Try again.\",\"retryable\":true,\"retry_after_ms\":2000}}";
+    static const char html[] = "Status: 503 Service Unavailable\r\n"
+                               "Content-Type: text/html; charset=utf-8\r\n"
+                               "Cache-Control: no-store\r\n"
+                               "Retry-After: 2\r\n"
+                               "Content-Security-Policy: default-src 'none'\r\n"
+                               "X-Content-Type-Options: nosniff\r\n"
+                               "\r\n"
+                               "<!doctype html>\n<title>Busy</title>\n<h1>The chat is busy</h1>\n"
+                               "<p>Nothing was sent. Please try again in a moment.</p>\n";
+    struct app *app = ctx;
+
+    if (first)
+        log_event(app->log, LOG_WARN, "overloaded");
+    if (app->site == SITE_API)
+        source->write(source->ctx, json, sizeof json - 1);
+    else
+        source->write(source->ctx, html, sizeof html - 1);
+}
+
 /* Serves the one CGI request of a program that could not start. */
 static void serve_not_set_up(void *ctx, const struct source *source)
 {
@@ -87,6 +118,7 @@ int program_main(int argc, char **argv, enum site site)
     server = (struct server){.ctx = app,
                              .serve = serve,
                              .reload = reload,
+                             .refuse = refuse,
                              .timeout_s = (unsigned)app->conf->request_timeout_s};
     code = cgi ? cgi_run(&server) : fcgi_run(&server);
     app_close(app);
