@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/site.h"
 
+#include "chat/retention.h"
 #include "chat/rooms.h"
 #include "lib/text.h"
 
@@ -12,7 +13,7 @@ enum { SLOW_SECONDS_MAX = 86400, POSITION_LAST = 1000 };
 struct change {
     struct arena *arena;
     const char *slug, *text; /* text: title or topic */
-    int64_t seconds;
+    int64_t number;          /* seconds or days */
     bool undo;
 };
 
@@ -53,13 +54,22 @@ static enum err archive(struct chat *c, void *arg, struct fail *f)
     return e ? e : rooms_set_archived(c, &room, !ch->undo, 0, f);
 }
 
+static enum err retention(struct chat *c, void *arg, struct fail *f)
+{
+    struct change *ch = arg;
+    struct room room;
+    enum err e = find(c, ch, &room, f);
+
+    return e ? e : retention_set(c, ch->arena, &room, ch->number, 0, f);
+}
+
 static enum err slow(struct chat *c, void *arg, struct fail *f)
 {
     struct change *ch = arg;
     struct room room;
     enum err e = find(c, ch, &room, f);
 
-    return e ? e : rooms_set_slow(c, ch->arena, &room, ch->seconds, 0, f);
+    return e ? e : rooms_set_slow(c, ch->arena, &room, ch->number, 0, f);
 }
 
 /* ASCII tables, one row a room: for people and for cut(1). */
@@ -86,10 +96,8 @@ static const struct action {
     size_t words;
     chat_work_fn *work;
 } actions[] = {
-    {"create", 3, create},
-    {"topic", 3, set_topic},
-    {"archive", 2, archive},
-    {"slow", 3, slow},
+    {"create", 3, create}, {"topic", 3, set_topic},     {"archive", 2, archive},
+    {"slow", 3, slow},     {"retention", 3, retention},
 };
 
 static const struct action *find_action(const struct args *args)
@@ -111,12 +119,15 @@ static int run(const struct args *args)
     enum err e;
 
     if (!action && !listing)
-        return args_misused(args, "Say list, create SLUG TITLE, topic SLUG TEXT, archive SLUG or "
-                                  "slow SLUG SECONDS.");
+        return args_misused(args, "Say list, create SLUG TITLE, topic SLUG TEXT, archive SLUG, "
+                                  "slow SLUG SECONDS or retention SLUG DAYS.");
     change.undo = args_value(args, "undo") != NULL;
     if (action && action->work == slow &&
-        !text_to_i64(change.text, strlen(change.text), 0, SLOW_SECONDS_MAX, &change.seconds))
+        !text_to_i64(change.text, strlen(change.text), 0, SLOW_SECONDS_MAX, &change.number))
         return args_misused(args, "Slow mode is 0 (off) to %d seconds.", SLOW_SECONDS_MAX);
+    if (action && action->work == retention &&
+        !text_to_i64(change.text, strlen(change.text), 0, RETENTION_DAYS_MAX, &change.number))
+        return args_misused(args, "Messages are kept 0 (for ever) to %d days.", RETENTION_DAYS_MAX);
     if (!site_open(&site, args, listing ? DB_READ_ONLY : DB_READ_WRITE))
         return EXIT_FAILED;
     change.arena = &site.arena;
@@ -132,9 +143,11 @@ static int run(const struct args *args)
 
 const struct command room_command = {
     .name = "room",
-    .words = "list | create SLUG TITLE | topic SLUG TEXT | archive SLUG | slow SLUG SECONDS",
+    .words = "list | create SLUG TITLE | topic SLUG TEXT | archive SLUG | slow SLUG SECONDS | "
+             "retention SLUG DAYS",
     .summary = "Lists and changes rooms; whoever is connected sees it at once.",
-    .help = "A slug is 1 to 32 of a-z, 0-9 and '-'. An archived room keeps its messages.",
+    .help = "A slug is 1 to 32 of a-z, 0-9 and '-'. An archived room keeps its messages.\n"
+            "What is older than a room's retention is deleted by `outcry purge`; 0: kept for ever.",
     .options =
         {
             SITE_OPTION,

@@ -36,8 +36,9 @@ static const struct sql feed = {
 static const struct sql newest_id = {"event.newest_id",
                                      "SELECT id FROM event ORDER BY id DESC LIMIT 1", DB_CHAT,
                                      "the last entry of the table alone"};
-static const struct sql head = {
-    "event.head", "SELECT head, floor, head_hash FROM room WHERE id = ?1", DB_CHAT, NULL};
+static const struct sql head = {"event.head",
+                                "SELECT head, floor, head_hash, floor_hash FROM room WHERE id = ?1",
+                                DB_CHAT, NULL};
 /* The text of a message is compared where it is still the one that the event told of. */
 static const struct sql chain = {
     "event.chain",
@@ -226,8 +227,7 @@ enum err event_newest_id(struct db *db, int64_t *id, struct fail *f)
 /* Where a walk along a chain stands. */
 struct walk {
     int64_t room_id, seq, head;
-    bool anchored; /* `hash` is that of `seq`; false only before a floor: the first hash is believed
-                    */
+    bool anchored; /* `hash` is that of `seq` (at 0: nothing) */
     unsigned char hash[SECURE_HASH];
     unsigned char head_hash[SECURE_HASH];
     bool has_head_hash;
@@ -238,11 +238,20 @@ static enum err broken(int64_t seq, const char *how, struct fail *f)
     return fail(f, ERR_INTERNAL, "The log does not fit at seq %lld: %s.", (long long)seq, how);
 }
 
+static bool take_hash(struct query *q, int column, unsigned char out[SECURE_HASH])
+{
+    size_t len;
+    const void *hash = query_blob(q, column, &len);
+
+    if (!hash || len != SECURE_HASH)
+        return false;
+    memcpy(out, hash, SECURE_HASH);
+    return true;
+}
+
 static enum err walk_begin(struct db *db, struct walk *w, struct fail *f)
 {
     struct query q = query_begin(db, &head);
-    const void *hash;
-    size_t len = 0;
     bool found;
     enum err e;
 
@@ -251,14 +260,13 @@ static enum err walk_begin(struct db *db, struct walk *w, struct fail *f)
     if (found) {
         w->head = query_i64(&q, 0);
         w->seq = query_i64(&q, 1);
-        w->anchored = w->seq == 0;
-        hash = query_blob(&q, 2, &len);
-        w->has_head_hash = hash && len == SECURE_HASH;
-        if (w->has_head_hash)
-            memcpy(w->head_hash, hash, SECURE_HASH);
+        w->has_head_hash = take_hash(&q, 2, w->head_hash);
+        w->anchored = take_hash(&q, 3, w->hash) || w->seq == 0;
     }
     e = query_end(&q, f);
-    return e ? e : found ? OK : fail(f, ERR_ROOM_NOT_FOUND, NULL);
+    if (!e && !found)
+        return fail(f, ERR_ROOM_NOT_FOUND, NULL);
+    return !e && !w->anchored ? broken(w->seq, "what stands below the floor is not known", f) : e;
 }
 
 /* Judges the row that stands ready and moves on to it. */
@@ -278,18 +286,15 @@ static enum err walk_row(struct query *q, struct arena *a, struct walk *w, struc
         return broken(w->seq + 1, "the event is missing", f);
     if (!hash || hash_len != SECURE_HASH || (body_hash && body_hash_len != SECURE_HASH))
         return broken(e.seq, "a hash has the wrong length", f);
-    if (w->anchored) {
-        if (hash_of(&e, w->seq ? w->hash : NULL, body_hash, made) ||
-            memcmp(made, hash, SECURE_HASH) != 0)
-            return broken(e.seq, "the event was changed", f);
-    }
+    if (hash_of(&e, w->seq ? w->hash : NULL, body_hash, made) ||
+        memcmp(made, hash, SECURE_HASH) != 0)
+        return broken(e.seq, "the event was changed", f);
     if (body_hash && salt && salt_len == MESSAGE_SALT) {
         hash_body(salt, body ? body : "", body_len, made);
         if (memcmp(made, body_hash, SECURE_HASH) != 0)
             return broken(e.seq, "the message's text was changed", f);
     }
     w->seq = e.seq;
-    w->anchored = true;
     memcpy(w->hash, hash, SECURE_HASH);
     return OK;
 }
@@ -332,7 +337,7 @@ enum err event_verify(struct db *db, int64_t room_id, int64_t *checked, struct f
     }
     arena_release(&a);
     *checked = w.seq - first;
-    if (!e && w.head > first && (!w.has_head_hash || memcmp(w.hash, w.head_hash, SECURE_HASH) != 0))
+    if (!e && w.head > 0 && (!w.has_head_hash || memcmp(w.hash, w.head_hash, SECURE_HASH) != 0))
         e = broken(w.head, "it is not the one the room ends with", f);
     return e;
 }

@@ -1,6 +1,7 @@
 #include "db/restore.h"
 #include "db/handle.h"
 #include "db/statements.h"
+#include "db/verify.h"
 #include "lib/secure.h"
 
 #include <errno.h>
@@ -88,8 +89,31 @@ static enum err begin_history(struct db *db, struct restore_report *out, struct 
     return e;
 }
 
-static enum err prepare(const struct conf *conf, const struct log *log, struct restore_report *out,
-                        struct fail *f)
+struct found {
+    const char *file;
+    struct fail *f;
+};
+
+static void keep_first(void *ctx, const struct verify_room *r)
+{
+    struct found *found = ctx;
+
+    if (r->problem[0] && !found->f->err)
+        fail(found->f, ERR_INTERNAL, "Damaged: %.80s: room %s: %s", found->file, r->slug,
+             r->problem);
+}
+
+static enum err check_logs(struct db *db, const char *source, struct fail *f)
+{
+    struct found found = {source, f};
+    struct verify_total total;
+    enum err e = verify_database(db, keep_first, &found, &total, f);
+
+    return e ? e : total.problems ? ERR_INTERNAL : OK;
+}
+
+static enum err prepare(const struct conf *conf, const struct log *log, const char *source,
+                        struct restore_report *out, struct fail *f)
 {
     struct conf beside = *conf;
     struct db *db;
@@ -101,6 +125,8 @@ static enum err prepare(const struct conf *conf, const struct log *log, struct r
     if (e)
         return e;
     e = begin_history(db, out, f);
+    if (!e)
+        e = check_logs(db, source, f);
     if (!e)
         e = db_checkpoint_all(db, f);
     db_close(db);
@@ -120,7 +146,7 @@ static enum err make(const struct conf *conf, const struct log *log, const char 
     if (!e)
         e = backup_make(from, out->file, &copied, f);
     db_close(from);
-    return e ? e : prepare(conf, log, out, f);
+    return e ? e : prepare(conf, log, source, out, f);
 }
 
 /* ----- into its place ----- */

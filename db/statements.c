@@ -14,5 +14,7 @@ const struct sql *const *const all_statements[] = {
     ticket_statements,
     backup_statements,
     restore_statements,
+    verify_statements,
+    purge_statements,
     NULL,
 };

@@ -16,5 +16,7 @@ extern const struct sql *const bucket_statements[];
 extern const struct sql *const ticket_statements[];
 extern const struct sql *const backup_statements[];
 extern const struct sql *const restore_statements[];
+extern const struct sql *const verify_statements[];
+extern const struct sql *const purge_statements[];
 
 #endif

@@ -79,6 +79,78 @@ class BackupTest(unittest.TestCase):
         self.assertIn(message["id"], [m["id"] for m in self.stack.history(token=self.token)])
 
 
+class VerifyTest(unittest.TestCase):
+    def test_verify_tells_room_by_room_and_fails_on_damage(self):
+        with Stack() as stack:
+            token = stack.token(7, "ana")
+            for i in range(3):
+                stack.post(f"text {i}", token=token)
+            done = stack.outcry("verify")
+            self.assertRegex(done.stdout, r"ok +general +seq 1 to 4, 3 messages")
+            self.assertRegex(done.stdout, r": 0 problems\n$")
+            backup = stack.path("var/backup.db")
+            stack.outcry("backup", backup)
+            self.assertRegex(stack.outcry("verify", backup).stdout, "3 messages: 0 problems")
+            with sqlite3.connect(backup) as copy:
+                copy.execute("UPDATE message SET body = 'forged' WHERE body = 'text 1'")
+            done = stack.outcry("verify", "--quiet", backup, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stdout, r"FAIL +general .*seq 3: the message's text was changed")
+            # And what does not verify is not restored.
+            done = stack.outcry("restore", backup, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("the message's text was changed", done.stderr)
+            self.assertEqual(stack.outcry("verify", "--quiet").stdout, "")
+            left = [n for n in os.listdir(stack.path("var")) if n.startswith("chat.db.")]
+            self.assertEqual(left, [])
+
+
+class PurgeTest(unittest.TestCase):
+    def make_old(self, stack, days):
+        """All that was said until now was said `days` days ago: a chat that is set up again."""
+        stack.stop_web()
+        stack.stop_sidecar()
+        with sqlite3.connect(stack.path("var/chat.db")) as db:
+            db.execute("UPDATE event SET ts_ms = ts_ms - ? WHERE room_id IN"
+                       " (SELECT id FROM room WHERE slug = 'general')", (days * 86400000,))
+        stack.start_sidecar()
+        stack.start_web()
+
+    def counts(self, text):
+        return [int(n) for n in re.search(r"(\d+) events and (\d+) messages", text).groups()]
+
+    def test_a_dry_run_prints_what_the_run_then_deletes(self):
+        with Stack() as stack:
+            token = stack.token(7, "ana")
+            for i in range(7):
+                stack.post(f"old {i}", token=token)
+                stack.post(f"energy {i}", token=token, room="energy")
+            self.make_old(stack, 40)
+            stack.post("new", token=token)
+            before = stack.get("messages/?room=general", token=token).json
+            self.assertEqual(self.counts(stack.outcry("purge").stdout), [0, 0])
+            stack.outcry("room", "retention", "general", "30")
+            stack.outcry("room", "retention", "energy", "30")
+            dry = stack.outcry("purge", "--dry-run").stdout
+            self.assertEqual(self.counts(dry), [8, 7])
+            self.assertEqual(texts(stack.history(token=token))[0], "old 0")
+            run = stack.outcry("purge").stdout
+            self.assertEqual(run.replace("Deleted", "Would delete"), dry)
+            self.assertEqual(texts(stack.history(token=token)), ["new"])
+            self.assertEqual(len(stack.history("energy", token=token)), 7)
+            polled = stack.get(f"events/?epoch={before['epoch']}&rooms=general:3", token=token)
+            self.assertEqual((polled.status, polled.json["resync"][0]["reason"]), (410, "floor"))
+            self.assertEqual(stack.get("messages/?room=general", token=token).json["floor"], 8)
+            stack.outcry("room", "retention", "general", "0")
+            for wrong in ("-1", "x", "36501"):
+                done = stack.outcry("room", "retention", "general", wrong, check=False)
+                self.assertEqual(done.returncode, 2)
+            # Nothing of the old text is left on disk.
+            for name in ("chat.db", "chat.db-wal"):
+                with open(stack.path("var", name), "rb") as f:
+                    self.assertNotIn(b"old 3", f.read())
+
+
 class RestoreTest(unittest.TestCase):
     def test_after_a_restore_every_client_loads_again_and_none_goes_quiet(self):
         with Stack() as stack:

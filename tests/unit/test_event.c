@@ -329,13 +329,21 @@ static void test_verify_begins_at_the_floor(void **state)
     assert_int_equal(sqlite3_open(fx->chat, &raw), SQLITE_OK);
     sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     assert_int_equal(sqlite3_exec(raw,
-                                  "DELETE FROM event WHERE seq <= 2;"
-                                  "UPDATE room SET floor = 2 WHERE id = 1",
+                                  "UPDATE room SET floor = 2, floor_hash = (SELECT hash FROM event"
+                                  " WHERE room_id = 1 AND seq = 2) WHERE id = 1;"
+                                  "DELETE FROM event WHERE seq <= 2",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(raw);
     assert_ok(fx, event_verify(fx->db, room, &checked, &fx->fail));
     assert_int_equal(checked, 3);
+    assert_int_equal(sqlite3_open(fx->chat, &raw), SQLITE_OK);
+    sqlite3_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    assert_int_equal(
+        sqlite3_exec(raw, "UPDATE event SET ts_ms = 7 WHERE seq = 3", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(raw);
+    assert_err(ERR_INTERNAL, event_verify(fx->db, room, &checked, &fx->fail));
+    assert_non_null(strstr(fx->fail.message, "at seq 3"));
 }
 
 #define WITH_CHAT(test) cmocka_unit_test_setup_teardown(test, setup_chat, teardown)
