@@ -44,7 +44,6 @@ static bool make_folder_of(const char *file)
 static void compose(struct buf *b, const struct args *args)
 {
     const char *guests = args_value(args, "guests"), *run = args_value(args, "run-dir");
-    const char *static_dir = args_value(args, "static-dir");
     char secret[2 * SECRET_BYTES + 1];
 
     buf_str(b,
@@ -63,8 +62,6 @@ static void compose(struct buf *b, const struct args *args)
     buf_fmt(b, "secret = %s\n\nlog_file = log/outcry.log\n", secret);
     if (run)
         buf_fmt(b, "ws_socket = %s/ws.sock\nnotify_socket = %s/notify.sock\n", run, run);
-    if (static_dir)
-        buf_fmt(b, "static_dir = %s\n", static_dir);
     memset(secret, 0, sizeof secret);
 }
 
@@ -185,7 +182,6 @@ const struct command init_command = {
             {"config", "FILE", "the configuration to write or to use (required)"},
             {"guests", "WHO", "off (default), read or write, in a new configuration"},
             {"run-dir", "DIR", "folder of the sockets, in a new configuration (run/)"},
-            {"static-dir", "DIR", "static_dir of a new configuration"},
             {"quiet", NULL, "print nothing when all went well"},
         },
     .run = run,

@@ -162,9 +162,6 @@ const struct conf_key conf_keys[] = {
      .doc = "Lock file that lets only one sidecar run."},
     {AT(template_dir), .type = CONF_PATH, .def = "",
      .doc = "Folder of templates that replace built-in ones of the same name; empty: none."},
-    {AT(static_dir), .type = CONF_PATH, .def = "",
-     .doc = "Folder of the static files, from which the page learns their version; empty: the "
-            "program's own version is used."},
     {AT(log_file), .type = CONF_PATH, .def = "",
      .doc = "Log file, opened again on SIGHUP; empty: standard error."},
     {AT(log_level), .type = CONF_CHOICE, .def = "info",

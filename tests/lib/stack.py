@@ -191,7 +191,7 @@ class Stack:
         for name in ("lighttpd.conf", "apache.conf"):
             shutil.copy(os.path.join(ROOT, name), self.dir)
         conf = {"jwt_alg": "HS256", "jwt_secret": self.jwt_secret, "secret": secrets.token_hex(32),
-                "guests": "write", "log_file": "log/outcry.log", "static_dir": self.path("static")}
+                "guests": "write", "log_file": "log/outcry.log"}
         conf.update(self.overrides)
         self.conf = self.path("var/outcry.conf")
         with open(self.conf, "w", encoding="utf-8") as f:
