@@ -139,8 +139,10 @@ class Command(FaultCase):
             work.await_acks(2)
             with stack.database() as db:
                 user = db.execute("SELECT id FROM user WHERE username LIKE 'w0%'").fetchone()[0]
-            commands = (["room", "topic", "general", "topic {n}"], ["room", "slow", "utilities", "{n}"],
-                        ["user", "role", str(user), "member"], ["room", "create", "made-{n}", "Made"])
+            commands = [["room", "topic", "general", "topic {n}"], ["room", "slow", "utilities", "{n}"],
+                        ["user", "role", str(user), "member"], ["room", "create", "made-{n}", "Made"]]
+            if " purge " in stack.outcry("--help").stdout:
+                commands.append(["purge"])
             for n in range(rounds):
                 words = [word.format(n=n) for word in commands[n % len(commands)]]
                 process = stack.spawn("command", stack.path("bin/outcry"), words[0], "--config",
