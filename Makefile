@@ -24,6 +24,7 @@ CPPFLAGS += $(call pkg,$(PACKAGES))
 GROUND_LIBS  = $(call pkg_libs,json-c libjwt sqlite3 libcrypto libutf8proc) -lpthread
 FCGI_LIBS    = $(call pkg_libs,fcgi)
 SIDECAR_LIBS = $(call pkg_libs,libwebsockets libuv)
+CLI_LIBS     = $(call pkg_libs,libssl)
 TEST_LIBS    = $(call pkg_libs,cmocka)
 
 MAINS     := cgi-bin/main_chat.c cgi-bin/main_api.c ws-sidecar/main.c cli/main.c
@@ -125,7 +126,7 @@ $(BUILD)/api.fcgi: $(BUILD)/cgi-bin/main_api.o $(BUILD)/http.a $(BUILD)/ground.a
 $(BUILD)/outcry-sidecar: $(BUILD)/ws-sidecar/main.o $(BUILD)/sidecar.a $(BUILD)/ground.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(SIDECAR_LIBS) $(GROUND_LIBS)
 $(BUILD)/outcry: $(BUILD)/cli/main.o $(BUILD)/cli.a $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS) $(GROUND_LIBS)
 
 $(UNIT) $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fixture.a $(BUILD)/http.a \
                               $(BUILD)/sidecar.a $(BUILD)/ground.a

@@ -56,6 +56,8 @@ static void check_page(struct visit *v)
         return;
     type = probe_header(v->a, &answer, "Content-Type");
     check_clock(v, &answer);
+    if (answer.distrust)
+        doctor_warn(v->d, "certificate: browsers will not trust it: %s.", answer.distrust);
     if (answer.status == 503 || answer.status == 502 || answer.status == 500)
         doctor_fail(v->d,
                     "page: %s answers %d: chat.fcgi does not run. Look into the web server's log "
@@ -157,9 +159,9 @@ static void check_upgrade(struct visit *v)
         arena_fmt(v->a,
                   "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                   "Sec-WebSocket-Key: b3V0Y3J5IGRvY3RvciAxNg==\r\n"
-                  "Sec-WebSocket-Protocol: chat.v1\r\nOrigin: http://%s\r\n"
+                  "Sec-WebSocket-Protocol: chat.v1\r\nOrigin: %s\r\n"
                   "Cookie: outcry_guest=doctor\r\n",
-                  v->to.authority);
+                  v->to.origin);
     struct probe_answer answer;
 
     if (!get(v, "WebSocket", path, headers, &answer))
@@ -168,9 +170,9 @@ static void check_upgrade(struct visit *v)
         doctor_ok(v->d, "WebSocket: %s upgrades", path);
     else if (answer.status == 403)
         doctor_fail(v->d,
-                    "WebSocket: refused for its Origin, http://%s. Apache needs "
+                    "WebSocket: refused for its Origin, %s. Apache needs "
                     "`ProxyPreserveHost On`; or name the origin in allowed_origins.",
-                    v->to.authority);
+                    v->to.origin);
     else if (answer.status == 502 || answer.status == 503)
         doctor_fail(v->d, "WebSocket: the web server answers %d: the sidecar does not run on %s.",
                     answer.status, c->ws_socket);
@@ -189,7 +191,7 @@ void doctor_check_live(struct doctor *d, const char *url)
 
     arena_init(&a);
     if (!probe_url(&a, url, &v.to)) {
-        doctor_fail(d, "address: '%s' is not http://HOST[:PORT]/PATH.", url);
+        doctor_fail(d, "address: '%s' is not http[s]://HOST[:PORT]/PATH.", url);
     } else {
         check_page(&v);
         if (v.up) {

@@ -1,16 +1,12 @@
 #include "cli/probe.h"
 
+#include "cli/channel.h"
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "lib/text.h"
 
-#include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { ANSWER_MAX = 256 * 1024 };
 
@@ -19,11 +15,13 @@ bool probe_url(struct arena *a, const char *url, struct probe_url *out)
     const char *host, *end, *colon;
     int64_t port;
 
-    if (strncmp(url, "http://", 7) != 0)
+    out->tls = strncmp(url, "https://", 8) == 0;
+    if (!out->tls && strncmp(url, "http://", 7) != 0)
         return false;
-    host = url + 7;
+    host = strchr(url, '/') + 2;
     end = host + strcspn(host, "/?#");
     out->authority = arena_strn(a, host, (size_t)(end - host));
+    out->origin = arena_strn(a, url, (size_t)(end - url));
     out->path = arena_str(a, *end == '/' ? end : "/");
     colon = strrchr(out->authority, ':');
     if (colon && !strchr(colon, ']')) {
@@ -33,97 +31,25 @@ bool probe_url(struct arena *a, const char *url, struct probe_url *out)
         out->port = arena_str(a, colon + 1);
     } else {
         out->host = arena_str(a, out->authority);
-        out->port = arena_str(a, "80");
+        out->port = arena_str(a, out->tls ? "443" : "80");
     }
     if (out->host[0] == '[') /* an IPv6 address in a URL */
         out->host = arena_strn(a, out->host + 1, strcspn(out->host, "]") - 1);
     return out->host[0] != '\0';
 }
 
-/* Waits until the socket is ready or the deadline passed. */
-static bool ready(int fd, short events, int64_t deadline)
-{
-    struct clock clock = {0};
-    struct pollfd p = {.fd = fd, .events = events};
-    int64_t left = deadline - clock_boot_ms(&clock);
-
-    return left > 0 && poll(&p, 1, (int)left) == 1;
-}
-
-static int open_socket(const struct addrinfo *to, int64_t deadline)
-{
-    int error = 0, fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    socklen_t len = sizeof error;
-
-    if (fd < 0)
-        return -1;
-    if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
-        return fd;
-    if (errno == EINPROGRESS) {
-        error = ETIMEDOUT;
-        if (ready(fd, POLLOUT, deadline))
-            getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
-        if (error == 0)
-            return fd;
-        errno = error;
-    }
-    error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static int dial(struct arena *a, const struct probe_url *to, int64_t deadline, const char **why)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
-    int fd = -1, rc = getaddrinfo(to->host, to->port, &hints, &list);
-
-    if (rc != 0) {
-        *why = arena_fmt(a, "there is no host %s (%s)", to->host, gai_strerror(rc));
-        return -1;
-    }
-    for (struct addrinfo *i = list; i && fd < 0; i = i->ai_next)
-        fd = open_socket(i, deadline);
-    if (fd < 0)
-        *why = arena_fmt(a, "no connection to %s: %s", to->authority, strerror(errno));
-    freeaddrinfo(list);
-    return fd;
-}
-
-static bool send_all(int fd, const struct buf *b, int64_t deadline)
-{
-    size_t sent = 0;
-
-    while (sent < b->len && ready(fd, POLLOUT, deadline)) {
-        ssize_t n = send(fd, b->data + sent, b->len - sent, MSG_NOSIGNAL);
-
-        if (n < 0 && errno != EAGAIN && errno != EINTR)
-            return false;
-        sent += n > 0 ? (size_t)n : 0;
-    }
-    return sent == b->len;
-}
-
 /* Until the other end closes, or where only the head is wanted, until that is there. */
-static bool receive(int fd, struct buf *b, bool head_only, int64_t deadline)
+static bool receive(struct channel *c, struct buf *b, bool head_only, int64_t deadline)
 {
     char chunk[4096];
+    ssize_t n;
 
-    while (ready(fd, POLLIN, deadline)) {
-        ssize_t n = recv(fd, chunk, sizeof chunk, 0);
-
-        if (n == 0)
-            return true;
-        if (n < 0 && errno != EAGAIN && errno != EINTR)
-            return b->len > 0;
-        if (n > 0)
-            buf_add(b, chunk, (size_t)n);
-        if (b->overflow)
-            return true;
-        if (head_only && strstr(buf_cstr(b), "\r\n\r\n"))
+    while ((n = channel_read(c, chunk, sizeof chunk, deadline)) > 0) {
+        buf_add(b, chunk, (size_t)n);
+        if (b->overflow || (head_only && strstr(buf_cstr(b), "\r\n\r\n")))
             return true;
     }
-    return false;
+    return n == 0;
 }
 
 static bool split(struct arena *a, const struct buf *b, struct probe_answer *out)
@@ -145,21 +71,21 @@ bool probe_get(struct arena *a, const struct probe_url *to, const char *path, co
 {
     struct clock clock = {0};
     int64_t deadline = clock_boot_ms(&clock) + PROBE_TIMEOUT_MS;
-    bool upgrade = strstr(headers, "Upgrade:") != NULL;
+    bool upgrade = strstr(headers, "Upgrade:") != NULL, ok;
+    struct channel channel;
     struct buf b;
-    int fd = dial(a, to, deadline, why);
-    bool ok;
 
-    if (fd < 0)
+    if (!channel_open(&channel, a, to->host, to->port, to->tls, deadline, why))
         return false;
+    out->distrust = arena_str(a, channel.distrust);
     buf_init(&b, ANSWER_MAX);
     /* HTTP/1.0 keeps the answer free of chunks; an upgrade needs 1.1. */
     buf_fmt(&b, "GET %s HTTP/1.%c\r\nHost: %s\r\n%s%s\r\n", path, upgrade ? '1' : '0',
             to->authority, upgrade ? "" : "Connection: close\r\n", headers);
-    ok = send_all(fd, &b, deadline);
+    ok = channel_write(&channel, b.data, b.len, deadline);
     buf_clear(&b);
-    ok = ok && receive(fd, &b, upgrade, deadline);
-    close(fd);
+    ok = ok && receive(&channel, &b, upgrade, deadline);
+    channel_close(&channel);
     if (!ok)
         *why = "the answer did not come within five seconds";
     else if (!split(a, &b, out)) {

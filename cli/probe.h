@@ -1,16 +1,19 @@
 /*
- * One HTTP request over a socket, to see an installation as a browser does. No redirects, no TLS,
- * no keep-alive; answers up to 256 KiB; the whole exchange has a deadline.
+ * One HTTP request, plain or TLS, to see an installation as a browser does. No redirects, no
+ * keep-alive; answers up to 256 KiB; the whole exchange has a deadline.
  */
 #ifndef CLI_PROBE_H
 #define CLI_PROBE_H
 
 #include "lib/arena.h"
 
+/* Strings in the arena given to probe_url(). */
 struct probe_url {
-    char *host, *port; /* in the arena given to probe_url() */
-    char *authority;   /* host:port as in Host and Origin */
-    char *path;        /* with its leading slash */
+    bool tls;
+    char *host, *port;
+    char *authority; /* host:port as in Host */
+    char *origin;    /* scheme://host:port */
+    char *path;      /* with its leading slash */
 };
 
 struct probe_answer {
@@ -18,11 +21,12 @@ struct probe_answer {
     const char *head; /* status line and headers, NUL-terminated */
     const char *body;
     size_t body_len;
+    const char *distrust; /* why a browser would not trust the certificate; NULL: it would */
 };
 
 enum { PROBE_TIMEOUT_MS = 5000 };
 
-/* http://HOST[:PORT]/PATH. False where it is something else. */
+/* http[s]://HOST[:PORT]/PATH. False where it is something else. */
 MUST_CHECK bool probe_url(struct arena *a, const char *url, struct probe_url *out);
 
 /*

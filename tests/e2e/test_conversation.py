@@ -191,6 +191,9 @@ class Tls(unittest.TestCase):
                           client_id=new_client_id())
                 self.assertEqual(sock.until("message", message="sealed")["username"], "Tess")
                 sock.close()
+                doctor = stack.outcry("doctor", "--url", stack.url, check=False)
+                self.assertEqual(doctor.returncode, 0, doctor.stdout)
+                self.assertIn("warn  certificate:", doctor.stdout)
                 alpn = subprocess.run(
                     ["openssl", "s_client", "-alpn", "h2,http/1.1", "-connect",
                      f"127.0.0.1:{stack.port}"], input="", capture_output=True, text=True,
