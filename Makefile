@@ -45,22 +45,30 @@ FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 HELPERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helpers/*.c))
 BENCHES  := $(addprefix $(BUILD)/bench/,fanout floor http insert post)
 
+# V=1 shows the commands.
+MAKEFLAGS += --no-print-directory
+Q    = $(if $(V),,@)
+show = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
+
+# One compiler for each core, unless somebody said -j.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: all run test test-long check unit lint asan check-layers check-headers clean deps test-deps \
         vendor tests-built docs
 
 all: $(PROGRAMS)
 
 run: deps
-	+$(MAKE) all vendor
+	+$(MAKE) $(JOBS) all vendor
 	@BUILD=$(BUILD) SERVER=$(or $(SERVER),lighttpd) PORT=$(or $(PORT),8080) VAR=$(or $(VAR),var) \
 	    exec scripts/run
 
 test: test-deps
-	+$(MAKE) all vendor tests-built
+	+$(MAKE) $(JOBS) all vendor tests-built
 	@BUILD=$(BUILD) exec tests/run
 
 test-long: test-deps
-	+$(MAKE) all vendor tests-built
+	+$(MAKE) $(JOBS) all vendor tests-built
 	@BUILD=$(BUILD) OUTCRY_LONG=1 exec tests/run
 
 # Unit and handler tests alone: seconds.
@@ -68,7 +76,7 @@ unit: $(UNIT)
 	@BUILD=$(BUILD) exec tests/run unit handler
 
 asan: test-deps
-	+$(MAKE) BUILD=build/asan SAN=1 all vendor tests-built
+	+$(MAKE) $(JOBS) BUILD=build/asan SAN=1 all vendor tests-built
 	@BUILD=build/asan exec tests/run
 
 check: lint check-layers check-headers unit
@@ -82,13 +90,13 @@ test-deps:
 vendor: static/vendor/.stamp
 
 static/vendor/.stamp: package.json package-lock.json scripts/vendor
-	scripts/vendor
-	touch $@
+	@scripts/vendor
+	@touch $@
 
 # What the browser tests run on. After the vendor stamp: npm works on one folder.
 node_modules/.tests: static/vendor/.stamp
-	scripts/vendor --tests
-	touch $@
+	@scripts/vendor --tests
+	@touch $@
 
 tests-built: $(UNIT) $(FUZZERS) $(HELPERS) node_modules/.tests
 
@@ -116,49 +124,58 @@ $(BUILD)/sidecar.a: $(SIDECAR_OBJ)
 $(BUILD)/cli.a: $(CLI_OBJ)
 $(BUILD)/fixture.a: $(FIXTURE_OBJ)
 $(BUILD)/%.a:
-	rm -f $@
-	$(AR) rcs $@ $^
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/chat.fcgi: $(BUILD)/cgi-bin/main_chat.o $(BUILD)/http.a $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(FCGI_LIBS) $(GROUND_LIBS)
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FCGI_LIBS) $(GROUND_LIBS)
 $(BUILD)/api.fcgi: $(BUILD)/cgi-bin/main_api.o $(BUILD)/http.a $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(FCGI_LIBS) $(GROUND_LIBS)
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FCGI_LIBS) $(GROUND_LIBS)
 $(BUILD)/outcry-sidecar: $(BUILD)/ws-sidecar/main.o $(BUILD)/sidecar.a $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(SIDECAR_LIBS) $(GROUND_LIBS)
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(SIDECAR_LIBS) $(GROUND_LIBS)
 $(BUILD)/outcry: $(BUILD)/cli/main.o $(BUILD)/cli.a $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS) $(GROUND_LIBS)
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS) $(GROUND_LIBS)
 
 $(UNIT) $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fixture.a $(BUILD)/http.a \
                               $(BUILD)/sidecar.a $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(FCGI_LIBS) $(SIDECAR_LIBS) $(GROUND_LIBS)
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(FCGI_LIBS) $(SIDECAR_LIBS) $(GROUND_LIBS)
 $(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
 
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/bench/measure.o $(BUILD)/bench/wire.o \
              $(BUILD)/ground.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call show,cc)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call show,cc)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/gen/chat_migrations.c: $(sort $(wildcard db/migrations/chat/*.sql))
 	@mkdir -p $(@D)
-	scripts/embed embedded_chat_migrations $^ > $@
+	@scripts/embed embedded_chat_migrations $^ > $@
 $(BUILD)/gen/state_migrations.c: $(sort $(wildcard db/migrations/state/*.sql))
 	@mkdir -p $(@D)
-	scripts/embed embedded_state_migrations $^ > $@
+	@scripts/embed embedded_state_migrations $^ > $@
 $(BUILD)/gen/templates.c: $(sort $(wildcard templates/*.mustache))
 	@mkdir -p $(@D)
-	scripts/embed embedded_templates $^ > $@
+	@scripts/embed embedded_templates $^ > $@
 
 # The ?v= of static files: changes when one of them does.
 STATIC_FILES := $(sort $(shell find static -type f ! -path 'static/vendor/*')) package-lock.json
 $(BUILD)/gen/asset_version.c: $(STATIC_FILES)
 	@mkdir -p $(@D)
-	printf '#include "cgi-bin/view.h"\n\nconst char asset_version[] = "%s";\n' \
+	@printf '#include "cgi-bin/view.h"\n\nconst char asset_version[] = "%s";\n' \
 	    "$$(sha256sum $^ | sha256sum | cut -c1-12)" > $@
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
