@@ -48,7 +48,7 @@ BENCHES  := $(addprefix $(BUILD)/bench/,fanout floor http insert post)
 # V=1 shows the commands.
 MAKEFLAGS += --no-print-directory
 Q    = $(if $(V),,@)
-show = $(if $(V),,@printf '  %-4s %s\n' $(1) $@)
+show = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-4s %s\n' $(1) $@)
 
 # One compiler for each core, unless somebody said -j.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
