@@ -59,7 +59,7 @@ class Person:
         self.user_id, self.username = me["id"], me["username"]
         self.muted = self.banned = False
         self.rooms = {"general": 0}                  # the rooms that are followed, and how far
-        self.screen = {room: [] for room in ROOMS}   # (kind, message id)
+        self.screen = {room: [] for room in ROOMS}   # (kind, message id) or None
         self.read = {room: 0 for room in ROOMS}
         self.sent = []                               # (client id, room, text, seq, id)
         self.writer = self.feed = self.epoch = None
@@ -134,9 +134,9 @@ class Person:
                 self.disconnect()
 
     def show(self, frame):
-        if frame["type"] == "resync":
-            raise AssertionError(f"{self.username}: {frame}: nobody is that far behind")
         room = frame.get("room")
+        if frame["type"] == "resync":
+            self.reload(frame)
         if frame["type"] in PASSING or room not in self.rooms:
             return  # what was on its way as the room was left
         if frame["seq"] <= self.rooms[room]:
@@ -146,6 +146,17 @@ class Person:
                                  f"{self.rooms[room]} by {self.way_to_read}")
         self.rooms[room] = frame["seq"]
         self.screen[room].append((frame["type"], frame.get("id")))
+
+    def reload(self, frame):
+        """Too far behind: the room's messages as history; of what else happened nothing is known."""
+        room, head = frame["room"], frame["seq"]
+        if frame["reason"] != "lag":
+            raise AssertionError(f"{self.username}: {frame}")
+        messages = self.fresh_messages(room, self.rooms[room])
+        self.screen[room] += [("message", messages[seq][0]) if seq in messages else None
+                              for seq in range(self.rooms[room] + 1, head + 1)]
+        self.rooms[room] = head
+        self.feed.resume(frame["epoch"], room, head)
 
     # ---- what the server says when asked anew ----
 

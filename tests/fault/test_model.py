@@ -172,7 +172,9 @@ class Agreement(FaultCase):
         """Resumed = loaded anew = model, for one person; of the messages the newest unless thorough."""
         who.catch_up()
         for room, seq in who.rooms.items():
-            self.assertEqual(who.screen[room], model.log[room][:seq])
+            log = model.log[room][:seq]
+            shown = [event or log[n] for n, event in enumerate(who.screen[room])]
+            self.assertEqual(shown, log)
         self.assertEqual(who.fresh_state(),
                          {room: (model.head(room), model.unread(who, room), who.read[room],
                                  model.topic[room]) for room in ROOMS})

@@ -146,6 +146,8 @@ class PowerCut(FaultCase):
                 "SELECT r.slug, r.head, count(e.id) FROM room r LEFT JOIN event e ON e.room_id = r.id "
                 "GROUP BY r.id HAVING count(e.id) != r.head")]
             return {row[0] for row in db.execute("SELECT client_id FROM message")}, wrong
+        except sqlite3.DatabaseError as e:
+            return set(), [str(e)]
         finally:
             db.close()
             for name in os.listdir(folder):
