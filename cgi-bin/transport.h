@@ -13,7 +13,7 @@ struct server {
     void (*reload)(void *ctx); /* SIGHUP, between two requests */
     /* FastCGI: says "busy" to one of a queue that only grew; `first` of them. */
     void (*refuse)(void *ctx, const struct source *source, bool first);
-    unsigned timeout_s;        /* a request that takes longer ends the process */
+    unsigned timeout_s; /* a request that takes longer ends the process */
 };
 
 /* First of all in main(): blocks the signals that must not cut a request off, and says whether we

@@ -13,9 +13,9 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from reading import BROKEN, PASSING, READERS, Closed, offered  # noqa: E402
+from reading import PASSING, READERS, Closed, offered  # noqa: E402
 from stack import new_client_id, wait_for  # noqa: E402
-from writing import WRITERS  # noqa: E402
+from writing import BROKEN, WRITERS  # noqa: E402
 
 LONG = os.environ.get("OUTCRY_LONG") == "1"
 ROOMS = ("general", "energy")
@@ -103,7 +103,6 @@ class Reader(threading.Thread):
         self.epoch = None
         self.last = {room: 0 for room in ROOMS}
         self.shown = {room: [] for room in ROOMS}    # (seq, type, message id), as shown
-        self.shown_at = {}                           # message id: when
         self.loaded = {room: [] for room in ROOMS}   # (after, up to): read as history after a resync
         self.wrong = []                              # what the server must never do
         self.reconnects = 0
@@ -157,8 +156,6 @@ class Reader(threading.Thread):
     def apply(self, room, seq, kind, msg_id):
         self.last[room] = seq
         self.shown[room].append((seq, kind, msg_id))
-        if msg_id:
-            self.shown_at.setdefault(msg_id, time.monotonic())
 
     def reload(self, frame):
         """What a resync asks for: the room's messages, page by page, up to where it says."""

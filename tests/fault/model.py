@@ -4,8 +4,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from reading import BROKEN, PASSING, READERS  # noqa: E402
-from writing import WRITERS  # noqa: E402
+from reading import PASSING, READERS  # noqa: E402
+from writing import BROKEN, WRITERS  # noqa: E402
 
 ROOMS = ("general", "energy", "materials")
 STATUS = {"too_long": "413", "bad_request": "400", "muted": "403", "banned": "403",

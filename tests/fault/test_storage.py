@@ -87,6 +87,39 @@ class FullDisk(FaultCase):
             f"file:{os.path.join(self.disk, 'chat.db')}?mode=ro", uri=True)
 
 
+class FailingDisk(FaultCase):
+    """Writes and syncs that fail with EIO, in the sidecar and in a worker."""
+
+    def test_a_write_that_fails_is_no_message_and_ends_nothing(self):
+        if not shutil.which("strace"):
+            self.skipTest("strace is not installed")
+        stack = self.start()
+        rounds = 8 if LONG else 2
+        with Workload(stack) as work:
+            for n in range(rounds):
+                work.await_acks(2)
+                victims = [stack.sidecar.pid] + [pid for pid in stack.worker_pids()]
+                call = ("fdatasync", "pwrite64")[n % 2]
+                tracer = subprocess.Popen(
+                    ["strace", "-f", "-qq", "-o", stack.path("strace.out"), "-e", f"trace={call}", "-e",
+                     f"inject={call}:error=EIO:when=1+2", *(f"-p{pid}" for pid in victims)],
+                    stderr=subprocess.DEVNULL)
+                failed = self.failures(work)
+                try:
+                    wait_for(lambda: self.failures(work) >= failed + 6, "writes have failed", 20)
+                finally:
+                    tracer.terminate()
+                    tracer.wait()
+                self.assertIsNone(stack.sidecar.poll())
+                self.assertLessEqual(set(victims[1:]), set(stack.worker_pids()), "a worker died")
+            work.await_acks(2)
+            work.settle()
+        self.judge("failing disk (EIO)", rounds, work, note=f"{self.failures(work)} writes failed")
+
+    def failures(self, work):
+        return sum(n for w in work.writers for key, n in w.outcomes.items() if key != "acked")
+
+
 class Locked(FaultCase):
     """Held for longer than a writer waits (5 s): refused then, with a time to come back, none lost."""
 
