@@ -14,7 +14,7 @@ import { Sender } from "./sender.js";
 import { Status } from "./status.js";
 import { Typing } from "./typing.js";
 
-const PRESENCE_POLL_MS = 10000;
+const PRESENCE_POLL_MS = 7000;
 const ASK_AGAIN_MS = 1000;
 
 const byId = (id) => document.getElementById(id);

@@ -6,7 +6,8 @@ import { Poller } from "./poller.js";
 import { Socket } from "./socket.js";
 
 const HOPELESS_MS = 300000; // between tries where no upgrade has ever succeeded
-const FINAL = { 4500: "You are signed out.", 4501: "You are banned from this chat.", 4503: "Too many connections are open." };
+const TOO_MANY = 4503;
+const FINAL = { 4500: "You are signed out.", 4501: "You are banned from this chat." };
 
 export class Link {
     // hooks: frame(frame), welcome(frame), answer(body), resync(list), state(state, reason)
@@ -102,6 +103,7 @@ export class Link {
     #welcomed(frame) {
         this.everLive = true;
         this.failedUpgrades = 0;
+        this.renewed = false;
         this.backoff.reset();
         this.poller.stop();
         this.hooks.welcome(frame);
@@ -135,12 +137,13 @@ export class Link {
 
     #closed(code, reason, welcomed) {
         this.socket = null;
-        if (code >= 4500 && code <= 4999) {
+        if (code >= 4500 && code <= 4999 && code !== TOO_MANY) {
             this.#refused(code, reason);
             return;
         }
         this.failedUpgrades = welcomed ? 0 : this.failedUpgrades + 1;
-        const hopeless = !this.everLive && this.failedUpgrades >= 2;
+        // Where there is no room for another socket, or no socket at all, the poll serves for long.
+        const hopeless = code === TOO_MANY || (!this.everLive && this.failedUpgrades >= 2);
         this.#connectIn(hopeless ? HOPELESS_MS : this.backoff.next());
         this.poller.start();
         this.#tell();
@@ -154,7 +157,7 @@ export class Link {
             this.poller.start();
             return;
         }
-        this.stop(reason || FINAL[code] || "The server closed the connection.");
+        this.stop(FINAL[code] ?? `The server closed the connection: ${reason || code}.`);
     }
 
     stop(reason) {

@@ -139,3 +139,41 @@ for (const server of SERVERS) {
         });
     });
 }
+
+// A host that tolerates no daemon: everything by the timed poll.
+describe("without a sidecar", () => {
+    let stack;
+    let browser;
+    let ana;
+    let bo;
+
+    before(async () => {
+        stack = await Stack.start({ sidecar: false });
+        browser = await launch();
+        [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
+        await ana.join(stack.url, "ana");
+        await bo.join(stack.url, "bo");
+    });
+    after(async () => {
+        await browser?.close();
+        await stack?.stop();
+    });
+
+    test("without a sidecar: people talk all the same", async () => {
+        await ana.say("hello from ana");
+        await bo.sees("hello from ana");
+        await bo.say("hello from bo");
+        await ana.sees("hello from bo");
+        await stack.post("posted with curl");
+        await Promise.all([ana.sees("posted with curl"), bo.sees("posted with curl")]);
+        assert.deepEqual(holes(await ana.rows()), []);
+        await ana.linkIs("polling");
+    });
+
+    test("without a sidecar: a closed page is gone within 15 s", async () => {
+        await ana.peopleAre(["ana", "bo"]);
+        await bo.leave();
+        await ana.peopleAre(["ana"], 15000);
+        assert.deepEqual(ana.faults, []);
+    });
+});
