@@ -99,7 +99,8 @@ enum err handle_presence_put(struct call *c, struct fail *f)
     return e ? e : answer_empty(c, 204);
 }
 
-/* Says that the database answers; the schema is the program's, or it would not have opened it. */
+/* Says that the database answers, and whether it may be written to; the schema is the program's, or
+ * it would not have opened it. */
 enum err handle_health(struct call *c, struct fail *f)
 {
     struct json_object *o;
@@ -112,7 +113,8 @@ enum err handle_health(struct call *c, struct fail *f)
     while (embedded_chat_migrations[schema].name)
         schema++;
     o = json_object_new_object();
-    json_set_str(o, "status", "ok");
+    json_set_str(o, "status", db_alarm(c->chat->db) ? "read_only" : "ok");
+    json_set_str(o, "storage", db_alarm(c->chat->db));
     json_set_i64(o, "schema", schema);
     json_set_str(o, "epoch", epoch);
     return answer_json(c, 200, o);

@@ -115,6 +115,8 @@ int program_main(int argc, char **argv, enum site site)
         fprintf(stderr, "outcry: %s\n", f.message);
         return cgi ? cgi_run(&server) : 1;
     }
+    if (!cgi) /* a program of one request has no time for it */
+        db_check_at_start(app->chat->db);
     server = (struct server){.ctx = app,
                              .serve = serve,
                              .reload = reload,

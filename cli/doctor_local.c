@@ -94,6 +94,11 @@ static void check_database(struct doctor *d)
     }
     if (db_epoch(db, &s->arena, &epoch, &f) || db_check(db, &f))
         doctor_fail(d, "database: %s", f.message);
+    else if (db_alarm(db))
+        doctor_fail(d,
+                    "database: it is read-only. %s Mend: outcry verify --config %s, then outcry "
+                    "restore",
+                    db_alarm(db), s->conf.path);
     else if (!epoch[0])
         doctor_fail(d, "database: it has no rooms yet. Mend: outcry init --config %s",
                     s->conf.path);

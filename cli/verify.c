@@ -33,6 +33,10 @@ static int verify(struct db *db, struct report *report)
         return site_failed(&f);
     if (f.err)
         printf("FAIL  %s\n", f.message);
+    if (db_alarm(db)) {
+        printf("FAIL  %s Mend: outcry restore\n", db_alarm(db));
+        total.problems++;
+    }
     if (total.problems || !report->quiet)
         printf("%" PRId64 " rooms, %" PRId64 " events, %" PRId64 " messages: %" PRId64
                " problem%s\n",

@@ -230,6 +230,7 @@ enum err db_open_file(struct db **out, enum db_kind kind, enum db_access access,
     db->lock_timeout_ms = conf->lock_timeout_ms;
     db->wal_max_bytes = conf->wal_max_bytes;
     db->turnstile.queue_fd = db->turnstile.write_fd = -1;
+    db->witness.fd = -1;
     e = open_all(db, db_configured_path(db), create, f);
     if (e) {
         db_close(db);
@@ -260,6 +261,19 @@ static enum err judge_schema(struct db *db, struct fail *f)
     return e;
 }
 
+/* Damage that this meets is an alarm: what can still be read is served. */
+static enum err meet_witness(struct db *db, struct fail *f)
+{
+    char path[4096];
+    enum err e;
+
+    if (!witness_path(path, sizeof path, db->conf->database))
+        return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
+    db->witness.path = xstrdup(path);
+    e = witness_judge(db, f);
+    return db->alarm[0] ? OK : e;
+}
+
 static enum err open_and_judge(struct db **out, enum db_kind kind, enum db_access access,
                                const struct conf *conf, const struct log *log, struct fail *f)
 {
@@ -268,6 +282,8 @@ static enum err open_and_judge(struct db **out, enum db_kind kind, enum db_acces
     if (e)
         return e;
     e = judge_schema(*out, f);
+    if (!e && kind == DB_CHAT)
+        e = meet_witness(*out, f);
     if (!e && access == DB_READ_ONLY &&
         sqlite3_exec((*out)->sqlite, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
         e = open_error(*out, "query_only", f);
@@ -310,6 +326,7 @@ void db_close(struct db *db)
         sqlite3_finalize(db->statements[i].stmt);
     sqlite3_close(db->sqlite);
     turnstile_close(&db->turnstile);
+    witness_release(&db->witness);
     free(db->statements);
     free(db->path);
     free(db);

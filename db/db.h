@@ -36,6 +36,15 @@ void db_close(struct db *db);
  * next call tries again. A write that begins on the replaced file gets ERR_BUSY too.
  */
 MUST_CHECK enum err db_follow(struct db *db, bool *moved, struct fail *f);
+/*
+ * NULL, or a sentence on why this handle only reads: the database is older than its witness (see
+ * db/witness.h), or SQLite found it damaged. Writes then get ERR_BUSY with a sentence for
+ * everybody. db_follow() ends it, when `outcry restore` has put another file there.
+ */
+const char *db_alarm(const struct db *db);
+/* quick_check of a file that is small enough for it to take moments; what it finds is an alarm. For
+ * programs that live long, when they start. */
+void db_check_at_start(struct db *db);
 /* Names the file that is open: two handles with the same value have the same one. */
 uint64_t db_file(const struct db *db);
 /* Brings chat.db to the newest schema, in one transaction a step. Safe to race with itself. */

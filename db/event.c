@@ -1,5 +1,6 @@
 /* Appending to the logs, reading them, and the hash chain through each. */
 #include "db/event.h"
+#include "db/handle.h"
 #include "db/row.h"
 #include "db/statements.h"
 #include "lib/buf.h"
@@ -140,6 +141,7 @@ static enum err store(struct db *db, struct event *e, const unsigned char *body_
     if (err)
         return err;
     e->id = query_last_id(&q);
+    db->witness.due = true;
     q = query_begin(db, &set_head_hash);
     query_bind_i64(&q, 1, e->room_id);
     query_bind_blob(&q, 2, hash, SECURE_HASH);

@@ -4,6 +4,7 @@
 
 #include "db/sql.h"
 #include "db/turnstile.h"
+#include "db/witness.h"
 
 #include <sys/types.h>
 
@@ -29,6 +30,9 @@ struct db {
     struct turnstile turnstile;
 
     enum db_tx tx;
+    char alarm[240]; /* "" or why nothing may be written any more */
+    struct witness witness;
+
     int joined_reads; /* db_begin_read() inside an open transaction */
     enum err lost;    /* why SQLite ended the open write transaction by itself; OK: it did not */
 
@@ -53,6 +57,8 @@ MUST_CHECK enum err db_finish_own(struct db *db, bool own, enum err e, struct fa
 /* After COMMIT, under the turnstile: checkpoints where the WAL is over its limit. */
 void db_checkpoint_if_due(struct db *db);
 
+/* From here on this handle only reads; logged once. chat.db only. */
+void db_raise_alarm(struct db *db, const char *why);
 const char *db_configured_path(const struct db *db);
 /* Whether the file that is open still stands where the configuration says. */
 bool db_is_current(const struct db *db);

@@ -2,6 +2,10 @@
 #include "db/handle.h"
 #include "db/statements.h"
 
+#include <sys/stat.h>
+
+enum { START_CHECK_MAX = 32 << 20 }; /* bytes; about 0.1 s */
+
 static const struct sql epoch = {"meta.epoch", "SELECT value FROM meta WHERE key = 'epoch'",
                                  DB_CHAT, NULL};
 static const struct sql set_epoch = {"meta.set_epoch",
@@ -57,5 +61,30 @@ enum err db_check(struct db *db, struct fail *f)
         return e;
     log_event(db->log, LOG_ERROR, "database_damaged", LOG_S("path", db->path),
               {.key = "said", .str = said});
+    db_raise_alarm(db, "The database is damaged.");
     return fail(f, ERR_INTERNAL, "The database is damaged: %s", said);
+}
+
+void db_raise_alarm(struct db *db, const char *why)
+{
+    if (db->kind != DB_CHAT || !db->conf || db->alarm[0])
+        return;
+    sqlite3_snprintf((int)sizeof db->alarm, db->alarm, "%s", why);
+    log_event(db->log, LOG_ERROR, "storage_alarm", LOG_S("why", why), LOG_S("path", db->path),
+              LOG_S("mend", "outcry verify, then outcry restore"));
+}
+
+const char *db_alarm(const struct db *db)
+{
+    return db->alarm[0] ? db->alarm : NULL;
+}
+
+void db_check_at_start(struct db *db)
+{
+    struct stat st;
+
+    if (stat(db->path, &st) != 0 || st.st_size > START_CHECK_MAX || db->alarm[0])
+        return;
+    if (db_check(db, NULL))
+        db_raise_alarm(db, "The database is damaged.");
 }

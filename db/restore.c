@@ -220,6 +220,9 @@ static enum err swap(const struct conf *conf, const char *stamp, struct restore_
     bool is_file;
     enum err e = find_replaced(conf, stamp, &is_file, out, f);
 
+    /* It knows the old history. The first commit in the new one makes another. */
+    if (!e && witness_path(file, sizeof file, conf->database))
+        unlink(file);
     if (!e)
         e = rename_link(conf, out, f);
     if (e)

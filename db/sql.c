@@ -37,6 +37,8 @@ enum err db_error(struct db *db, int rc, const char *what, struct fail *f)
               "database_error", LOG_S("statement", what), LOG_N("code", rc),
               LOG_S("error", sqlite3_errmsg(db->sqlite)),
               LOG_S("database", db->kind == DB_CHAT ? "chat" : "state"));
+    if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
+        db_raise_alarm(db, "The database is damaged.");
     if (e == ERR_BUSY)
         return fail_later(f, e, BUSY_RETRY_MS, NULL);
     if (e == ERR_STORAGE_FULL)

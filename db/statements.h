@@ -18,5 +18,6 @@ extern const struct sql *const backup_statements[];
 extern const struct sql *const restore_statements[];
 extern const struct sql *const verify_statements[];
 extern const struct sql *const purge_statements[];
+extern const struct sql *const witness_statements[];
 
 #endif

@@ -17,7 +17,7 @@ const struct sql *const transaction_statements[] = {
     &begin_write, &begin_read, &commit, &rollback, &savepoint, &release, &rollback_to, NULL,
 };
 
-enum { REPLACED_RETRY_MS = 1000 };
+enum { REPLACED_RETRY_MS = 1000, ALARM_RETRY_MS = 60000 };
 /* Multiples of wal_max_bytes and milliseconds: see db_checkpoint_if_due(). */
 enum { FAR_OVER = 8, RETRY_SHARE = 4, WAIT_FOR_READERS_MS = 100, WAL_ALARM_BYTES = 64 << 20 };
 
@@ -58,6 +58,9 @@ enum err db_begin_write(struct db *db, struct fail *f)
     assert(db->tx == TX_NONE);
     if (db->access == DB_READ_ONLY)
         return fail(f, ERR_INTERNAL, "The database was opened for reading only.");
+    if (db->alarm[0])
+        return fail_later(f, ERR_BUSY, ALARM_RETRY_MS,
+                          "The chat can only be read now: its operator must look at the storage.");
     start = now_ms();
     if (db->wal) {
         e = turnstile_take(&db->turnstile, db->lock_timeout_ms, f);
@@ -75,6 +78,7 @@ enum err db_begin_write(struct db *db, struct fail *f)
     }
     db->tx = TX_WRITE;
     db->lost = OK;
+    db->witness.due = false;
     if (db_is_current(db))
         return OK;
     /* Whoever replaces the file holds the lock that we hold now: this is the replaced one, and what
@@ -107,11 +111,15 @@ enum err db_commit(struct db *db, struct fail *f)
     if (sqlite3_get_autocommit(db->sqlite))
         e = fail(f, db->lost ? db->lost : ERR_INTERNAL, NULL);
     else
+        e = witness_note(db, f);
+    if (!e)
         e = run(db, &commit, f);
-    if (e)
+    if (e) {
         roll_back_quietly(db);
-    else
+    } else {
+        witness_write(db);
         db_checkpoint_if_due(db);
+    }
     end_write(db);
     return e;
 }

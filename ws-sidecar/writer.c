@@ -121,6 +121,7 @@ enum err writer_new(struct writer **out, const struct conf *conf, struct log *lo
         free(w);
         return e;
     }
+    db_check_at_start(w->chat.db);
     w->round = (struct writer_round){.chat = &w->chat, .instance = instance};
     w->done = done;
     w->ctx = ctx;

@@ -151,6 +151,50 @@ class PurgeTest(unittest.TestCase):
                     self.assertNotIn(b"old 3", f.read())
 
 
+class WitnessTest(unittest.TestCase):
+    def test_a_copy_put_back_by_hand_is_read_only_until_it_is_accepted(self):
+        with Stack() as stack:
+            token = stack.token(7, "ana")
+            stack.post("one", token=token)
+            backup = stack.path("var/backup.db")
+            stack.outcry("backup", backup)
+            stack.post("two", token=token)
+            epoch = stack.get("health/").json["epoch"]
+            stack.stop_web()
+            stack.stop_sidecar()
+            for name in ("chat.db-wal", "chat.db-shm"):
+                os.unlink(stack.path("var", name))
+            with open(backup, "rb") as source, open(stack.path("var/chat.db"), "wb") as target:
+                target.write(source.read())
+            stack.start_sidecar()
+            stack.start_web()
+
+            health = stack.get("health/").json
+            self.assertEqual(health["status"], "read_only")
+            self.assertIn("older than its witness", health["storage"])
+            self.assertEqual(texts(stack.history(token=token)), ["one"])
+            reply = stack.post("three", token=token)
+            self.assertEqual((reply.status, reply.error), (503, "busy"))
+            self.assertIn("can only be read", reply.json["error"]["message"])
+            sock = stack.hello(rooms={"general": 0}, token=token)
+            sock.send(type="message", room="general", message="four", client_id="d" * 12)
+            self.assertEqual(sock.until("error", client_id="d" * 12)["code"], "busy")
+            self.assertIn("storage_alarm", "".join(stack.logs().values()))
+            done = stack.outcry("verify", check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("older than its witness", done.stdout)
+            self.assertIn("older than its witness", stack.outcry("doctor", check=False).stdout)
+
+            stack.outcry("restore", "--accept")
+            self.assertEqual(sock.until_closed(), 4003)
+            health = wait_for(lambda: stack.get("health/").json, "it answers")
+            self.assertEqual(health["status"], "ok")
+            self.assertNotEqual(health["epoch"], epoch)
+            self.assertEqual(stack.post("five", token=token).status, 201)
+            self.assertEqual(texts(stack.history(token=token)), ["one", "five"])
+            self.assertIn("0 problems", stack.outcry("verify").stdout)
+
+
 class RestoreTest(unittest.TestCase):
     def test_after_a_restore_every_client_loads_again_and_none_goes_quiet(self):
         with Stack() as stack:
