@@ -26,6 +26,10 @@ enum {
     SESSION_HELLO_MS = 20000, /* a chat.v1 socket says hello within */
     SESSION_STUCK_MS = 30000, /* an unfinished write for so long ends it */
     SESSION_CLOSE_MS = 5000,  /* and so does a close that cannot be finished */
+    /* Frames a socket may send: so many at once, and so many a minute, for each message that a user
+     * may; what is dear counts as several. */
+    SESSION_FRAMES_BASE = 200,
+    SESSION_FRAMES_PER_POST = 20,
     SESSION_TYPING_MS = 1000, /* at most one typing frame in so long, unless it says "off" */
     SESSION_TYPING_ROOM = 300 /* in a larger room nobody could make use of it */
 };
@@ -72,6 +76,8 @@ struct session {
 
     /* boot time; 0: not. */
     int64_t opened_ms, heard_ms, pinged_ms, stuck_ms, closing_ms, typed_ms;
+    int64_t frames_due_us;      /* when its allowance of frames is whole again */
+    int64_t quiet_ms;           /* the writer refuses its posts until then */
     int64_t warn_ms, expire_ms; /* wall time; 0: never */
 
     /* the row in the presence table: user_key's, or none */

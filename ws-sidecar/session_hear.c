@@ -12,6 +12,24 @@ struct session_held {
     char text[];
 };
 
+/* ----- how often ----- */
+
+/* A leaky bucket kept as the time at which it is empty again. `spare` frames must be left. */
+static bool takes(struct session *x, int64_t frames, int64_t spare)
+{
+    const struct conf *conf = x->sidecar->conf;
+    int64_t now_us = sidecar_now(x->sidecar) * 1000;
+    int64_t each_us = INT64_C(60000000) / (6 * SESSION_FRAMES_BASE +
+                                           SESSION_FRAMES_PER_POST * conf->rate_user_per_minute);
+    int64_t burst = SESSION_FRAMES_BASE + SESSION_FRAMES_PER_POST * conf->rate_user_burst;
+    int64_t due = (x->frames_due_us > now_us ? x->frames_due_us : now_us) + frames * each_us;
+
+    if (due - now_us > (burst - spare) * each_us)
+        return false;
+    x->frames_due_us = due;
+    return true;
+}
+
 /* ----- held until it is known who speaks ----- */
 
 static void hold(struct session *x, const char *text, size_t len)
@@ -50,16 +68,6 @@ void session_drop_held(struct session *x)
         free(h);
 }
 
-void session_unhold(struct session *x)
-{
-    struct session_held *h;
-
-    while (!x->closing && !x->identifying && (h = take_held(x))) {
-        session_hear(x, h->text, h->len);
-        free(h);
-    }
-}
-
 /* ----- jobs ----- */
 
 static void refuse(struct session *x, enum err e, const struct client_frame *c)
@@ -76,6 +84,20 @@ static void submit(struct session *x, struct job *j, const struct client_frame *
         x->jobs++;
     else
         refuse(x, ERR_BUSY, c);
+}
+
+/* What was refused by the clock is refused here until the clock allows it: a flood costs no round.
+ */
+static bool is_quieted(struct session *x, const struct client_frame *c)
+{
+    int64_t left = x->quiet_ms - sidecar_now(x->sidecar);
+    struct fail f;
+
+    if (left <= 0)
+        return false;
+    fail_later(&f, ERR_RATE_LIMITED, left, "%s", err_row(ERR_RATE_LIMITED)->message);
+    session_fail(x, &f, c->client_id, c->room);
+    return true;
 }
 
 static bool may_ask(struct session *x, const struct client_frame *c)
@@ -99,7 +121,7 @@ static void hear_message(struct session *x, const struct client_frame *c)
     struct job_post *p;
     struct job *j;
 
-    if (!may_ask(x, c))
+    if (is_quieted(x, c) || !may_ask(x, c))
         return;
     j = job_new(JOB_POST, x->number);
     p = &j->u.post;
@@ -141,6 +163,8 @@ void session_posted(struct session *x, struct job *j)
     if (j->err) {
         if (j->fail.err != j->err)
             fail(&j->fail, j->err, NULL);
+        if (j->err == ERR_RATE_LIMITED)
+            x->quiet_ms = sidecar_now(x->sidecar) + j->fail.retry_after_ms;
         session_fail(x, &j->fail, p->client_id, p->room);
         return;
     }
@@ -283,16 +307,20 @@ static void hear_auth(struct session *x, const struct client_frame *c)
     session_identify(x, ASKED_BY_AUTH, c);
 }
 
-static void (*const hearers[CLIENT_TYPES])(struct session *, const struct client_frame *) = {
-    [CLIENT_MESSAGE] = hear_message,
-    [CLIENT_READ] = hear_read,
-    [CLIENT_TYPING] = hear_typing,
-    [CLIENT_PRESENCE] = hear_presence,
-    [CLIENT_SUBSCRIBE] = session_subscribe,
-    [CLIENT_UNSUBSCRIBE] = session_unsubscribe,
-    [CLIENT_HISTORY] = session_history,
-    [CLIENT_AUTH] = hear_auth,
-    [CLIENT_PONG] = hear_pong,
+static const struct hearer {
+    void (*hear)(struct session *x, const struct client_frame *c);
+    int cost; /* in frames */
+} hearers[CLIENT_TYPES] = {
+    [CLIENT_HELLO] = {NULL, 10}, /* hear_hello() keeps the frame */
+    [CLIENT_MESSAGE] = {hear_message, 1},
+    [CLIENT_READ] = {hear_read, 1},
+    [CLIENT_TYPING] = {hear_typing, 1},
+    [CLIENT_PRESENCE] = {hear_presence, 1},
+    [CLIENT_SUBSCRIBE] = {session_subscribe, 3},
+    [CLIENT_UNSUBSCRIBE] = {session_unsubscribe, 1},
+    [CLIENT_HISTORY] = {session_history, 10},
+    [CLIENT_AUTH] = {hear_auth, 10},
+    [CLIENT_PONG] = {hear_pong, 1},
 };
 
 /* A socket that asked for chat.v1 may only say hello first; a seed socket only posts. */
@@ -313,22 +341,56 @@ static bool may_say(struct session *x, const struct client_frame *c)
     return false;
 }
 
-void session_hear(struct session *x, const char *text, size_t len)
+static bool can_afford(struct session *x, const struct client_frame *c)
+{
+    int64_t more = hearers[c->type].cost - 1; /* the first was taken before it was read */
+
+    if (more == 0 || takes(x, more, SESSION_FRAMES_BASE / 2))
+        return true;
+    refuse(x, ERR_RATE_LIMITED, c);
+    return false;
+}
+
+static void understand(struct session *x, struct client_frame *c)
+{
+    if (!may_say(x, c) || !can_afford(x, c))
+        return; /* and said why */
+    if (c->type == CLIENT_HELLO)
+        hear_hello(x, c);
+    else
+        hearers[c->type].hear(x, c);
+}
+
+static void hear_now(struct session *x, const char *text, size_t len)
 {
     struct client_frame c;
     struct fail f;
 
-    if (x->identifying) {
-        hold(x, text, len);
-        return;
-    }
     if (frames_parse(&c, text, len, &f))
         session_fail(x, &f, c.client_id, NULL);
-    else if (!may_say(x, &c))
-        ; /* said why */
-    else if (c.type == CLIENT_HELLO)
-        hear_hello(x, &c);
     else
-        hearers[c.type](x, &c);
+        understand(x, &c);
     frames_release(&c);
+}
+
+void session_hear(struct session *x, const char *text, size_t len)
+{
+    if (!takes(x, 1, 0)) {
+        session_close(x, CLOSE_PROTOCOL, "too many frames");
+        return;
+    }
+    if (x->identifying)
+        hold(x, text, len);
+    else
+        hear_now(x, text, len);
+}
+
+void session_unhold(struct session *x)
+{
+    struct session_held *h;
+
+    while (!x->closing && !x->identifying && (h = take_held(x))) {
+        hear_now(x, h->text, h->len);
+        free(h);
+    }
 }

@@ -820,6 +820,28 @@ class Hostile(SidecarCase):
             for _ in range(2000):
                 s.sendall(bad)
 
+    def test_too_many_frames_are_closed_with_4502(self):
+        sock = self.chat()
+        try:
+            for _ in range(3000):
+                sock.send(type="presence", state="active")
+        except OSError:
+            pass
+        self.assertEqual(sock.until_closed(), 4502)
+
+    def test_dear_frames_are_limited_first(self):
+        sock = self.chat()
+        for _ in range(400):
+            sock.send(type="history", room="general", limit=1)
+            got = sock.recv()
+            while got["type"] not in ("history", "error"):
+                got = sock.recv()
+            if got["type"] == "error":
+                break
+        self.assertEqual((got.get("code"), got["room"]), ("rate_limited", "general"))
+        sock.send(type="message", message="but it may speak")
+        sock.until("message", message="but it may speak")
+
 
 class Slow(SidecarCase):
     conf = {"ws_max_lag_events": "200", "rate_user_burst": "100000",
