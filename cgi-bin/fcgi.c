@@ -2,18 +2,16 @@
  * FastCGI through libfcgi; the only file that includes its header. What libfcgi leaves to us:
  *
  * - It has no time limits. The watchdog runs from the moment a connection is there, so that a web
- *   server which stops talking in the middle of a request costs one worker's restart, not the
- * worker.
+ *   server which stops talking in the middle of a request costs one restart, not the worker.
  * - Signals. All are blocked while a request runs and open only in ppoll(), which waits for the
- * next connection; so none is lost between a look at a flag and a blocking accept(). For this the
+ *   next connection; so none is lost between a look at a flag and a blocking accept(). For this the
  *   listening socket is non-blocking: of several workers that one connection wakes, the late ones
  *   find nothing and wait again.
- * - It cannot see its queue, and a web server lets that grow to thousands: their clients have long
- *   given up when they are served. A worker that found somebody waiting after each request for
- *   OVERLOAD_MS says "busy" to all of them, until it finds nobody.
+ * - It cannot see its queue (queue.h).
  * - Kept-alive connections would pin a worker to one connection of the web server (measured: 4 of
  * 12 requests hung), so each request's connection is closed after it.
  */
+#include "cgi-bin/queue.h"
 #include "cgi-bin/transport.h"
 
 #include <errno.h>
@@ -24,16 +22,6 @@
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
-
-/* So many as well: a few may have waited for one that a held database held up. */
-enum { OVERLOAD_MS = 3000, OVERLOAD_REQUESTS = 50 };
-
-/* How long it has been one request after the other. */
-struct streak {
-    int64_t since_ms;
-    unsigned requests;
-    bool refusing;
-};
 
 /* Set by handlers, read between requests. */
 static volatile sig_atomic_t stop_asked, reload_asked;
@@ -105,37 +93,29 @@ static bool wait_for_connection(void)
     return ppoll(&listener, 1, NULL, &while_waiting) >= 0 || errno == EINTR;
 }
 
-static int64_t now_ms(void)
+static int64_t now_us(void)
 {
     struct timespec ts;
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-static void look_for_queue(struct streak *streak)
+static void answer(const struct server *server, const struct source *source, struct queue *queue)
 {
-    struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
+    int64_t began = now_us();
+    bool refusing = queue->refusing;
 
-    if (poll(&listener, 1, 0) == 0)
-        *streak = (struct streak){.since_ms = now_ms()};
-}
-
-static void answer(const struct server *server, const struct source *source, struct streak *streak)
-{
-    bool overloaded =
-        streak->requests++ >= OVERLOAD_REQUESTS && now_ms() - streak->since_ms >= OVERLOAD_MS;
-
-    if (!overloaded && !streak->refusing) {
-        server->serve(server->ctx, source);
+    if (queue_refuses(queue, began / 1000)) {
+        server->refuse(server->ctx, source, !refusing);
         return;
     }
-    server->refuse(server->ctx, source, !streak->refusing);
-    streak->refusing = true;
+    server->serve(server->ctx, source);
+    queue_served(queue, now_us() - began);
 }
 
 /* One connection, if it is still there. False where accepting failed for good. */
-static bool serve_one(const struct server *server, FCGX_Request *r, struct streak *streak)
+static bool serve_one(const struct server *server, FCGX_Request *r, struct queue *queue)
 {
     struct source source = {
         .ctx = r, .variable = fcgi_variable, .read = fcgi_read, .write = fcgi_write};
@@ -144,7 +124,7 @@ static bool serve_one(const struct server *server, FCGX_Request *r, struct strea
     watchdog_arm(server->timeout_s);
     rc = FCGX_Accept_r(r);
     if (rc == 0) {
-        answer(server, &source, streak);
+        answer(server, &source, queue);
         r->keepConnection = 0;
         FCGX_Finish_r(r);
     }
@@ -156,21 +136,22 @@ int fcgi_run(const struct server *server)
 {
     FCGX_Request r;
     bool ok = FCGX_Init() == 0 && FCGX_InitRequest(&r, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) == 0;
-    struct streak streak = {.since_ms = now_ms()};
+    struct queue queue;
     int flags = fcntl(STDIN_FILENO, F_GETFL);
 
     ok = ok && flags >= 0 && fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == 0;
     watchdog_install();
+    queue_init(&queue, STDIN_FILENO);
     while (ok && !stop_asked) {
-        look_for_queue(&streak);
         ok = wait_for_connection();
         if (reload_asked) {
             reload_asked = 0;
             server->reload(server->ctx);
         }
         if (ok && !stop_asked)
-            ok = serve_one(server, &r, &streak);
+            ok = serve_one(server, &r, &queue);
     }
+    queue_release(&queue);
     FCGX_Free(&r, 1);
     return ok ? 0 : 1;
 }

@@ -9,10 +9,11 @@
 #include "cgi-bin/dispatch.h"
 #include "cgi-bin/transport.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: %s [--config FILE]\n"
@@ -122,7 +123,12 @@ int program_main(int argc, char **argv, enum site site)
                              .reload = reload,
                              .refuse = refuse,
                              .timeout_s = (unsigned)app->conf->request_timeout_s};
+    if (!cgi)
+        log_event(app->log, LOG_INFO, "started", LOG_S("program", program_invocation_short_name),
+                  LOG_N("pid", getpid()));
     code = cgi ? cgi_run(&server) : fcgi_run(&server);
+    if (!cgi)
+        log_event(app->log, LOG_INFO, "stopped", LOG_N("pid", getpid()), LOG_N("code", code));
     app_close(app);
     return code;
 }

@@ -11,7 +11,7 @@ struct server {
     void *ctx;
     void (*serve)(void *ctx, const struct source *source);
     void (*reload)(void *ctx); /* SIGHUP, between two requests */
-    /* FastCGI: says "busy" to one of a queue that only grew; `first` of them. */
+    /* FastCGI: says "busy" to one of a queue that is too long (queue.h); `first` of them. */
     void (*refuse)(void *ctx, const struct source *source, bool first);
     unsigned timeout_s; /* a request that takes longer ends the process */
 };

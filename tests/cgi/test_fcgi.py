@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import time
@@ -156,6 +157,15 @@ class Misbehaving(Fcgi):
 
 
 class Signals(Fcgi):
+    def test_a_worker_writes_down_its_start_and_its_end(self):
+        self.assertEqual(self.worker.ask("GET", API + "health/").status, 200)
+        pid = self.worker.process.pid
+        self.assertRegex(self.site.log(), rf"event=started .*program=api.fcgi pid={pid}\n")
+        self.worker.process.terminate()
+        self.assertEqual(self.worker.process.wait(10), 0)
+        last = self.site.log().splitlines()[-1]
+        self.assertRegex(last, rf"event=stopped .*pid={pid} code=0$")
+
     def test_an_idle_worker_stops_at_once(self):
         for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
             with self.subTest(sig=sig), Worker(self.site, "chat.fcgi", name=str(sig)) as worker:
@@ -253,6 +263,33 @@ class Watchdog(Fcgi):
         self.assert_serves()
 
 
+class Queue(Fcgi):
+    conf = {"lock_timeout_ms": 200}
+
+    def test_a_queue_that_would_take_too_long_is_refused_and_then_served_again(self):
+        def post(i):
+            return self.worker.ask("POST", CREATE, b'{"message":"m%d","username":"ana"}' % i)
+        self.assertEqual(post(0).status, 201)
+        holder = sqlite3.connect(self.site.path("chat.db"), isolation_level=None)
+        self.addCleanup(holder.close)
+        holder.execute("BEGIN IMMEDIATE")
+        with concurrent.futures.ThreadPoolExecutor(60) as pool:
+            answers = list(pool.map(post, range(60)))
+        self.assertEqual({a.status for a in answers}, {503})
+        self.assertEqual({a.json["error"]["code"] for a in answers}, {"busy"})
+        self.assertIn("event=overloaded", self.site.log())
+        holder.execute("ROLLBACK")
+        wait_for(lambda: post(99).status == 201, "it serves again")
+
+    def test_a_queue_that_is_never_empty_is_served(self):
+        def get(_):
+            return self.worker.ask("GET", API + "health/").status
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            statuses = list(pool.map(get, range(600)))
+        self.assertEqual(set(statuses), {200})
+        self.assertNotIn("event=overloaded", self.site.log())
+
+
 class Pool(Fcgi):
     processes = 4
 
@@ -268,7 +305,7 @@ class Pool(Fcgi):
             self.assertIsNone(process.poll())
 
     def test_all_of_them_stop(self):
-        self.assert_serves()
+        wait_for(lambda: self.site.log().count("event=started") == 4, "all of them started")
         for process in self.worker.processes:
             process.terminate()
         self.assertEqual([p.wait(10) for p in self.worker.processes], [0] * 4)
