@@ -153,8 +153,9 @@ enum err verify_database(struct db *db, verify_room_fn *tell, void *ctx, struct 
     *f = (struct fail){0};
     e = migrate_judge(db, &version, f);
     if (!e && version != migrate_newest(DB_CHAT))
-        e = fail(f, ERR_BAD_REQUEST, "%.120s has schema %d; this program knows the logs of %d only.",
-                 db->path, version, migrate_newest(DB_CHAT));
+        e = fail(f, ERR_BAD_REQUEST,
+                 "%.120s has schema %d; this program knows the logs of %d only.", db->path, version,
+                 migrate_newest(DB_CHAT));
     if (e)
         return e;
     e = backup_integrity(db, f);

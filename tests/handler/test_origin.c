@@ -212,6 +212,7 @@ static void test_the_seal_may_be_a_field(void **state)
                                       arena_fmt(a, "{\"message\":\"x\",\"csrf\":\"%s\"}", seal)),
                      201);
     assert_int_equal(web_form(w, create, arena_fmt(a, "message=hi&csrf=x&csrf=%s", seal)), 403);
+    assert_int_equal(web_form(w, create, arena_fmt(a, "message=hi&csrf=%s&csrf=x", seal)), 403);
     assert_int_equal(web_form(w, create, "message=hi&csrf="), 403);
     assert_int_equal(web_json_request(w, "POST", create, "{\"message\":\"x\",\"csrf\":7}"), 400);
     /* sendBeacon: a form without headers of its own */
