@@ -40,6 +40,8 @@ enum err online_renew(struct chat *c, const struct actor *who, const char *conne
         .user_id = who->user_id,
         .room_id = room_id,
     };
+    int64_t now = clock_boot_ms(&c->clock);
+    bool known = true;
     struct arena a;
     enum err e;
 
@@ -52,10 +54,14 @@ enum err online_renew(struct chat *c, const struct actor *who, const char *conne
         interval_ms = INTERVAL_MAX_MS;
     if (ttl < 3 * interval_ms)
         ttl = 3 * interval_ms;
-    p.expires_ms = clock_boot_ms(&c->clock) + ttl;
+    p.expires_ms = now + ttl;
     arena_init(&a);
     p.connection = row_key(&a, who, connection);
-    e = presence_put(c->state, c->boot_id, &p, f);
+    e = presence_is_known(c->state, p.connection, &known, f);
+    if (!e && !known) /* where no sidecar does, newcomers clear away who is gone */
+        e = presence_sweep(c->state, c->boot_id, now, f);
+    if (!e)
+        e = presence_put(c->state, c->boot_id, now, &p, f);
     arena_release(&a);
     return e;
 }

@@ -3,17 +3,22 @@
 #include "db/state.h"
 #include "db/statements.h"
 
+/* A row that was let go and has not expired yet stays as it is. */
 static const struct sql put = {
     "presence.put",
     "INSERT INTO presence (connection, instance, boot, user_id, username, room_id, state,"
     " expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
     " ON CONFLICT (connection) DO UPDATE SET instance = excluded.instance, boot = excluded.boot,"
     " user_id = excluded.user_id, username = excluded.username, room_id = excluded.room_id,"
-    " state = excluded.state, expires_ms = excluded.expires_ms",
+    " state = excluded.state, expires_ms = excluded.expires_ms"
+    " WHERE presence.instance <> 'gone' OR presence.boot <> ?3 OR presence.expires_ms <= ?9",
     DB_STATE, NULL};
 static const struct sql expire = {
-    "presence.expire", "UPDATE presence SET expires_ms = ?3 WHERE connection = ?1 AND user_id = ?2",
+    "presence.expire",
+    "UPDATE presence SET expires_ms = ?3, instance = 'gone' WHERE connection = ?1 AND user_id = ?2",
     DB_STATE, NULL};
+static const struct sql is_known = {
+    "presence.is_known", "SELECT 1 FROM presence WHERE connection = ?1", DB_STATE, NULL};
 static const struct sql retire = {
     "presence.retire",
     "UPDATE presence SET expires_ms = ?2"
@@ -33,11 +38,11 @@ static const struct sql sweep = {"presence.sweep",
                                  DB_STATE, "an index would cost every heartbeat a write"};
 
 const struct sql *const presence_statements[] = {
-    &put, &expire, &retire, &list, &any_expired, &sweep, NULL,
+    &put, &expire, &is_known, &retire, &list, &any_expired, &sweep, NULL,
 };
 
-static enum err run_put(struct db *state, const char *boot, const struct presence *p,
-                        struct fail *f)
+static enum err run_put(struct db *state, const char *boot, int64_t now_ms,
+                        const struct presence *p, struct fail *f)
 {
     struct query q = query_begin(state, &put);
 
@@ -49,15 +54,26 @@ static enum err run_put(struct db *state, const char *boot, const struct presenc
     query_bind_i64(&q, 6, p->room_id);
     query_bind_text(&q, 7, p->state);
     query_bind_i64(&q, 8, p->expires_ms);
+    query_bind_i64(&q, 9, now_ms);
     return query_run(&q, f);
 }
 
-enum err presence_put(struct db *state, const char *boot, const struct presence *p, struct fail *f)
+enum err presence_put(struct db *state, const char *boot, int64_t now_ms, const struct presence *p,
+                      struct fail *f)
 {
     bool own;
     enum err e = db_begin_own(state, &own, f);
 
-    return e ? e : db_finish_own(state, own, run_put(state, boot, p, f), f);
+    return e ? e : db_finish_own(state, own, run_put(state, boot, now_ms, p, f), f);
+}
+
+enum err presence_is_known(struct db *state, const char *connection, bool *out, struct fail *f)
+{
+    struct query q = query_begin(state, &is_known);
+
+    query_bind_text(&q, 1, connection);
+    *out = query_row(&q);
+    return query_end(&q, f);
 }
 
 static enum err run_expire(struct db *state, const char *connection, int64_t user_id,

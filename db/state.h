@@ -13,10 +13,14 @@ struct presence {
     int64_t user_id, room_id, expires_ms;
 };
 
-MUST_CHECK enum err presence_put(struct db *state, const char *boot, const struct presence *p,
-                                 struct fail *f); /* inserts or replaces by connection */
-/* Lets a connection expire at `expires_ms` (a closed page: now + grace). Unknown ones: OK. Only the
- * owner's row is touched: user_id must match. */
+/* Inserts or replaces by connection. One that was let go stays gone until it has expired: a poll
+ * that was under way when its page closed must not bring it back. */
+MUST_CHECK enum err presence_put(struct db *state, const char *boot, int64_t now_ms,
+                                 const struct presence *p, struct fail *f);
+MUST_CHECK enum err presence_is_known(struct db *state, const char *connection, bool *out,
+                                      struct fail *f);
+/* Lets a connection go: it expires at `expires_ms` (a closed page: now + grace). Unknown ones: OK.
+ * Only the owner's row is touched: user_id must match. */
 MUST_CHECK enum err presence_expire(struct db *state, const char *connection, int64_t user_id,
                                     int64_t expires_ms, struct fail *f);
 /* Rows of sidecar instances other than `instance` (not of polls) expire at `expires_ms` at the

@@ -184,7 +184,7 @@ static enum err store_presence(struct writer_round *r, struct job *j, int64_t no
 
         p->expires_ms = until;
         p->instance = r->instance;
-        e = p->state ? presence_put(c->state, c->boot_id, p, &j->fail)
+        e = p->state ? presence_put(c->state, c->boot_id, now, p, &j->fail)
                      : presence_expire(c->state, p->connection, p->user_id, until, &j->fail);
     }
     return e;

@@ -22,7 +22,6 @@ const byId = (id) => document.getElementById(id);
 export class Chat {
     constructor({ config, api, auth, store, logs, user, closeDrawers }) {
         Object.assign(this, { config, api, store, logs, user, closeDrawers });
-        this.conn = randomId();
         this.owner = user?.id ?? "nobody";
         this.titleEnd = document.title.slice(document.title.lastIndexOf("·"));
         this.asked = new Set();
@@ -46,11 +45,12 @@ export class Chat {
     }
 
     #makeWays(auth) {
-        const { config, api, logs, conn, outbox } = this;
+        const { config, api, logs, outbox } = this;
         this.activity = new Activity({ changed: () => this.#sayPresence() });
         this.reads = new Reads((room, seq) => this.#sayRead(room, seq));
         this.link = new Link({
-            config, api, auth, logs, conn,
+            config, api, auth, logs,
+            conn: randomId(),
             hooks: {
                 frame: (frame) => this.#take(frame),
                 welcome: (frame) => this.#welcomed(frame),
@@ -79,6 +79,7 @@ export class Chat {
         document.addEventListener("visibilitychange", () => this.#readSoFar());
         addEventListener("popstate", () => this.#followAddress());
         addEventListener("pagehide", () => this.#leave());
+        addEventListener("pageshow", (event) => event.persisted && this.link.rename(randomId()));
         setInterval(() => this.#pollPresence(), PRESENCE_POLL_MS);
         this.link.start();
         this.sender.flush();
@@ -337,7 +338,7 @@ export class Chat {
     // A socket's end says it too; a poll has nothing else to say it with.
     #leave() {
         if (this.user && !this.link.live) {
-            this.api.beacon("presence/", { conn: this.conn, state: "gone" });
+            this.api.beacon("presence/", { conn: this.link.conn, state: "gone" });
         }
     }
 

@@ -51,6 +51,11 @@ export class Link {
         return this.live && this.socket.send(frame);
     }
 
+    // What a poll's presence goes by. One that was let go is not taken up again.
+    rename(conn) {
+        this.conn = conn;
+    }
+
     subscribe(room, since) {
         return this.send({ type: "subscribe", room, since });
     }

@@ -93,6 +93,23 @@ static void test_a_vanished_page_is_gone_within_75_seconds(void **state)
     assert_string_equal(names(fx, 0), "");
 }
 
+static void test_newcomers_clear_away_who_is_gone(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    bool known = true;
+
+    assert_int_equal(renew(fx, &ana, "conn-ana-1", 0, "active"), OK);
+    fixture_pass(fx, 75000);
+    assert_int_equal(renew(fx, &ana, "conn-ana-2", 0, "active"), OK);
+    assert_int_equal(presence_is_known(fx->chat.state,
+                                       arena_fmt(&fx->arena, "%lld:conn-ana-1",
+                                                 (long long)ana.user_id),
+                                       &known, &fx->fail),
+                     OK);
+    assert_false(known);
+}
+
 static void test_a_reload_does_not_flicker_and_a_closed_page_goes(void **state)
 {
     struct fixture *fx = *state;
@@ -164,6 +181,7 @@ int main(void)
         TEST(test_each_person_is_listed_once_by_name),
         TEST(test_the_invisible_are_not_listed),
         TEST(test_a_vanished_page_is_gone_within_75_seconds),
+        TEST(test_newcomers_clear_away_who_is_gone),
         TEST(test_a_reload_does_not_flicker_and_a_closed_page_goes),
         TEST(test_nobody_moves_anothers_connection),
         TEST(test_what_is_no_connection_or_state_is_refused),

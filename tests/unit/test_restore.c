@@ -178,7 +178,7 @@ static void test_tickets_and_presence_of_the_old_history_are_gone(void **state)
 
     assert_ok(fx, db_open(&state_db, DB_STATE, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail));
     assert_ok(fx, ticket_insert(state_db, "boot", "hash", 1, 99, 5000, &fx->fail));
-    assert_ok(fx, presence_put(state_db, "boot", &here, &fx->fail));
+    assert_ok(fx, presence_put(state_db, "boot", 0, &here, &fx->fail));
     restore(fx, &r);
     assert_err(ERR_TOKEN_INVALID, ticket_take(state_db, "boot", 1, "hash", &user, &exp, &fx->fail));
     assert_ok(fx,

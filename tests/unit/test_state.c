@@ -16,7 +16,7 @@ static void put(struct fixture *fx, const char *connection, const char *instance
                          .room_id = room,
                          .expires_ms = expires};
 
-    assert_ok(fx, presence_put(fx->db, BOOT, &p, &fx->fail));
+    assert_ok(fx, presence_put(fx->db, BOOT, 0, &p, &fx->fail));
 }
 
 static size_t list(struct fixture *fx, const char *boot, int64_t now, struct presence *out,
@@ -103,6 +103,25 @@ static void test_only_its_owner_ends_a_connection(void **state)
     list(fx, BOOT, 0, out, &next);
     assert_int_equal(next, 500);
     assert_ok(fx, presence_expire(fx->db, "unknown", 1, 500, &fx->fail));
+}
+
+static void test_one_that_was_let_go_stays_gone_until_it_expired(void **state)
+{
+    struct fixture *fx = *state;
+    struct presence out[10], again = {.connection = "c1", .instance = "poll", .username = "ana",
+                                      .state = "active", .user_id = 1, .room_id = 7,
+                                      .expires_ms = 9000};
+    int64_t next;
+
+    put(fx, "c1", "poll", 1, 7, "active", 9000);
+    assert_ok(fx, presence_expire(fx->db, "c1", 1, 500, &fx->fail));
+    assert_ok(fx, presence_put(fx->db, BOOT, 499, &again, &fx->fail)); /* it was under way */
+    assert_int_equal(list(fx, BOOT, 499, out, &next), 1);
+    assert_int_equal(next, 500);
+    assert_int_equal(list(fx, BOOT, 500, out, &next), 0);
+    assert_ok(fx, presence_put(fx->db, BOOT, 500, &again, &fx->fail)); /* it came back */
+    assert_int_equal(list(fx, BOOT, 500, out, &next), 1);
+    assert_int_equal(next, 9000);
 }
 
 static void test_a_new_sidecar_retires_the_rows_of_others(void **state)
@@ -362,6 +381,7 @@ int main(void)
         WITH_STATE(test_a_connection_has_one_row),
         WITH_STATE(test_only_its_owner_ends_a_connection),
         WITH_STATE(test_a_new_sidecar_retires_the_rows_of_others),
+        WITH_STATE(test_one_that_was_let_go_stays_gone_until_it_expired),
         WITH_STATE(test_a_sweep_deletes_what_expired_and_nothing_else),
         WITH_STATE(test_many_changes_share_the_callers_transaction),
         WITH_STATE(test_a_bucket_empties_and_refills),
