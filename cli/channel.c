@@ -146,8 +146,10 @@ static ssize_t write_some(struct channel *c, const char *bytes, size_t len, shor
     if (c->tls) {
         int rc = SSL_write(c->tls, bytes, len > INT_MAX ? INT_MAX : (int)len);
 
-        *events = rc > 0 ? POLLOUT : wants(c, rc);
-        return rc > 0 ? rc : 0;
+        if (rc > 0)
+            return rc;
+        *events = wants(c, rc);
+        return 0;
     }
     n = send(c->fd, bytes, len, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN && errno != EINTR)

@@ -17,8 +17,8 @@ static const struct sql expire = {
     "presence.expire",
     "UPDATE presence SET expires_ms = ?3, instance = 'gone' WHERE connection = ?1 AND user_id = ?2",
     DB_STATE, NULL};
-static const struct sql is_known = {
-    "presence.is_known", "SELECT 1 FROM presence WHERE connection = ?1", DB_STATE, NULL};
+static const struct sql is_known = {"presence.is_known",
+                                    "SELECT 1 FROM presence WHERE connection = ?1", DB_STATE, NULL};
 static const struct sql retire = {
     "presence.retire",
     "UPDATE presence SET expires_ms = ?2"

@@ -54,7 +54,7 @@ static enum err read_state(struct db *db, int64_t room_id, int64_t *head, int64_
 
 static enum err find_cut(struct db *db, struct purge_room *r, int64_t now_ms, struct fail *f)
 {
-    int64_t head;
+    int64_t head = 0;
     enum err e = read_state(db, r->id, &head, &r->floor, f);
     struct query q;
 
@@ -124,7 +124,7 @@ static enum err run_up_to(struct db *db, const struct sql *sql, int64_t room_id,
 enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events, int64_t *messages,
                     bool *done, struct fail *f)
 {
-    int64_t head, floor, to, rooms;
+    int64_t head = 0, floor = 0, to, rooms;
     enum err e = read_state(db, room_id, &head, &floor, f);
 
     *events = *messages = 0;

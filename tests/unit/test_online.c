@@ -102,11 +102,11 @@ static void test_newcomers_clear_away_who_is_gone(void **state)
     assert_int_equal(renew(fx, &ana, "conn-ana-1", 0, "active"), OK);
     fixture_pass(fx, 75000);
     assert_int_equal(renew(fx, &ana, "conn-ana-2", 0, "active"), OK);
-    assert_int_equal(presence_is_known(fx->chat.state,
-                                       arena_fmt(&fx->arena, "%lld:conn-ana-1",
-                                                 (long long)ana.user_id),
-                                       &known, &fx->fail),
-                     OK);
+    assert_int_equal(
+        presence_is_known(fx->chat.state,
+                          arena_fmt(&fx->arena, "%lld:conn-ana-1", (long long)ana.user_id), &known,
+                          &fx->fail),
+        OK);
     assert_false(known);
 }
 

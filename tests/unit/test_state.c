@@ -108,8 +108,12 @@ static void test_only_its_owner_ends_a_connection(void **state)
 static void test_one_that_was_let_go_stays_gone_until_it_expired(void **state)
 {
     struct fixture *fx = *state;
-    struct presence out[10], again = {.connection = "c1", .instance = "poll", .username = "ana",
-                                      .state = "active", .user_id = 1, .room_id = 7,
+    struct presence out[10], again = {.connection = "c1",
+                                      .instance = "poll",
+                                      .username = "ana",
+                                      .state = "active",
+                                      .user_id = 1,
+                                      .room_id = 7,
                                       .expires_ms = 9000};
     int64_t next;
 
