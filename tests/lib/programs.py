@@ -86,6 +86,9 @@ class Installation:
                               check=check, timeout=60, stdin=subprocess.DEVNULL)
 
     def log(self, name="log"):
+        """What was written down so far."""
+        if not os.path.exists(self.path(name)):
+            return ""
         with open(self.path(name), encoding="utf-8") as f:
             return f.read()
 
