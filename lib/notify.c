@@ -47,6 +47,19 @@ void notify_send(const struct notify *n)
                      sizeof n->to);
 }
 
+/* With a socket of its own: ours must not become one that is connected. */
+bool notify_has_reader(const struct notify *n)
+{
+    int fd = n->fd >= 0 ? new_socket() : -1;
+    bool taken;
+
+    if (fd < 0)
+        return false;
+    taken = connect(fd, (const struct sockaddr *)&n->to, sizeof n->to) == 0;
+    close(fd);
+    return taken;
+}
+
 void notify_close(struct notify *n)
 {
     if (n->fd >= 0)

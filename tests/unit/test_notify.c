@@ -105,6 +105,34 @@ static void test_a_new_reader_is_found_by_the_old_sender(void **state)
     notify_close(&n);
 }
 
+static void test_a_reader_is_seen_and_not_woken(void **state)
+{
+    struct place *p = *state;
+    struct notify n;
+    struct fail f;
+    int fd;
+
+    assert_int_equal(notify_open(&n, p->path, &f), OK);
+    assert_false(notify_has_reader(&n)); /* there is no such file */
+    fd = notify_bind(p->path, &f);
+    assert_true(fd >= 0);
+    assert_true(notify_has_reader(&n));
+    assert_false(is_awake(fd));
+    notify_send(&n);
+    assert_true(is_awake(fd));
+    for (int i = 0; i < 5000; i++) /* one whose queue is full is a reader all the same */
+        notify_send(&n);
+    assert_true(notify_has_reader(&n));
+    close(fd);
+    assert_int_equal(access(p->path, F_OK), 0);
+    assert_false(notify_has_reader(&n)); /* a dead one's file */
+    fd = notify_bind(p->path, &f);
+    assert_true(notify_has_reader(&n));
+    close(fd);
+    notify_close(&n);
+    assert_false(notify_has_reader(&n));
+}
+
 static void test_the_socket_is_for_owner_and_group(void **state)
 {
     struct place *p = *state;
@@ -173,6 +201,7 @@ static void test_no_path_makes_a_silent_notifier(void **state)
     assert_int_equal(notify_open(&n, NULL, NULL), OK);
     assert_int_equal(n.fd, -1);
     notify_send(&n);
+    assert_false(notify_has_reader(&n));
     notify_close(&n);
     notify_close(&n);
 }
@@ -185,6 +214,7 @@ int main(void)
         WITH_DIR(test_a_wake_up_arrives_and_is_drained),
         WITH_DIR(test_sending_never_blocks),
         WITH_DIR(test_a_new_reader_is_found_by_the_old_sender),
+        WITH_DIR(test_a_reader_is_seen_and_not_woken),
         WITH_DIR(test_the_socket_is_for_owner_and_group),
         WITH_DIR(test_a_file_that_is_no_socket_is_left_alone),
         cmocka_unit_test(test_a_folder_that_is_not_there_is_named),
