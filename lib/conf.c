@@ -14,6 +14,7 @@
 enum { FILE_MAX = 1 << 20, NAME_SHOWN = 90 };
 
 _Static_assert(sizeof(enum conf_guests) == sizeof(unsigned), "CONF_CHOICE stores an unsigned");
+_Static_assert(sizeof(enum conf_sidecar) == sizeof(unsigned), "CONF_CHOICE stores an unsigned");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "CONF_CHOICE stores an unsigned");
 
 struct reader {
@@ -41,18 +42,6 @@ static enum err refuse(const struct reader *r, const char *fmt, ...)
     else
         snprintf(place, sizeof place, "%s%s", shown == r->name ? "" : "...", shown);
     return fail(r->fail, ERR_BAD_REQUEST, "%s: %s", place, sentence);
-}
-
-static char *join(const char *dir, const char *path)
-{
-    size_t size = strlen(dir) + strlen(path) + 2;
-    char *joined;
-
-    if (!*path || path[0] == '/' || !*dir)
-        return xstrdup(path);
-    joined = xmalloc(size);
-    snprintf(joined, size, "%s%s%s", dir, dir[strlen(dir) - 1] == '/' ? "" : "/", path);
-    return joined;
 }
 
 static bool is_url_path(const char *s)
@@ -118,7 +107,7 @@ static enum err put_number(const struct reader *r, const struct conf_key *key, c
 
 static enum err put_path(const struct reader *r, const struct conf_key *key, const char *value)
 {
-    char *path = join(r->dir, value);
+    char *path = conf_join(r->dir, value);
     size_t len = strlen(path);
 
     put_str(r->conf, key, path);
@@ -346,11 +335,16 @@ enum err conf_parse(struct conf *c, const char *name, const char *dir, const cha
     if (!e)
         e = judge_whole(&r);
     free(r.set_on);
-    if (e)
+    if (e) {
         conf_release(c);
-    else
-        split_browser_token(c);
-    return e;
+        return e;
+    }
+    split_browser_token(c);
+    if (!*c->sidecar_program) {
+        free(c->sidecar_program);
+        c->sidecar_program = conf_beside_program("outcry-sidecar");
+    }
+    return OK;
 }
 
 /* The whole file in `text`; false with errno set. */
@@ -375,22 +369,6 @@ static bool read_file(const char *path, struct buf *text)
     return n == 0;
 }
 
-/* The file's folder as an absolute path, so that a later chdir() changes nothing. */
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *dir = slash ? xstrdup(path) : xstrdup(".");
-    char *real;
-
-    if (slash)
-        dir[slash == path ? 1 : slash - path] = '\0';
-    real = realpath(dir, NULL);
-    if (!real)
-        return dir;
-    free(dir);
-    return real;
-}
-
 enum err conf_load(struct conf *c, const char *path, struct fail *f)
 {
     struct buf text;
@@ -407,7 +385,7 @@ enum err conf_load(struct conf *c, const char *path, struct fail *f)
                     "Cannot read the configuration %.120s: %s.", path,
                     problem == EINVAL ? "it is not a file" : strerror(problem));
     }
-    dir = folder_of(path);
+    dir = conf_folder_of(path);
     e = conf_parse(c, path, dir, buf_cstr(&text), text.len, f);
     free(dir);
     buf_release(&text);
@@ -422,45 +400,6 @@ void conf_release(struct conf *c)
     free(c->browser_token_name);
     free(c->path);
     *c = (struct conf){0};
-}
-
-/* `outcry.conf` in the folder of `program`; NULL where there is none. */
-static char *beside(const char *program)
-{
-    char *dir = folder_of(program);
-    char *path = join(dir, "outcry.conf");
-
-    free(dir);
-    if (access(path, F_OK) == 0)
-        return path;
-    free(path);
-    return NULL;
-}
-
-char *conf_find(const char *given, const char *argv0)
-{
-    static const char system_wide[] = "/etc/outcry/outcry.conf";
-    const char *named = getenv("OUTCRY_CONFIG");
-    char self[4096];
-    ssize_t len;
-    char *found = NULL;
-
-    if (given)
-        return xstrdup(given);
-    if (named && *named)
-        return xstrdup(named);
-    /* A link to the program counts first (it may lie in a document root), then the program itself.
-     */
-    if (argv0 && strchr(argv0, '/'))
-        found = beside(argv0);
-    len = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (!found && len > 0) {
-        self[len] = '\0';
-        found = beside(self);
-    }
-    if (!found && access(system_wide, F_OK) == 0)
-        found = xstrdup(system_wide);
-    return found;
 }
 
 bool conf_next_room(struct arena *a, const char **rest, char **slug, char **title)

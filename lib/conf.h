@@ -16,6 +16,7 @@
 #include "lib/log.h"
 
 enum conf_guests { GUESTS_OFF, GUESTS_READ, GUESTS_WRITE };
+enum conf_sidecar { SIDECAR_EXTERNAL, SIDECAR_ON_DEMAND, SIDECAR_OFF };
 enum conf_browser_token { BROWSER_TOKEN_NONE, BROWSER_TOKEN_COOKIE, BROWSER_TOKEN_STORAGE };
 
 /* Strings are owned by the conf and never NULL; "" means not set. */
@@ -30,6 +31,12 @@ struct conf {
     char *log_file;                       /* "": stderr */
     char *page_path, *api_path, *ws_path; /* no trailing slash: /stocks/chat */
     char *static_path;                    /* URL of static files: /stocks/chat/static */
+
+    /* the sidecar, and what serves where there is none */
+    enum conf_sidecar sidecar;
+    char *sidecar_program;        /* never "": the one beside the running program */
+    int64_t sidecar_idle_minutes; /* 0: it stays */
+    int64_t wait_slots;           /* requests that may wait for news at once; 0: none */
 
     /* the site */
     char *site_name, *language;

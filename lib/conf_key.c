@@ -168,6 +168,25 @@ const struct conf_key conf_keys[] = {
      .choices = {"debug", "info", "warn", "error"},
      .doc = "The least important kind of line that is written."},
 
+    {.section = "The sidecar",
+     AT(sidecar),
+     .type = CONF_CHOICE,
+     .def = "external",
+     .choices = {"external", "on_demand", "off"},
+     .doc = "Who starts the sidecar: you or a service manager (`external`); the FastCGI or CGI "
+            "programs themselves, when they find none (`on_demand`); or nobody (`off`): pages then "
+            "do not ask for a WebSocket."},
+    {AT(sidecar_program), .type = CONF_PATH, .def = "",
+     .doc = "The program that `on_demand` starts; empty: `outcry-sidecar` beside the running "
+            "program."},
+    {AT(sidecar_idle_minutes), .type = CONF_NUMBER, .def = "30", .min = 0, .max = 10080,
+     .doc = "Minutes without a client after which a sidecar that was started on demand ends; 0: it "
+            "stays."},
+    {AT(wait_slots), .type = CONF_NUMBER, .def = "8", .min = 0, .max = 64,
+     .doc =
+         "Requests for `events/` that may wait for news at once where no sidecar runs; each holds "
+         "a FastCGI or CGI process for up to 20 s. 0: none waits."},
+
     {.section = "URLs",
      AT(page_path),
      .type = CONF_URL_PATH,

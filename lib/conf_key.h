@@ -32,4 +32,12 @@ struct conf_key {
 extern const struct conf_key conf_keys[];
 extern const size_t conf_key_count;
 
+/* The caller frees each of these (conf_find.c). `path` below `dir`; one that is absolute or empty
+ * as it is. */
+char *conf_join(const char *dir, const char *path);
+/* The file's folder as an absolute path, so that a later chdir() changes nothing. */
+char *conf_folder_of(const char *path);
+/* A file of that name in the folder of the program that runs. */
+char *conf_beside_program(const char *name);
+
 #endif

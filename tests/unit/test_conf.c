@@ -40,6 +40,10 @@ static void test_defaults_need_only_a_secret(void **state)
     assert_string_equal(c.notify_socket, "/srv/chat/run/notify.sock");
     assert_string_equal(c.sidecar_lock, "/srv/chat/run/sidecar.lock");
     assert_string_equal(c.template_dir, "");
+    assert_int_equal(c.sidecar, SIDECAR_EXTERNAL);
+    assert_string_equal(strrchr(c.sidecar_program, '/'), "/outcry-sidecar");
+    assert_int_equal(c.sidecar_idle_minutes, 30);
+    assert_int_equal(c.wait_slots, 8);
     assert_string_equal(c.log_file, "");
     assert_string_equal(c.page_path, "/stocks/chat");
     assert_string_equal(c.api_path, "/api/stocks/chat");
@@ -72,6 +76,9 @@ static void test_values_are_read_as_written(void **state)
                            "\tguests=write\n"
                            "log_level = error\n"
                            "database = /var/lib/chat.db\n"
+                           "sidecar = on_demand\n"
+                           "sidecar_program = bin/outcry-sidecar\n"
+                           "wait_slots = 0\n"
                            "log_file = log/outcry.log\n"
                            "jwt_secret = #starts with a hash\n"
                            "jwt_alg = ES256\n"
@@ -86,6 +93,9 @@ static void test_values_are_read_as_written(void **state)
     assert_int_equal(c.log_level, LOG_ERROR);
     assert_string_equal(c.database, "/var/lib/chat.db");
     assert_string_equal(c.log_file, "/srv/chat/log/outcry.log");
+    assert_int_equal(c.sidecar, SIDECAR_ON_DEMAND);
+    assert_string_equal(c.sidecar_program, "/srv/chat/bin/outcry-sidecar");
+    assert_int_equal(c.wait_slots, 0);
     assert_string_equal(c.jwt_secret, "#starts with a hash");
     assert_string_equal(c.jwt_alg, "ES256");
     assert_int_equal(c.message_max_chars, 1);
