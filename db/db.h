@@ -72,6 +72,10 @@ void db_end_read(struct db *db);
 
 /* Changes when another connection commits (PRAGMA data_version); 0 on error. */
 int64_t db_data_version(struct db *db);
+/* A descriptor, for close(2), that becomes readable just before anybody's commit to this file; -1
+ * where that cannot be seen. db_watched(): whether it was, and from now on it is not. */
+int db_watch(const struct db *db);
+bool db_watched(int watch);
 /* For `outcry doctor` and health/: OK, or ERR_INTERNAL with what quick_check said. */
 MUST_CHECK enum err db_check(struct db *db, struct fail *f);
 /* The id of this installation's history; "" before `outcry init`. Lives in `a`. */
