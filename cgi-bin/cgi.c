@@ -1,36 +1,13 @@
-/* Plain CGI, and what both transports share: the watchdog. */
+/* Plain CGI: a process for each request. */
 #include "cgi-bin/transport.h"
 
 #include <errno.h>
-#include <signal.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { DRAIN_MAX = 1 << 20 };
-
-/* A database transaction that this cuts off is rolled back by its next opener. */
-static void give_up(int sig)
-{
-    static const char text[] = "outcry: a request took longer than request_timeout_s; giving up\n";
-    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
-
-    (void)ignored;
-    (void)sig;
-    _exit(70);
-}
-
-void watchdog_install(void)
-{
-    struct sigaction action = {.sa_handler = give_up};
-
-    sigaction(SIGALRM, &action, NULL);
-}
-
-void watchdog_arm(unsigned seconds)
-{
-    alarm(seconds);
-}
 
 static const char *cgi_variable(void *ctx, const char *name)
 {
@@ -81,29 +58,45 @@ static void drain_body(size_t *consumed)
             return;
 }
 
-/* A web server that stops sends SIGTERM; the one request is finished all the same. */
-static void ignore(int sig)
+/* A web server that does not want the answer any more closes our standard output, if it knows. */
+static bool cgi_wait(void *ctx, int fd, int64_t ms)
 {
-    struct sigaction action = {.sa_handler = SIG_IGN};
+    struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = STDOUT_FILENO}};
 
-    sigaction(sig, &action, NULL);
+    (void)ctx;
+    transport_poll(fds, ARRAY_LEN(fds), ms);
+    return !fds[1].revents && !transport_stop_asked();
+}
+
+/* The answer is over for the web server when nobody holds its ends any more. */
+static void hang_up(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (null < 0)
+        return;
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    close(null);
 }
 
 int cgi_run(const struct server *server)
 {
     size_t consumed = 0;
-    const struct source source = {
-        .ctx = &consumed, .variable = cgi_variable, .read = cgi_read, .write = cgi_write};
+    const struct source source = {.ctx = &consumed,
+                                  .variable = cgi_variable,
+                                  .read = cgi_read,
+                                  .write = cgi_write,
+                                  .wait = cgi_wait};
 
-    ignore(SIGTERM);
-    ignore(SIGINT);
-    ignore(SIGHUP);
-    ignore(SIGUSR1);
-    ignore(SIGPIPE);
     watchdog_install();
     watchdog_arm(server->timeout_s);
     server->serve(server->ctx, &source);
     drain_body(&consumed);
+    if (server->after) {
+        hang_up();
+        server->after(server->ctx);
+    }
     watchdog_arm(0);
     return 0;
 }

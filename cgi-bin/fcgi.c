@@ -3,10 +3,9 @@
  *
  * - It has no time limits. The watchdog runs from the moment a connection is there, so that a web
  *   server which stops talking in the middle of a request costs one restart, not the worker.
- * - Signals. All are blocked while a request runs and open only in ppoll(), which waits for the
- *   next connection; so none is lost between a look at a flag and a blocking accept(). For this the
- *   listening socket is non-blocking: of several workers that one connection wakes, the late ones
- *   find nothing and wait again.
+ * - Signals. They are open only while we wait (transport.h), for which the listening socket is
+ *   non-blocking: of several workers that one connection wakes, the late ones find nothing and wait
+ *   again.
  * - It cannot see its queue (queue.h).
  * - Kept-alive connections would pin a worker to one connection of the web server (measured: 4 of
  * 12 requests hung), so each request's connection is closed after it.
@@ -18,79 +17,50 @@
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
-#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
-/* Set by handlers, read between requests. */
-static volatile sig_atomic_t stop_asked, reload_asked;
+/* A queued connection is left to our idle siblings for so long. */
+enum { SIBLINGS_MS = 5 };
 
-static void on_signal(int sig)
-{
-    if (sig == SIGHUP)
-        reload_asked = 1;
-    else
-        stop_asked = 1;
-}
-
-static const int handled[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+struct request {
+    FCGX_Request *fcgx;
+    int64_t waited_us; /* of the time it took, what was mere waiting */
+};
 
 bool transport_begin(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigset_t blocked;
-
-    sigemptyset(&blocked);
-    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-        sigaddset(&blocked, handled[i]);
-    sigprocmask(SIG_BLOCK, &blocked, NULL);
-    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-        sigaction(handled[i], &action, NULL);
-    action.sa_handler = SIG_IGN;
-    sigaction(SIGPIPE, &action, NULL);
+    transport_block_signals();
     return FCGX_IsCGI();
 }
 
 static const char *fcgi_variable(void *ctx, const char *name)
 {
-    const FCGX_Request *r = ctx;
+    const struct request *r = ctx;
 
-    return FCGX_GetParam(name, r->envp);
+    return FCGX_GetParam(name, r->fcgx->envp);
 }
 
 static ssize_t fcgi_read(void *ctx, char *out, size_t len)
 {
-    FCGX_Request *r = ctx;
+    const struct request *r = ctx;
 
-    return FCGX_GetStr(out, len > INT_MAX ? INT_MAX : (int)len, r->in);
+    return FCGX_GetStr(out, len > INT_MAX ? INT_MAX : (int)len, r->fcgx->in);
 }
 
 static bool fcgi_write(void *ctx, const char *bytes, size_t len)
 {
-    FCGX_Request *r = ctx;
+    const struct request *r = ctx;
 
     while (len > 0) {
         int n = len > INT_MAX ? INT_MAX : (int)len;
 
-        if (FCGX_PutStr(bytes, n, r->out) != n)
+        if (FCGX_PutStr(bytes, n, r->fcgx->out) != n)
             return false;
         bytes += n;
         len -= (size_t)n;
     }
     return true;
-}
-
-/* False where waiting failed for good. */
-static bool wait_for_connection(void)
-{
-    struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
-    sigset_t while_waiting;
-
-    sigprocmask(SIG_BLOCK, NULL, &while_waiting);
-    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-        sigdelset(&while_waiting, handled[i]);
-    return ppoll(&listener, 1, NULL, &while_waiting) >= 0 || errno == EINTR;
 }
 
 static int64_t now_us(void)
@@ -101,32 +71,74 @@ static int64_t now_us(void)
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
-static void answer(const struct server *server, const struct source *source, struct queue *queue)
+static bool is_readable(int fd)
 {
+    return poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) > 0;
+}
+
+/* Whether a connection waits that no idle process on the same socket takes. */
+static bool is_needed(void)
+{
+    transport_poll(NULL, 0, SIBLINGS_MS);
+    return is_readable(STDIN_FILENO);
+}
+
+/* While one request waits here, the next one on our socket would wait for it. */
+static bool fcgi_wait(void *ctx, int fd, int64_t ms)
+{
+    struct request *r = ctx;
+    struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
+                           {.fd = r->fcgx->ipcFd}, /* a hang-up is told unasked */
+                           {.fd = STDIN_FILENO, .events = POLLIN}};
+    int64_t began = now_us();
+    bool leave;
+
+    transport_poll(fds, ARRAY_LEN(fds), ms);
+    leave = fds[1].revents || (fds[2].revents && is_needed()) || transport_stop_asked();
+    r->waited_us += now_us() - began;
+    return !leave;
+}
+
+/* False where waiting failed for good. */
+static bool wait_for_connection(void)
+{
+    struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    return transport_poll(&listener, 1, -1) >= 0 || errno == EINTR;
+}
+
+static void answer(const struct server *server, struct request *r, struct queue *queue)
+{
+    const struct source source = {.ctx = r,
+                                  .variable = fcgi_variable,
+                                  .read = fcgi_read,
+                                  .write = fcgi_write,
+                                  .wait = fcgi_wait};
     int64_t began = now_us();
     bool refusing = queue->refusing;
 
     if (queue_refuses(queue, began / 1000)) {
-        server->refuse(server->ctx, source, !refusing);
+        server->refuse(server->ctx, &source, !refusing);
         return;
     }
-    server->serve(server->ctx, source);
-    queue_served(queue, now_us() - began);
+    server->serve(server->ctx, &source);
+    queue_served(queue, now_us() - began - r->waited_us);
 }
 
 /* One connection, if it is still there. False where accepting failed for good. */
-static bool serve_one(const struct server *server, FCGX_Request *r, struct queue *queue)
+static bool serve_one(const struct server *server, FCGX_Request *fcgx, struct queue *queue)
 {
-    struct source source = {
-        .ctx = r, .variable = fcgi_variable, .read = fcgi_read, .write = fcgi_write};
+    struct request r = {.fcgx = fcgx};
     int rc;
 
     watchdog_arm(server->timeout_s);
-    rc = FCGX_Accept_r(r);
+    rc = FCGX_Accept_r(fcgx);
     if (rc == 0) {
-        answer(server, &source, queue);
-        r->keepConnection = 0;
-        FCGX_Finish_r(r);
+        answer(server, &r, queue);
+        fcgx->keepConnection = 0;
+        FCGX_Finish_r(fcgx);
+        if (server->after)
+            server->after(server->ctx);
     }
     watchdog_arm(0);
     return rc == 0 || rc == -EAGAIN || rc == -EINTR || rc == -ECONNABORTED;
@@ -142,13 +154,11 @@ int fcgi_run(const struct server *server)
     ok = ok && flags >= 0 && fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == 0;
     watchdog_install();
     queue_init(&queue, STDIN_FILENO);
-    while (ok && !stop_asked) {
-        ok = wait_for_connection();
-        if (reload_asked) {
-            reload_asked = 0;
+    while (ok && !transport_stop_asked()) {
+        if (transport_take_reload())
             server->reload(server->ctx);
-        }
-        if (ok && !stop_asked)
+        ok = wait_for_connection();
+        if (ok && !transport_stop_asked())
             ok = serve_one(server, &r, &queue);
     }
     queue_release(&queue);

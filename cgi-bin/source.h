@@ -1,5 +1,5 @@
 /*
- * Where a request comes from and where its answer goes: three functions. fcgi.c fills them from
+ * Where a request comes from and where its answer goes: four functions. fcgi.c fills them from
  * FCGX, cgi.c from the environment, the tests from a table. Handlers never see a transport.
  */
 #ifndef CGI_BIN_SOURCE_H
@@ -17,6 +17,10 @@ struct source {
     ssize_t (*read)(void *ctx, char *out, size_t len);
     /* All of it, or false: the client or the web server went away. */
     bool (*write)(void *ctx, const char *bytes, size_t len);
+    /* Sleeps until `fd` (or -1) is readable, or for `ms`; false: the answer must leave now, because
+     * somebody else needs this process, the web server hung up, or we are to stop. NULL: there is
+     * no waiting here. */
+    bool (*wait)(void *ctx, int fd, int64_t ms);
 };
 
 #endif

@@ -7,17 +7,20 @@
 
 #include "cgi-bin/source.h"
 
+#include <poll.h>
+
 struct server {
     void *ctx;
     void (*serve)(void *ctx, const struct source *source);
     void (*reload)(void *ctx); /* SIGHUP, between two requests */
     /* FastCGI: says "busy" to one of a queue that is too long (queue.h); `first` of them. */
     void (*refuse)(void *ctx, const struct source *source, bool first);
-    unsigned timeout_s; /* a request that takes longer ends the process */
+    void (*after)(void *ctx); /* when an answer is out: what nobody shall wait for */
+    unsigned timeout_s;       /* a request that takes longer ends the process */
 };
 
-/* First of all in main(): blocks the signals that must not cut a request off, and says whether we
- * are plain CGI (fd 0 is no listening socket). */
+/* First of all in main(): transport_block_signals(), and whether we are plain CGI (fd 0 is no
+ * listening socket). */
 bool transport_begin(void);
 
 /* Serves until SIGTERM, SIGINT or SIGUSR1; a request in progress is finished first. Returns the
@@ -25,6 +28,14 @@ bool transport_begin(void);
 int fcgi_run(const struct server *server);
 /* Serves the one request. Returns the exit code. */
 int cgi_run(const struct server *server);
+
+/* Both: SIGTERM, SIGINT, SIGUSR1 and SIGHUP are blocked, so that none cuts a request off, and taken
+ * only in transport_poll(): so none is lost between a look at a flag and a blocking call either. */
+void transport_block_signals(void);
+bool transport_stop_asked(void);
+bool transport_take_reload(void); /* once for each SIGHUP */
+/* poll(2) with these signals open; `ms` -1: without end. */
+int transport_poll(struct pollfd *fds, size_t count, int64_t ms);
 
 /* Both: SIGALRM after `seconds` writes a sentence to stderr and ends the process; 0 disarms. */
 void watchdog_install(void);

@@ -77,16 +77,16 @@ class Cgi(unittest.TestCase):
         body = b'{"message":"kept","username":"ana"}'
         for sig in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             process = self.site.start_cgi("api.fcgi", variables("POST", CREATE, body))
-            wait_for(lambda: self.ignores(process.pid, signal.SIGTERM), "it has set up its signals")
+            wait_for(lambda: self.blocks(process.pid, signal.SIGTERM), "it has set up its signals")
             process.send_signal(sig)
             out, _ = process.communicate(body, timeout=30)
             self.assertEqual(Answer(out).status, 201)
             self.assertEqual(process.returncode, 0)
 
     @staticmethod
-    def ignores(pid, sig):
+    def blocks(pid, sig):
         with open(f"/proc/{pid}/status", encoding="utf-8") as f:
-            mask = next(line for line in f if line.startswith("SigIgn:"))
+            mask = next(line for line in f if line.startswith("SigBlk:"))
         return int(mask.split()[1], 16) >> (sig - 1) & 1
 
     def test_eight_at_once_each_get_their_own_number(self):

@@ -61,7 +61,7 @@ static struct http_request request(struct table *t)
 {
     struct http_request req;
 
-    source = (struct source){t, variable, read_some, write_all};
+    source = (struct source){.ctx = t, .variable = variable, .read = read_some, .write = write_all};
     http_request_init(&req, &source, &arena, "10.0.0.1");
     return req;
 }
