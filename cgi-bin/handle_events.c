@@ -1,18 +1,30 @@
-/* events/: what is newer than the client's cursors. Immediate; a worker never waits. */
+/* events/: what is newer than the client's cursors; at once, or where no sidecar runs when there is
+ * something (hold.h). */
 #include "cgi-bin/handle.h"
 
 #include "cgi-bin/answer.h"
+#include "cgi-bin/auth.h"
+#include "cgi-bin/hold.h"
 #include "chat/online.h"
 #include "chat/wire.h"
 #include "lib/text.h"
 
 #include <string.h>
 
-enum { CURSORS_MAX = ROOMS_MAX + 1, POLL_AFTER_MS = 2000 };
+/* When a client is to come again: one that does not wait; one that had to wait and could not; one
+ * that waited and got something, so that a lively room does not keep a process busy alone. */
+enum { POLL_AFTER_MS = 2000, CUT_AFTER_MS = 3000, NEWS_AFTER_MS = 500 };
+
+enum { CURSORS_MAX = ROOMS_MAX + 1 };
 
 struct poll {
     struct history_cursor cursors[CURSORS_MAX];
     size_t count;
+    const char *epoch; /* of the first look */
+    bool resync;       /* of one cursor at least */
+    struct event *events;
+    size_t event_count;
+    bool more;
 };
 
 /* "general:41,@me:7". A room without a number: from now on. */
@@ -39,7 +51,7 @@ static enum err parse_cursors(struct arena *a, const char *text, struct poll *p,
 }
 
 /* 410 with every room that must be loaded again; the client comes back with new cursors. */
-static enum err answer_resync(struct call *c, const struct poll *p, const char *epoch)
+static enum err answer_resync(struct call *c, const struct poll *p)
 {
     struct json_object *o = json_object_new_object(), *rooms = json_object_new_array(), *error;
     struct fail gone;
@@ -51,7 +63,7 @@ static enum err answer_resync(struct call *c, const struct poll *p, const char *
         const struct history_cursor *cursor = &p->cursors[i];
 
         if (cursor->resync)
-            json_object_array_add(rooms, wire_resync(cursor->room, epoch, cursor->view.room.head,
+            json_object_array_add(rooms, wire_resync(cursor->room, p->epoch, cursor->view.room.head,
                                                      cursor->view.room.floor, cursor->resync));
     }
     json_set(o, "error", error);
@@ -93,49 +105,96 @@ static void add_rooms(const struct poll *p, struct json_object *o)
         json_set(o, "missing", missing);
 }
 
-/* The poll says that its page is there, looking at the first room. */
+/* The poll says that its page is there, looking at the first room; one that waits says so for as
+ * long as it may take. */
 static enum err renew_presence(struct call *c, const struct poll *p, struct fail *f)
 {
     const char *conn = call_text(c, "conn");
     const struct history_cursor *first = &p->cursors[0];
+    int64_t interval_ms = POLL_AFTER_MS + call_number(c, "wait", 0) * 1000;
 
     if (!conn || c->actor.kind == ACTOR_ANONYMOUS)
         return OK;
     return online_renew(c->chat, &c->actor, conn, first->err ? 0 : first->view.room.id,
-                        call_text(c, "state"), POLL_AFTER_MS, f);
+                        call_text(c, "state"), interval_ms, f);
+}
+
+/* The events that the cursors lack, or which of the rooms must be loaded again. `epoch` is what the
+ * cursors are of. */
+static enum err look(struct call *c, struct poll *p, const char *epoch, struct fail *f)
+{
+    enum err e = db_epoch(c->chat->db, c->arena, &p->epoch, f);
+
+    if (!e)
+        e = history_open_cursors(c->chat, c->arena, &c->actor, epoch, p->cursors, p->count, f);
+    for (size_t i = 0; !e && i < p->count; i++)
+        p->resync = p->resync || p->cursors[i].resync;
+    if (e || p->resync)
+        return e;
+    return history_events(c->chat, c->arena, &c->actor, p->cursors, p->count, &p->events,
+                          &p->event_count, &p->more, f);
+}
+
+/* Whoever was banned meanwhile, or is not known in another database, gets no news. */
+static enum err look_again(struct call *c, struct poll *p, bool moved, struct fail *f)
+{
+    enum err e = moved ? auth_identify(c, f) : identity_refresh(c->chat, c->arena, &c->actor, f);
+
+    return e ? e : look(c, p, p->epoch, f);
+}
+
+static enum err wait_for_news(struct call *c, struct hold *h, struct poll *p, struct fail *f)
+{
+    bool again = true, moved;
+    enum err e = OK;
+
+    while (!e && again && p->event_count == 0 && !p->resync) {
+        e = hold_wait(h, &again, &moved, f);
+        if (!e && again)
+            e = look_again(c, p, moved, f);
+    }
+    return e;
+}
+
+static int64_t poll_after_ms(const struct hold *h, const struct poll *p)
+{
+    if (h->refused || h->cut)
+        return CUT_AFTER_MS;
+    if (!h->taken)
+        return POLL_AFTER_MS;
+    return p->event_count ? NEWS_AFTER_MS : 0;
+}
+
+static enum err answer_events(struct call *c, const struct poll *p, const struct hold *h)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set(o, "events", events_json(p->events, p->event_count));
+    json_set_str(o, "epoch", p->epoch);
+    add_rooms(p, o);
+    json_set_bool(o, "more", p->more);
+    if (call_value(c, "wait")->given)
+        json_set_bool(o, "waited", h->taken && !h->cut);
+    json_set_i64(o, "poll_after_ms", poll_after_ms(h, p));
+    return answer_json(c, 200, o);
 }
 
 enum err handle_events(struct call *c, struct fail *f)
 {
     struct poll *p = arena_alloc(c->arena, sizeof *p);
-    struct event *events = NULL;
-    struct json_object *o;
-    const char *epoch;
-    size_t count = 0;
-    bool more = false;
     enum err e = parse_cursors(c->arena, call_text(c, "rooms"), p, f);
+    struct hold h;
 
-    if (!e)
-        e = db_epoch(c->chat->db, c->arena, &epoch, f);
-    if (!e)
-        e = history_open_cursors(c->chat, c->arena, &c->actor, call_text(c, "epoch"), p->cursors,
-                                 p->count, f);
+    if (e)
+        return e;
+    hold_begin(&h, c, call_number(c, "wait", 0));
+    e = look(c, p, call_text(c, "epoch"), f);
     if (!e)
         e = renew_presence(c, p, f);
+    if (!e)
+        e = wait_for_news(c, &h, p, f);
+    hold_end(&h);
     if (e)
         return e;
-    for (size_t i = 0; i < p->count; i++)
-        if (p->cursors[i].resync)
-            return answer_resync(c, p, epoch);
-    e = history_events(c->chat, c->arena, &c->actor, p->cursors, p->count, &events, &count, &more,
-                       f);
-    if (e)
-        return e;
-    o = json_object_new_object();
-    json_set(o, "events", events_json(events, count));
-    json_set_str(o, "epoch", epoch);
-    add_rooms(p, o);
-    json_set_bool(o, "more", more);
-    json_set_i64(o, "poll_after_ms", POLL_AFTER_MS);
-    return answer_json(c, 200, o);
+    return p->resync ? answer_resync(c, p) : answer_events(c, p, &h);
 }

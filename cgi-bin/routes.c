@@ -35,6 +35,7 @@ static const struct param create_params[] = {
 static const struct param events_params[] = {
     {.name = "epoch", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 64},
     {.name = "rooms", .from = FROM_QUERY, .kind = PARAM_TEXT, .required = true},
+    {.name = "wait", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 0, .max = 20},
     {.name = "conn", .from = FROM_QUERY, .kind = PARAM_CLIENT_ID},
     CHOICE("state", FROM_QUERY, "active idle invisible"), {0}};
 

@@ -66,6 +66,18 @@ static bool write_answer(void *ctx, const char *bytes, size_t len)
     return !w->client_gone;
 }
 
+static bool wait_a_while(void *ctx, int fd, int64_t ms)
+{
+    struct web *w = ctx;
+
+    w->waits++;
+    if (w->meanwhile && !w->meanwhile(w, fd, ms))
+        return false;
+    fixture_pass(w->fx, ms);
+    w->waited_ms += ms;
+    return true;
+}
+
 void web_set(struct web *w, const char *name, const char *value)
 {
     for (size_t i = 0; i < w->count; i++) {
@@ -105,7 +117,7 @@ void web_body(struct web *w, const char *type, const char *bytes, size_t len)
 
 int web_send(struct web *w)
 {
-    const struct source source = {w, variable, read_body, write_answer};
+    const struct source source = {w, variable, read_body, write_answer, wait_a_while};
     const char *uri = variable(w, "REQUEST_URI");
     const char *api = w->fx->conf.api_path;
     bool is_api = uri && strncmp(uri, api, strlen(api)) == 0;
@@ -114,6 +126,8 @@ int web_send(struct web *w)
     json_object_put(w->json);
     w->json = NULL;
     buf_clear(&w->answer);
+    w->waits = 0;
+    w->waited_ms = 0;
     dispatch(is_api ? &w->api : &w->pages, &source);
     assert_int_equal(strncmp(buf_cstr(&w->answer), "Status: ", 8), 0);
     w->status = (int)strtol(buf_cstr(&w->answer) + 8, NULL, 10);

@@ -21,6 +21,11 @@ struct web {
     const char *body;
     size_t body_len, body_at;
     bool client_gone; /* writing fails */
+    /* While a request waits: what happens, and whether it may go on; NULL: nothing, it may. Then
+     * the fake clock moves by `ms`. */
+    bool (*meanwhile)(struct web *w, int fd, int64_t ms);
+    int waits;         /* of the last request */
+    int64_t waited_ms; /* in all */
     /* The answer to the last one. */
     int status;
     struct buf answer; /* as a web server gets it */
