@@ -14,6 +14,7 @@ struct sidecar;
 
 /* The cursor starts at the newest event: what is older reaches readers by their own cursors. */
 MUST_CHECK enum err feed_start(struct sidecar *s, struct fail *f);
+/* No more wake-ups from outside, and the socket is gone; feed_tick() goes on reading. */
 void feed_stop(struct sidecar *s);
 /* Reads now. */
 void feed_poll(struct sidecar *s);

@@ -9,7 +9,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -52,23 +51,6 @@ struct listener {
     size_t visitor_count;
     bool starved; /* no descriptors left: not accepting for a moment */
 };
-
-int listen_lock(const char *path, struct fail *f)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-
-    if (fd < 0) {
-        fail(f, ERR_INTERNAL, "Cannot open the lock %s: %s.", path, strerror(errno));
-        return -1;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-        return fd;
-    fail(f, ERR_BUSY,
-         errno == EWOULDBLOCK ? "Another sidecar runs already: it holds %s." : "Cannot lock %s.",
-         path);
-    close(fd);
-    return -1;
-}
 
 /* ----- visitors ----- */
 

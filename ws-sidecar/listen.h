@@ -1,7 +1,8 @@
 /*
  * The socket that we bound ourselves, and what happens to a connection until it is a WebSocket or
- * refused. One lock file says which sidecar may run: who does not hold it touches no socket. With
- * systemd's socket activation (LISTEN_FDS) the sockets are those that were handed over.
+ * refused. One lock file (lib/sidecar_lock.h) says which sidecar may run: who does not hold it
+ * touches no socket. With systemd's socket activation (LISTEN_FDS) the sockets are those that were
+ * handed over.
  *
  * Each accepted connection is read here up to the end of its HTTP head (deadline 10 s, 16 KiB),
  * judged by handshake.c, and answered or handed to ws.c.
@@ -17,8 +18,6 @@ enum { LISTEN_VISITORS = 1024 }; /* connections that have not said all of their 
 struct sidecar;
 struct listener;
 
-/* Takes the lock or says that another sidecar has it. Returns the fd, -1 with `f` filled. */
-int listen_lock(const char *path, struct fail *f);
 /* Binds conf->ws_socket (mode 0660), or takes systemd's fds. The caller holds the lock. */
 MUST_CHECK enum err listen_start(struct listener **out, struct sidecar *s, struct fail *f);
 /* Accepts no more; connections not yet judged are closed. */

@@ -8,8 +8,9 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-enum { STEP_BUDGET = 512, STOP_TICK_MS = 10, CLOSE_TIME_MS = 3000 };
+enum { MINUTE_MS = 60000, STEP_BUDGET = 512, STOP_TICK_MS = 10, CLOSE_TIME_MS = 3000 };
 
 int64_t sidecar_now(const struct sidecar *s)
 {
@@ -72,7 +73,6 @@ static void close_handles(struct sidecar *s)
     uv_close((uv_handle_t *)&s->on_term, NULL);
     uv_close((uv_handle_t *)&s->on_int, NULL);
     uv_close((uv_handle_t *)&s->on_hup, NULL);
-    feed_stop(s);
     writer_free(s->writer);
     s->writer = NULL;
     ws_stop(s->ws);
@@ -84,6 +84,7 @@ static void on_stop_tick(uv_timer_t *timer)
     struct sidecar *s = timer->data;
     bool late = sidecar_now(s) > s->stop_by_ms;
 
+    feed_tick(s);
     if (!s->closed_all && (writer_pending(s->writer) == 0 || late)) {
         feed_poll(s);
         while (hub_step(s->hub, STEP_BUDGET))
@@ -105,6 +106,8 @@ static void stop(struct sidecar *s)
     log_event(s->log, LOG_INFO, "stopping", LOG_N("sessions", s->session_count),
               LOG_N("waiting", writer_pending(s->writer)));
     listen_stop(s->listener);
+    feed_stop(s);
+    close(s->lock);
     uv_timer_start(&s->tick, on_stop_tick, 0, STOP_TICK_MS);
 }
 
@@ -118,6 +121,17 @@ static void on_signal(uv_signal_t *handle, int signum)
         log_event(s->log, LOG_ERROR, "log_not_reopened", LOG_S("path", s->log->path));
 }
 
+/* One that was started on demand is started again when somebody comes. */
+static void end_if_idle(struct sidecar *s, int64_t now)
+{
+    if (s->session_count > 0)
+        s->busy_ms = now;
+    if (!s->idle_ms || now - s->busy_ms < s->idle_ms)
+        return;
+    log_event(s->log, LOG_INFO, "idle", LOG_N("minutes", s->idle_ms / MINUTE_MS));
+    stop(s);
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct sidecar *s = timer->data;
@@ -129,6 +143,7 @@ static void on_tick(uv_timer_t *timer)
     session_expire(s);
     presence_tick(s, now);
     listen_tick(s->listener, now);
+    end_if_idle(s, now);
 }
 
 /* ----- starting ----- */
@@ -164,11 +179,13 @@ static void start_hub(struct sidecar *s)
     map_init(&s->by_address);
 }
 
-enum err sidecar_start(struct sidecar *s, const struct conf *conf, struct log *log, struct fail *f)
+enum err sidecar_start(struct sidecar *s, const struct conf *conf, struct log *log, int lock,
+                       struct fail *f)
 {
     enum err e;
 
-    *s = (struct sidecar){.conf = conf, .log = log};
+    *s = (struct sidecar){.conf = conf, .log = log, .lock = lock};
+    s->busy_ms = sidecar_now(s);
     secure_random_hex(s->instance, sizeof s->instance / 2);
     if (uv_loop_init(&s->loop) != 0)
         die("no event loop");

@@ -22,6 +22,7 @@ enum { SIDECAR_TICK_MS = 1000, SIDECAR_STOP_MS = 10000 };
 struct sidecar {
     const struct conf *conf;
     struct log *log;
+    int lock; /* goes when no socket is ours any more: the next sidecar need not wait for our end */
     uv_loop_t loop;
     char instance[33]; /* names this process in the presence table */
     struct chat chat;  /* read-only: the feed, subscriptions, history */
@@ -46,6 +47,9 @@ struct sidecar {
     uv_poll_t notify_poll;
     bool feed_due;
 
+    int64_t idle_ms; /* end after so long without a session; 0: stay */
+    int64_t busy_ms; /* when there was one, boot time */
+
     uv_timer_t tick, expiry;
     uv_idle_t work; /* runs while the hub has something to send */
     uv_signal_t on_term, on_int, on_hup;
@@ -54,9 +58,10 @@ struct sidecar {
     bool closed_all;    /* while stopping: the closes were sent */
 };
 
+/* `lock` as in lib/sidecar_lock.h; the sidecar closes it. */
 MUST_CHECK enum err sidecar_start(struct sidecar *s, const struct conf *conf, struct log *log,
-                                  struct fail *f);
-void sidecar_run(struct sidecar *s); /* until a signal, and everything is closed */
+                                  int lock, struct fail *f);
+void sidecar_run(struct sidecar *s); /* until a signal or idle_ms, and everything is closed */
 void sidecar_release(struct sidecar *s);
 
 /* The hub has work: let the loop do it between its events. */
