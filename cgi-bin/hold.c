@@ -1,5 +1,6 @@
 #include "cgi-bin/hold.h"
 
+#include "cgi-bin/demand.h"
 #include "lib/slot.h"
 
 #include <unistd.h>
@@ -16,10 +17,12 @@ static int64_t now_ms(const struct hold *h)
     return clock_boot_ms(&h->call->chat->clock);
 }
 
-/* HEAD asks whether there is something, not for it. */
+/* HEAD asks whether there is something, not for it. A sidecar that is to be started is better than
+ * waiting, and it is started after this answer. */
 static bool may_wait(const struct call *c)
 {
-    return c->req.source->wait && c->req.method == HTTP_GET && !notify_has_reader(&c->chat->notify);
+    return c->req.source->wait && c->req.method == HTTP_GET &&
+           !notify_has_reader(&c->chat->notify) && !demand_is_due(c->chat);
 }
 
 void hold_begin(struct hold *h, struct call *c, int64_t seconds)

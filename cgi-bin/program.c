@@ -6,6 +6,7 @@
 #include "cgi-bin/program.h"
 
 #include "cgi-bin/app.h"
+#include "cgi-bin/demand.h"
 #include "cgi-bin/dispatch.h"
 #include "cgi-bin/transport.h"
 
@@ -30,6 +31,13 @@ static void serve(void *ctx, const struct source *source)
 static void reload(void *ctx)
 {
     app_reload(ctx);
+}
+
+static void after(void *ctx)
+{
+    const struct app *app = ctx;
+
+    demand_start(app->chat);
 }
 
 /* Costs nearly nothing: that is its point. Who asked is not looked at, what was asked is not read.
@@ -122,6 +130,7 @@ int program_main(int argc, char **argv, enum site site)
                              .serve = serve,
                              .reload = reload,
                              .refuse = refuse,
+                             .after = after,
                              .timeout_s = (unsigned)app->conf->request_timeout_s};
     if (!cgi)
         log_event(app->log, LOG_INFO, "started", LOG_S("program", program_invocation_short_name),

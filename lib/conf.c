@@ -317,6 +317,9 @@ static enum err judge_whole(const struct reader *r)
         return refuse(r, "ws_socket and notify_socket must differ.");
     if (strcmp(c->database, c->state_database) == 0)
         return refuse(r, "database and state_database must differ.");
+    if (c->sidecar == SIDECAR_ON_DEMAND && !*c->log_file)
+        return refuse(r, "sidecar = on_demand needs a log_file: a sidecar that the web server's "
+                         "programs start has nowhere else to write.");
     return OK;
 }
 
