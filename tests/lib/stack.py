@@ -360,11 +360,30 @@ class Stack:
         self.end(self.web, sig)
         self.web = None
 
+    def demanded_sidecars(self):
+        """Those that our programs started: nobody's children, known by where their program lies."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                program = os.readlink(f"/proc/{pid}/exe")
+            except OSError:
+                continue
+            if program.startswith(self.dir + "/") and os.path.basename(program) == "outcry-sidecar" and (
+                    self.sidecar is None or int(pid) != self.sidecar.pid):
+                found.append(int(pid))
+        return found
+
+    def end_demanded_sidecars(self, sig=signal.SIGTERM):
+        for pid in self.demanded_sidecars():
+            os.kill(pid, sig)
+        wait_for(lambda: not self.demanded_sidecars(), "no sidecar that was started on demand is left", 20)
+
     def stop(self):
         self.stop_web()
         self.stop_sidecar()
         if self.dir is None:
             return
+        self.end_demanded_sidecars()
         logs = self.logs()
         reports = [f"a sanitizer spoke up in {name}:\n{text[-4000:]}" for name, text in logs.items()
                    if re.search("Sanitizer|runtime error:", text)]
