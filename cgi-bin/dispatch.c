@@ -13,18 +13,23 @@ static const struct route *table(const struct app *app)
     return app->site == SITE_PAGES ? page_routes : api_routes;
 }
 
+/* What follows `prefix` in the path, from its slash on; NULL where it is elsewhere. */
+static const char *below(const struct call *c, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    if (!c->req.path || strncmp(c->req.path, prefix, len) != 0)
+        return NULL;
+    return c->req.path[len] && c->req.path[len] != '/' ? NULL : c->req.path + len;
+}
+
 /* The path below the program's prefix, without slashes at its ends; NULL where it is elsewhere. */
 static const char *below_prefix(const struct call *c, size_t *len)
 {
     const struct conf *conf = c->app->conf;
-    const char *prefix = c->app->site == SITE_PAGES ? conf->page_path : conf->api_path;
-    size_t prefix_len = strlen(prefix);
-    const char *rest;
+    const char *rest = below(c, c->app->site == SITE_PAGES ? conf->page_path : conf->api_path);
 
-    if (!c->req.path || strncmp(c->req.path, prefix, prefix_len) != 0)
-        return NULL;
-    rest = c->req.path + prefix_len;
-    if (*rest && *rest != '/')
+    if (!rest)
         return NULL;
     rest += *rest == '/';
     *len = strlen(rest);
@@ -207,7 +212,8 @@ bool call_wants_page(const struct call *c)
 {
     const struct form_field *format = NULL;
 
-    if (http_prefers_json(&c->req))
+    /* Without a sidecar its URLs may lead here: scripts ask for them, and are told not_found. */
+    if (http_prefers_json(&c->req) || below(c, c->app->conf->ws_path))
         return false;
     if (c->app->site == SITE_PAGES)
         return form_find(&c->query, "format", &format) == 0 || format->value_len != 4 ||

@@ -132,7 +132,7 @@ static void add_config(struct call *c, const char *epoch, const struct room *roo
     size_t len;
 
     json_set_str(config, "api", conf->api_path);
-    json_set_str(config, "ws", conf->ws_path);
+    json_set_str(config, "ws", conf->sidecar == SIDECAR_OFF ? "" : conf->ws_path);
     json_set_str(config, "page", conf->page_path);
     json_set_str(config, "static", conf->static_path);
     json_set_str(config, "epoch", epoch);

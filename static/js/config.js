@@ -1,4 +1,5 @@
 // What the page says about itself: the JSON in the data-config attribute, with addresses made whole.
+// `socket` is null where the site has no sidecar.
 
 const withSlash = (path) => (path.endsWith("/") ? path : `${path}/`);
 
@@ -14,7 +15,7 @@ export function readConfig(element) {
         ...given,
         api: withSlash(given.api),
         page: withSlash(given.page),
-        socket: socketUrl(given.ws),
+        socket: given.ws ? socketUrl(given.ws) : null,
         rooms: given.rooms ?? {},
         max_chars: given.max_chars ?? 2000,
         heartbeat_ms: given.heartbeat_ms ?? 25000,

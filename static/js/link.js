@@ -79,7 +79,7 @@ export class Link {
     }
 
     #connect() {
-        if (this.stopped || this.socket) {
+        if (this.stopped || this.socket || !this.config.socket) {
             return;
         }
         this.socket = new Socket(

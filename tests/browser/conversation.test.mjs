@@ -177,3 +177,25 @@ describe("without a sidecar", () => {
         assert.deepEqual(ana.faults, []);
     });
 });
+
+// A host that says so: pages do not even try.
+test("sidecar = off: no socket is opened, and people talk", async () => {
+    const stack = await Stack.start({ sidecar: false, conf: { sidecar: "off" } });
+    const browser = await launch();
+    try {
+        const ana = await Person.enter(browser);
+        const sockets = [];
+        ana.page.on("websocket", (socket) => sockets.push(socket.url()));
+        ana.page.on("request", (request) => request.url().includes("/ws/") && sockets.push(request.url()));
+        await ana.join(stack.url, "ana");
+        await ana.say("hello from ana");
+        await stack.post("posted with curl");
+        await ana.sees("posted with curl");
+        await ana.linkIs("polling");
+        assert.deepEqual(sockets, []);
+        assert.deepEqual(ana.faults, []);
+    } finally {
+        await browser.close();
+        await stack.stop();
+    }
+});

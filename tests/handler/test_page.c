@@ -415,6 +415,33 @@ static void test_names_of_any_script_have_an_initial(void **state)
     web_close(w);
 }
 
+static const char *socket_path(struct web *w)
+{
+    struct json_object *config;
+    struct fail f;
+    const char *text, *path;
+
+    web_get(w, "/stocks/chat/?format=json");
+    text = web_json_text(w, "config");
+    assert_int_equal(json_parse(text, strlen(text), &config, &f), OK);
+    path = arena_str(&w->fx->arena, json_object_get_string(json_object_object_get(config, "ws")));
+    json_object_put(config);
+    return path;
+}
+
+static void test_where_there_is_no_sidecar_the_script_is_not_told_of_one(void **state)
+{
+    struct web *w = web_open();
+
+    (void)state;
+    assert_string_equal(socket_path(w), "/ws/chat");
+    w->fx->conf.sidecar = SIDECAR_ON_DEMAND;
+    assert_string_equal(socket_path(w), "/ws/chat");
+    w->fx->conf.sidecar = SIDECAR_OFF;
+    assert_string_equal(socket_path(w), "");
+    web_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_read_post_and_read_again_without_a_script),
         cmocka_unit_test(test_the_muted_are_told),
         cmocka_unit_test(test_names_of_any_script_have_an_initial),
+        cmocka_unit_test(test_where_there_is_no_sidecar_the_script_is_not_told_of_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,7 @@ static void test_what_is_not_there_is_404(void **state)
         "/",
         "",
         "/stocks/chat/static/js/main.js",
-        "/ws/chat/",
+        "/ws/chatter",
         "/api/stocks/chat/",
         "/api/stocks/chat",
         "/api/stocks/chat/messages/create/x/",
@@ -154,6 +154,28 @@ static void test_what_is_not_there_is_404(void **state)
             assert_string_equal(web_json_text(w, "error.code"), "not_found");
         else
             assert_non_null(strstr(web_text(w), "<!doctype html>"));
+    }
+    web_close(w);
+}
+
+/* On a host without a daemon they come to us, by a rewrite rule: scripts ask for them. */
+static void test_the_sidecars_urls_are_not_found_and_say_so_in_json(void **state)
+{
+    static const char *const uris[] = {"/ws/chat/", "/ws/chat", "/ws/chat/stream/?rooms=general:1",
+                                       "/ws/chat/poll/?rooms=general:1&wait=20"};
+    struct web *w = web_open();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(uris); i++) {
+        web_begin(w, "GET", uris[i]);
+        web_set(w, "HTTP_UPGRADE", "websocket");
+        web_set(w, "HTTP_CONNECTION", "Upgrade");
+        web_set(w, "HTTP_ACCEPT", "text/html");
+        assert_int_equal(web_send(w), 404);
+        assert_int_equal(w->waits, 0);
+        assert_string_equal(web_json_text(w, "error.code"), "not_found");
+        assert_int_equal(web_json_request(w, "POST", uris[i], "{}"), 404);
+        assert_string_equal(web_json_text(w, "error.code"), "not_found");
     }
     web_close(w);
 }
@@ -367,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_every_route_that_writes_asks_for_a_seal),
         cmocka_unit_test(test_a_trailing_slash_is_optional),
         cmocka_unit_test(test_what_is_not_there_is_404),
+        cmocka_unit_test(test_the_sidecars_urls_are_not_found_and_say_so_in_json),
         cmocka_unit_test(test_head_is_get_without_its_body),
         cmocka_unit_test(test_every_answer_carries_the_security_headers),
         cmocka_unit_test(test_the_socket_may_be_reached_from_the_page),
