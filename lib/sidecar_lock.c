@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -52,29 +53,47 @@ bool sidecar_lock_is_held(const char *path)
     return held;
 }
 
+static const char starting[] = "starting\n";
+
 /* A clock that was set counts as time that passed. */
 enum sidecar_start sidecar_lock_last_start(const char *path)
 {
     int64_t now_s = clock_wall_ms(&(struct clock){0}) / 1000, ago;
+    char said[sizeof starting] = "";
     struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool known = fd >= 0 && fstat(fd, &st) == 0 && read(fd, said, sizeof said - 1) > 0;
 
-    if (stat(path, &st) != 0 || st.st_size == 0)
+    if (fd >= 0)
+        close(fd);
+    if (!known || strcmp(said, starting) != 0)
         return SIDECAR_STARTED;
     ago = now_s - (int64_t)st.st_mtime;
     return ago > -SIDECAR_RETRY_S && ago < SIDECAR_RETRY_S ? SIDECAR_STARTING : SIDECAR_NOT_STARTED;
 }
 
-/* Where neither can be written a start is tried again too early: no harm. */
-void sidecar_lock_begin_start(int fd)
+/* Where it cannot be written, a start is tried again too early: no harm. */
+static void say(int fd, const char *text)
 {
-    static const char text[] = "starting\n";
-
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, sizeof text - 1, 0) < 0)
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, strlen(text), 0) < 0)
         return;
 }
 
-void sidecar_lock_end_start(int fd)
+void sidecar_lock_begin_start(int fd)
 {
-    if (ftruncate(fd, 0) != 0)
-        return;
+    say(fd, starting);
+}
+
+void sidecar_lock_serve(int fd)
+{
+    char pid[16];
+
+    snprintf(pid, sizeof pid, "%d\n", (int)getpid());
+    say(fd, pid);
+}
+
+void sidecar_lock_let_go(int fd)
+{
+    say(fd, "");
+    close(fd);
 }

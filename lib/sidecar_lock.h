@@ -1,7 +1,7 @@
 /*
  * The lock file of the sidecar: whoever has it locked may bind the sidecar's sockets, so there is
- * one at most. The file is empty, or says that somebody began to start a sidecar (when: its time of
- * change) which is not serving yet.
+ * one at most. It says which process that is; or that somebody began to start one (when: the file's
+ * time of change) which is not serving yet.
  */
 #ifndef LIB_SIDECAR_LOCK_H
 #define LIB_SIDECAR_LOCK_H
@@ -24,8 +24,10 @@ enum sidecar_start {
     SIDECAR_NOT_STARTED
 };
 enum sidecar_start sidecar_lock_last_start(const char *path);
-/* Both by the holder: a start begins, the sidecar serves. */
+/* All by the holder: a start begins; this process serves; its sockets are gone, and so is the lock.
+ */
 void sidecar_lock_begin_start(int fd);
-void sidecar_lock_end_start(int fd);
+void sidecar_lock_serve(int fd);
+void sidecar_lock_let_go(int fd);
 
 #endif

@@ -117,7 +117,7 @@ static int serve(const struct conf *conf, struct log *log, int inherited)
         die("%s", f.message);
     if (inherited >= 0)
         s->idle_ms = conf->sidecar_idle_minutes * 60000;
-    sidecar_lock_end_start(lock);
+    sidecar_lock_serve(lock);
     log_event(log, LOG_INFO, "sidecar_ready", LOG_S("socket", conf->ws_socket),
               LOG_S("instance", s->instance));
     sidecar_run(s);

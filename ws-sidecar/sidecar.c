@@ -1,6 +1,7 @@
 #include "ws-sidecar/sidecar.h"
 
 #include "lib/secure.h"
+#include "lib/sidecar_lock.h"
 #include "ws-sidecar/feed.h"
 #include "ws-sidecar/session.h"
 #include "ws-sidecar/ws.h"
@@ -8,7 +9,6 @@
 
 #include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { MINUTE_MS = 60000, STEP_BUDGET = 512, STOP_TICK_MS = 10, CLOSE_TIME_MS = 3000 };
 
@@ -107,7 +107,7 @@ static void stop(struct sidecar *s)
               LOG_N("waiting", writer_pending(s->writer)));
     listen_stop(s->listener);
     feed_stop(s);
-    close(s->lock);
+    sidecar_lock_let_go(s->lock);
     uv_timer_start(&s->tick, on_stop_tick, 0, STOP_TICK_MS);
 }
 

@@ -3,6 +3,7 @@
 #include "tests/lib/fixture.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -121,9 +122,38 @@ static void test_a_start_is_tried_once_in_a_while(void **state)
     }
     sidecar_lock_begin_start(fd); /* again: now */
     assert_int_equal(sidecar_lock_last_start(path), SIDECAR_STARTING);
-    sidecar_lock_end_start(fd);
+    sidecar_lock_serve(fd);
     assert_int_equal(sidecar_lock_last_start(path), SIDECAR_STARTED);
+    sidecar_lock_let_go(fd);
+    fixture_close(fx);
+}
+
+static long written_pid(const char *path)
+{
+    char text[32] = "";
+    int fd = open(path, O_RDONLY);
+
+    assert_true(read(fd, text, sizeof text - 1) >= 0);
     close(fd);
+    return strtol(text, NULL, 10);
+}
+
+static void test_it_names_whom_to_end(void **state)
+{
+    struct fixture *fx = fixture_open();
+    const char *path = fx->conf.sidecar_lock;
+    struct fail f;
+    int fd = sidecar_lock_take(path, &f);
+
+    (void)state;
+    sidecar_lock_begin_start(fd);
+    assert_int_equal(written_pid(path), 0);
+    sidecar_lock_serve(fd);
+    assert_int_equal(written_pid(path), getpid());
+    assert_true(sidecar_lock_is_held(path));
+    sidecar_lock_let_go(fd);
+    assert_int_equal(written_pid(path), 0);
+    assert_false(sidecar_lock_is_held(path));
     fixture_close(fx);
 }
 
@@ -135,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_a_child_inherits_it),
         cmocka_unit_test(test_what_is_not_the_lock_is_refused),
         cmocka_unit_test(test_a_start_is_tried_once_in_a_while),
+        cmocka_unit_test(test_it_names_whom_to_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
