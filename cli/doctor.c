@@ -56,9 +56,11 @@ static int print_config_docs(void)
     return EXIT_DONE;
 }
 
-/* For scripts: one value as the programs understand it, with its absolute path. */
+/* For scripts: one value as the programs understand it; paths are absolute. */
 static int show(const struct site *s, const struct args *args, const char *key)
 {
+    static const char *const modes[] = {
+        [SIDECAR_EXTERNAL] = "external", [SIDECAR_ON_DEMAND] = "on_demand", [SIDECAR_OFF] = "off"};
     const struct conf *c = &s->conf;
     const struct {
         const char *key, *value;
@@ -66,8 +68,9 @@ static int show(const struct site *s, const struct args *args, const char *key)
         {"database", c->database},         {"state_database", c->state_database},
         {"ws_socket", c->ws_socket},       {"notify_socket", c->notify_socket},
         {"sidecar_lock", c->sidecar_lock}, {"log_file", c->log_file},
-        {"page_path", c->page_path},       {"api_path", c->api_path},
-        {"ws_path", c->ws_path},           {"static_path", c->static_path},
+        {"sidecar", modes[c->sidecar]},    {"page_path", c->page_path},
+        {"api_path", c->api_path},         {"ws_path", c->ws_path},
+        {"static_path", c->static_path},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
@@ -76,7 +79,7 @@ static int show(const struct site *s, const struct args *args, const char *key)
             return EXIT_DONE;
         }
     }
-    return args_misused(args, "--show tells places and paths, not '%s'.", key);
+    return args_misused(args, "--show tells places, paths and sidecar, not '%s'.", key);
 }
 
 /* Again until nothing fails or the time is over; the last findings stay. */
@@ -150,7 +153,7 @@ const struct command doctor_command = {
             SITE_OPTION,
             {"url", "URL", "the chat's address: http://127.0.0.1:8080/stocks/chat/"},
             {"wait", "SECONDS", "with --url: only that, again until all is well or time is over"},
-            {"show", "KEY", "only print a place or path of the configuration"},
+            {"show", "KEY", "only print a place or path of the configuration, or sidecar"},
             {"print-config-docs", NULL, "only print the documentation of all keys (Markdown)"},
         },
     .run = run,

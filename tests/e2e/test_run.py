@@ -117,6 +117,36 @@ class MakeRun(unittest.TestCase):
         self.assertEqual(run.end(signal.SIGINT), 0)
         self.assert_nothing_left(run)
 
+    def set_sidecar(self, var, mode):
+        """After a first run, which wrote the configuration."""
+        with open(os.path.join(var, "outcry.conf"), "a", encoding="utf-8") as f:
+            f.write(f"sidecar = {mode}\n")
+
+    def test_a_sidecar_on_demand_is_left_to_the_programs_and_ended_with_them(self):
+        first = self.run_script()
+        first.ready()
+        first.end()
+        self.set_sidecar(first.var, "on_demand")
+        run = self.run_script(var=first.var)
+        run.ready()
+        with open(os.path.join(run.var, "run/sidecar.lock"), encoding="ascii") as f:
+            pid = int(f.read())
+        with open(f"/proc/{pid}/cmdline", "rb") as f:
+            self.assertIn(b"--lock-fd", f.read())
+        self.assertEqual(run.end(signal.SIGTERM), 0)
+        self.assert_nothing_left(run)
+
+    def test_without_a_sidecar_it_is_ready_too(self):
+        first = self.run_script()
+        first.ready()
+        first.end()
+        self.set_sidecar(first.var, "off")
+        run = self.run_script(var=first.var)
+        run.ready()
+        self.assertFalse(os.path.exists(os.path.join(run.var, "run/sidecar.pid")))
+        self.assertEqual(run.end(signal.SIGTERM), 0)
+        self.assert_nothing_left(run)
+
     def test_its_own_death_by_sigkill_leaves_nothing(self):
         run = self.run_script()
         run.ready()
