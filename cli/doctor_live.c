@@ -7,8 +7,9 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { SKEW_MAX_S = 30 };
+enum { SKEW_MAX_S = 30, RETRY_US = 100000, DEMAND_TRIES = 50 };
 
 /* What the checks share. */
 struct visit {
@@ -151,10 +152,8 @@ static void check_authorization(struct visit *v)
 }
 
 /* With a cookie, though a false one: only then does the sidecar judge the Origin. */
-static void check_upgrade(struct visit *v)
+static bool ask_upgrade(struct visit *v, const char *path, struct probe_answer *answer)
 {
-    const struct conf *c = &v->d->site->conf;
-    const char *path = arena_fmt(v->a, "%s/", c->ws_path);
     const char *headers =
         arena_fmt(v->a,
                   "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -162,26 +161,66 @@ static void check_upgrade(struct visit *v)
                   "Sec-WebSocket-Protocol: chat.v1\r\nOrigin: %s\r\n"
                   "Cookie: outcry_guest=doctor\r\n",
                   v->to.origin);
-    struct probe_answer answer;
 
-    if (!get(v, "WebSocket", path, headers, &answer))
-        return;
-    if (answer.status == 101)
+    return get(v, "WebSocket", path, headers, answer);
+}
+
+static bool has_no_sidecar(const struct probe_answer *answer)
+{
+    return answer->status == 502 || answer->status == 503;
+}
+
+/* A sidecar on demand is being started: by the requests before this one. */
+static bool await_upgrade(struct visit *v, const char *path, struct probe_answer *answer)
+{
+    int tries = v->d->site->conf.sidecar == SIDECAR_ON_DEMAND ? DEMAND_TRIES : 1;
+
+    do {
+        if (!ask_upgrade(v, path, answer))
+            return false;
+        if (has_no_sidecar(answer) && tries > 1)
+            usleep(RETRY_US);
+    } while (has_no_sidecar(answer) && --tries > 0);
+    return true;
+}
+
+static void judge_upgrade(struct visit *v, const char *path, const struct probe_answer *answer)
+{
+    const struct conf *c = &v->d->site->conf;
+
+    if (answer->status == 101)
         doctor_ok(v->d, "WebSocket: %s upgrades", path);
-    else if (answer.status == 403)
+    else if (answer->status == 403)
         doctor_fail(v->d,
                     "WebSocket: refused for its Origin, %s. Apache needs "
                     "`ProxyPreserveHost On`; or name the origin in allowed_origins.",
                     v->to.origin);
-    else if (answer.status == 502 || answer.status == 503)
+    else if (has_no_sidecar(answer))
         doctor_fail(v->d, "WebSocket: the web server answers %d: the sidecar does not run on %s.",
-                    answer.status, c->ws_socket);
+                    answer->status, c->ws_socket);
+    else if (answer->status == 404 && strcmp(error_code(v, answer), "not_found") == 0)
+        doctor_fail(v->d,
+                    "WebSocket: the web server hands %s to our own programs. Where it cannot be "
+                    "a proxy for unix:%s, set sidecar = off: pages then poll.",
+                    path, c->ws_socket);
     else
         doctor_fail(v->d,
                     "WebSocket: %s answers %d: the web server does not upgrade. lighttpd needs "
                     "proxy.header = ( \"upgrade\" => \"enable\" ), Apache "
                     "ProxyPass … upgrade=websocket; both go to unix:%s.",
-                    path, answer.status, c->ws_socket);
+                    path, answer->status, c->ws_socket);
+}
+
+static void check_upgrade(struct visit *v)
+{
+    const struct conf *c = &v->d->site->conf;
+    const char *path = arena_fmt(v->a, "%s/", c->ws_path);
+    struct probe_answer answer;
+
+    if (c->sidecar == SIDECAR_OFF)
+        doctor_ok(v->d, "WebSocket: sidecar = off; pages poll");
+    else if (await_upgrade(v, path, &answer))
+        judge_upgrade(v, path, &answer);
 }
 
 void doctor_check_live(struct doctor *d, const char *url)

@@ -2,11 +2,13 @@
  */
 #include "cli/doctor.h"
 
+#include "lib/sidecar_lock.h"
+#include "lib/slot.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -121,39 +123,102 @@ static bool answers(const char *path)
     return ok;
 }
 
-static bool is_locked(const char *path)
+static void check_running_sidecar(struct doctor *d)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    bool locked;
+    const struct conf *c = &d->site->conf;
+    struct stat st;
 
-    if (fd < 0)
-        return false;
-    locked = flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    close(fd);
-    return locked;
+    if (c->sidecar == SIDECAR_OFF)
+        doctor_warn(d,
+                    "sidecar: one listens on %s, but sidecar = off in %s, so that no page asks "
+                    "for it. Mend: end it, or remove the key.",
+                    c->ws_socket, c->path);
+    else
+        doctor_ok(d, "sidecar: listens on %s%s", c->ws_socket,
+                  c->sidecar == SIDECAR_ON_DEMAND ? "; started on demand" : "");
+    if (stat(c->ws_socket, &st) == 0 && (st.st_mode & S_IRWXO))
+        doctor_warn(d, "sidecar: its socket is open to every user of this machine.");
+}
+
+static void check_demand(struct doctor *d)
+{
+    const struct conf *c = &d->site->conf;
+
+    if (access(c->sidecar_program, X_OK) != 0)
+        doctor_fail(d,
+                    "sidecar: it cannot be started on demand: %s: %s. Mend: put outcry-sidecar "
+                    "there, or set sidecar_program.",
+                    c->sidecar_program, strerror(errno));
+    else if (sidecar_lock_last_start(c->sidecar_lock) == SIDECAR_NOT_STARTED)
+        doctor_fail(d,
+                    "sidecar: when it was last started on demand it did not come up. What it said "
+                    "is in %s; it is tried again with each request, at most every %d s.",
+                    c->log_file, SIDECAR_RETRY_S);
+    else
+        doctor_ok(d, "sidecar: the next request starts it on demand");
+}
+
+static void check_absent_sidecar(struct doctor *d)
+{
+    const struct conf *c = &d->site->conf;
+
+    switch (c->sidecar) {
+    case SIDECAR_OFF:
+        doctor_ok(d, "sidecar: off; pages poll");
+        return;
+    case SIDECAR_ON_DEMAND:
+        check_demand(d);
+        return;
+    case SIDECAR_EXTERNAL:
+        doctor_warn(d,
+                    "sidecar: does not run; messages arrive by polling only. Mend: "
+                    "outcry-sidecar --config %s",
+                    c->path);
+        return;
+    }
 }
 
 static void check_sidecar(struct doctor *d)
 {
     const struct conf *c = &d->site->conf;
-    bool locked = is_locked(c->sidecar_lock);
-    struct stat st;
+    bool held = sidecar_lock_is_held(c->sidecar_lock);
+    bool starting = held && sidecar_lock_last_start(c->sidecar_lock) == SIDECAR_STARTING;
 
-    if (answers(c->ws_socket)) {
-        doctor_ok(d, "sidecar: listens on %s", c->ws_socket);
-        if (stat(c->ws_socket, &st) == 0 && (st.st_mode & S_IRWXO))
-            doctor_warn(d, "sidecar: its socket is open to every user of this machine.");
-    } else if (locked) {
+    if (answers(c->ws_socket))
+        check_running_sidecar(d);
+    else if (starting)
+        doctor_ok(d, "sidecar: is being started on demand");
+    else if (held)
         doctor_fail(d,
                     "sidecar: one runs (it holds %s), but %s does not answer (%s). Mend: end it "
                     "and start it again.",
                     c->sidecar_lock, c->ws_socket, strerror(errno));
-    } else {
+    else
+        check_absent_sidecar(d);
+}
+
+/* Where no sidecar runs, polls wait in these. */
+static void check_waiting(struct doctor *d)
+{
+    const struct conf *c = &d->site->conf;
+    int64_t free = slot_count_free(c->notify_socket, c->wait_slots);
+    char *copy = arena_str(&d->site->arena, c->notify_socket);
+
+    if (c->wait_slots == 0)
+        doctor_ok(d, "waiting: wait_slots = 0, polls are answered at once");
+    else if (access(dirname(copy), W_OK | X_OK) != 0)
+        doctor_fail(d,
+                    "waiting: cannot write in the folder of %s: %s. It must belong to the user of "
+                    "the servers.",
+                    c->notify_socket, strerror(errno));
+    else if (free == 0)
         doctor_warn(d,
-                    "sidecar: does not run; messages arrive by polling only. Mend: "
-                    "outcry-sidecar --config %s",
-                    c->path);
-    }
+                    "waiting: all of the %lld slots are taken; further polls are answered at once. "
+                    "A sidecar would serve them all.",
+                    (long long)c->wait_slots);
+    else
+        doctor_ok(d, "waiting: %lld of %lld slots are free", (long long)free,
+                  (long long)c->wait_slots);
 }
 
 /* The modules that the configurations at the top of the repository load. */
@@ -230,6 +295,7 @@ void doctor_check_local(struct doctor *d)
     if (site_become_owner_of(d->site->conf.database))
         check_database(d);
     check_sidecar(d);
+    check_waiting(d);
     check_web_servers(d);
     check_clock(d);
     check_limits(d);

@@ -1,4 +1,5 @@
 """The outcry command: what an operator does, on a site that runs meanwhile."""
+import fcntl
 import os
 import re
 import subprocess
@@ -222,6 +223,59 @@ class Doctor(unittest.TestCase):
     def test_a_sidecar_that_does_not_run(self):
         stack = self.prepare(sidecar=False).start()
         self.assert_finds(stack, "sidecar does not run")
+
+    def test_a_sidecar_that_is_started_on_demand(self):
+        stack = self.prepare(sidecar=False, conf={"sidecar": "on_demand", "sidecar_idle_minutes": 1})
+        stack.outcry("init")
+        self.assertIn("the next request starts it", stack.outcry("doctor").stdout)
+        stack.start_web()
+        self.assertEqual(self.diagnosis(stack).returncode, 0)  # however soon after the first request
+        told = self.diagnosis(stack).stdout
+        self.assertIn("started on demand", told)
+        self.assertIn("WebSocket: /ws/chat/ upgrades", told)
+
+    def test_a_sidecar_that_cannot_be_started_on_demand(self):
+        stack = self.prepare(sidecar=False, conf={"sidecar": "on_demand"})
+        os.unlink(stack.path("bin/outcry-sidecar"))
+        stack.start()
+        self.assert_finds(stack, "sidecar_program", stack.path("bin/outcry-sidecar"))
+        with open(stack.path("bin/outcry-sidecar"), "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\nexit 1\n")
+        os.chmod(stack.path("bin/outcry-sidecar"), 0o755)
+        lock = stack.path("var/run/sidecar.lock")
+        wait_for(lambda: os.path.getsize(lock) > 0, "a start was tried")
+        os.utime(lock, (time.time() - 60,) * 2)
+        found = stack.outcry("doctor", check=False)
+        self.assertEqual(found.returncode, 1)
+        self.assertIn("it did not come up", found.stdout)
+        self.assertIn(stack.path("var/log/outcry.log"), found.stdout)
+
+    def test_no_sidecar_where_none_is_wanted(self):
+        stack = self.prepare(sidecar=False, conf={"sidecar": "off"}).start()
+        done = self.diagnosis(stack)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("sidecar: off", done.stdout)
+        self.assertIn("8 of 8 slots are free", done.stdout)
+        stack.start_sidecar()
+        self.assertRegex(self.diagnosis(stack).stdout, "warn +sidecar: one listens .* off")
+
+    def test_a_server_that_hands_the_socket_to_our_programs(self):
+        stack = self.prepare("apache", sidecar=False)
+        stack.edit("apache.conf", '    ProxyPass "unix:${OUTCRY_WS_SOCKET}|http://sidecar/ws/chat" '
+                   "upgrade=websocket timeout=60\n", "")
+        stack.edit("apache.conf", 'AliasMatch "^/stocks/chat(/(?!static/).*)?$"',
+                   'AliasMatch "^/(?:stocks|ws)/chat(/(?!static/).*)?$"')
+        stack.start()
+        self.assert_finds(stack, "sidecar = off")
+
+    def test_waiting_places_that_are_all_taken(self):
+        stack = self.prepare(sidecar=False, conf={"sidecar": "off", "wait_slots": 3}).start()
+        taken = []
+        for i in range(3):
+            taken.append(self.enterContext(open(stack.path(f"var/run/slot.{i}"), "a", encoding="utf-8")))
+            fcntl.flock(taken[-1], fcntl.LOCK_EX)
+            words = f"{2 - i} of 3 slots are free" if i < 2 else "all of the 3 slots are taken"
+            self.assertIn(words, self.diagnosis(stack).stdout)
 
     def test_no_web_server(self):
         stack = self.prepare(sidecar=False)
