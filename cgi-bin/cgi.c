@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { DRAIN_MAX = 1 << 20 };
@@ -89,6 +91,9 @@ int cgi_run(const struct server *server)
                                   .write = cgi_write,
                                   .wait = cgi_wait};
 
+    /* mod_cgid's daemon ends before its scripts, and Apache's stop waits for those: 9 s (measured).
+     */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     watchdog_install();
     watchdog_arm(server->timeout_s);
     server->serve(server->ctx, &source);

@@ -11,6 +11,7 @@
  * 12 requests hung), so each request's connection is closed after it.
  */
 #include "cgi-bin/queue.h"
+#include "cgi-bin/siblings.h"
 #include "cgi-bin/transport.h"
 
 #include <errno.h>
@@ -20,12 +21,22 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A queued connection is left to our idle siblings for so long. */
-enum { SIBLINGS_MS = 5 };
+enum {
+    SIBLINGS_MS = 5, /* a queued connection is left to our idle siblings for so long */
+    ALONE_MS = 250   /* a request at one of them is not yet a crowd */
+};
+
+struct worker {
+    const struct server *server;
+    FCGX_Request fcgx;
+    struct queue queue;
+    struct siblings siblings;
+};
 
 struct request {
-    FCGX_Request *fcgx;
+    struct worker *worker;
     int64_t waited_us; /* of the time it took, what was mere waiting */
+    int64_t alone_us;  /* since when no sibling is idle; 0: one is */
 };
 
 bool transport_begin(void)
@@ -38,14 +49,14 @@ static const char *fcgi_variable(void *ctx, const char *name)
 {
     const struct request *r = ctx;
 
-    return FCGX_GetParam(name, r->fcgx->envp);
+    return FCGX_GetParam(name, r->worker->fcgx.envp);
 }
 
 static ssize_t fcgi_read(void *ctx, char *out, size_t len)
 {
     const struct request *r = ctx;
 
-    return FCGX_GetStr(out, len > INT_MAX ? INT_MAX : (int)len, r->fcgx->in);
+    return FCGX_GetStr(out, len > INT_MAX ? INT_MAX : (int)len, r->worker->fcgx.in);
 }
 
 static bool fcgi_write(void *ctx, const char *bytes, size_t len)
@@ -55,7 +66,7 @@ static bool fcgi_write(void *ctx, const char *bytes, size_t len)
     while (len > 0) {
         int n = len > INT_MAX ? INT_MAX : (int)len;
 
-        if (FCGX_PutStr(bytes, n, r->fcgx->out) != n)
+        if (FCGX_PutStr(bytes, n, r->worker->fcgx.out) != n)
             return false;
         bytes += n;
         len -= (size_t)n;
@@ -83,18 +94,29 @@ static bool is_needed(void)
     return is_readable(STDIN_FILENO);
 }
 
-/* While one request waits here, the next one on our socket would wait for it. */
+/* The same where the web server keeps its queue to itself. */
+static bool is_alone(struct request *r, int64_t now)
+{
+    if (!siblings_are_busy(&r->worker->siblings))
+        r->alone_us = 0;
+    else if (!r->alone_us)
+        r->alone_us = now;
+    return r->alone_us && now - r->alone_us >= ALONE_MS * 1000;
+}
+
+/* While one request waits here, the next one would wait for it. */
 static bool fcgi_wait(void *ctx, int fd, int64_t ms)
 {
     struct request *r = ctx;
     struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
-                           {.fd = r->fcgx->ipcFd}, /* a hang-up is told unasked */
+                           {.fd = r->worker->fcgx.ipcFd}, /* a hang-up is told unasked */
                            {.fd = STDIN_FILENO, .events = POLLIN}};
     int64_t began = now_us();
     bool leave;
 
-    transport_poll(fds, ARRAY_LEN(fds), ms);
-    leave = fds[1].revents || (fds[2].revents && is_needed()) || transport_stop_asked();
+    transport_poll(fds, ARRAY_LEN(fds), r->alone_us && ms > ALONE_MS ? ALONE_MS : ms);
+    leave = fds[1].revents || (fds[2].revents && is_needed()) || is_alone(r, now_us()) ||
+            transport_stop_asked();
     r->waited_us += now_us() - began;
     return !leave;
 }
@@ -107,13 +129,15 @@ static bool wait_for_connection(void)
     return transport_poll(&listener, 1, -1) >= 0 || errno == EINTR;
 }
 
-static void answer(const struct server *server, struct request *r, struct queue *queue)
+static void answer(struct request *r)
 {
     const struct source source = {.ctx = r,
                                   .variable = fcgi_variable,
                                   .read = fcgi_read,
                                   .write = fcgi_write,
                                   .wait = fcgi_wait};
+    const struct server *server = r->worker->server;
+    struct queue *queue = &r->worker->queue;
     int64_t began = now_us();
     bool refusing = queue->refusing;
 
@@ -126,42 +150,51 @@ static void answer(const struct server *server, struct request *r, struct queue 
 }
 
 /* One connection, if it is still there. False where accepting failed for good. */
-static bool serve_one(const struct server *server, FCGX_Request *fcgx, struct queue *queue)
+static bool serve_one(struct worker *w)
 {
-    struct request r = {.fcgx = fcgx};
+    struct request r = {.worker = w};
     int rc;
 
-    watchdog_arm(server->timeout_s);
-    rc = FCGX_Accept_r(fcgx);
+    watchdog_arm(w->server->timeout_s);
+    rc = FCGX_Accept_r(&w->fcgx);
     if (rc == 0) {
-        answer(server, &r, queue);
-        fcgx->keepConnection = 0;
-        FCGX_Finish_r(fcgx);
-        if (server->after)
-            server->after(server->ctx);
+        answer(&r);
+        w->fcgx.keepConnection = 0;
+        FCGX_Finish_r(&w->fcgx);
+        if (w->server->after)
+            w->server->after(w->server->ctx);
     }
     watchdog_arm(0);
     return rc == 0 || rc == -EAGAIN || rc == -EINTR || rc == -ECONNABORTED;
 }
 
+static bool serve_next(struct worker *w)
+{
+    bool ok;
+
+    if (transport_take_reload())
+        w->server->reload(w->server->ctx);
+    siblings_set_idle(&w->siblings, true);
+    ok = wait_for_connection();
+    siblings_set_idle(&w->siblings, false);
+    return ok && (transport_stop_asked() || serve_one(w));
+}
+
 int fcgi_run(const struct server *server)
 {
-    FCGX_Request r;
-    bool ok = FCGX_Init() == 0 && FCGX_InitRequest(&r, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) == 0;
-    struct queue queue;
+    struct worker w = {.server = server};
     int flags = fcntl(STDIN_FILENO, F_GETFL);
+    bool ok = FCGX_Init() == 0 &&
+              FCGX_InitRequest(&w.fcgx, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) == 0 &&
+              flags >= 0 && fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == 0;
 
-    ok = ok && flags >= 0 && fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == 0;
     watchdog_install();
-    queue_init(&queue, STDIN_FILENO);
-    while (ok && !transport_stop_asked()) {
-        if (transport_take_reload())
-            server->reload(server->ctx);
-        ok = wait_for_connection();
-        if (ok && !transport_stop_asked())
-            ok = serve_one(server, &r, &queue);
-    }
-    queue_release(&queue);
-    FCGX_Free(&r, 1);
+    queue_init(&w.queue, STDIN_FILENO);
+    siblings_init(&w.siblings, STDIN_FILENO, server->idle_lock);
+    while (ok && !transport_stop_asked())
+        ok = serve_next(&w);
+    siblings_release(&w.siblings);
+    queue_release(&w.queue);
+    FCGX_Free(&w.fcgx, 1);
     return ok ? 0 : 1;
 }

@@ -54,14 +54,13 @@ static void pause_next(struct hold *h)
         h->pause_ms = most;
 }
 
-static bool sleep_for(struct hold *h, int fd, int64_t ms)
+static void sleep_for(struct hold *h, int fd, int64_t ms)
 {
     const struct source *s = h->call->req.source;
     int64_t left = h->until_ms - now_ms(h);
 
     if (left > 0 && !s->wait(s->ctx, fd, ms < left ? ms : left))
         h->cut = true;
-    return !h->cut;
 }
 
 /* Whether there may be news: somebody committed, or all of it is new. */
@@ -91,13 +90,12 @@ enum err hold_wait(struct hold *h, bool *look, bool *moved, struct fail *f)
 
     *look = *moved = false;
     while (!e && !*look && h->taken && !h->cut && now_ms(h) < h->until_ms) {
-        if (!sleep_for(h, h->watch, h->pause_ms))
-            return OK;
+        sleep_for(h, h->watch, h->pause_ms);
         pause_next(h);
-        e = listen_for_news(h, look, moved, f);
+        e = listen_for_news(h, look, moved, f); /* cut or not: what is there goes out */
     }
     rest = h->looked_ms + LOOK_MS - now_ms(h);
-    if (!e && *look && rest > 0)
+    if (!e && *look && !h->cut && rest > 0)
         sleep_for(h, -1, rest);
     h->looked_ms = now_ms(h);
     return e;

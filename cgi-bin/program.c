@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { PATH_MAX_BYTES = 256 }; /* a socket's, and a word */
+
 static const char usage[] =
     "usage: %s [--config FILE]\n"
     "Run by a web server, as FastCGI (a listening socket as standard input) or as plain CGI.\n"
@@ -106,12 +108,36 @@ static const char *parse_arguments(int argc, char **argv)
     return config;
 }
 
+static int run(struct app *app, bool cgi)
+{
+    char idle_lock[PATH_MAX_BYTES];
+    struct server server = {.ctx = app,
+                            .serve = serve,
+                            .reload = reload,
+                            .refuse = refuse,
+                            .after = after,
+                            .idle_lock = idle_lock,
+                            .timeout_s = (unsigned)app->conf->request_timeout_s};
+    int code;
+
+    if (cgi)
+        return cgi_run(&server);
+    snprintf(idle_lock, sizeof idle_lock, "%s.idle-%s", app->conf->notify_socket,
+             app->site == SITE_API ? "api" : "chat");
+    db_check_at_start(app->chat->db); /* a program of one request has no time for it */
+    log_event(app->log, LOG_INFO, "started", LOG_S("program", program_invocation_short_name),
+              LOG_N("pid", getpid()));
+    code = fcgi_run(&server);
+    log_event(app->log, LOG_INFO, "stopped", LOG_N("pid", getpid()), LOG_N("code", code));
+    return code;
+}
+
 int program_main(int argc, char **argv, enum site site)
 {
+    static const struct server not_set_up = {.serve = serve_not_set_up, .timeout_s = 30};
     bool cgi = transport_begin();
     /* RFC 3875, 4.4: a web server may make words of the query, ?--config+/tmp/x, and pass them. */
     const char *config = getenv("REQUEST_METHOD") ? NULL : parse_arguments(argc, argv);
-    struct server server = {.serve = serve_not_set_up, .timeout_s = 30};
     struct fail f = {0};
     struct app *app;
     int code;
@@ -122,22 +148,9 @@ int program_main(int argc, char **argv, enum site site)
     }
     if (app_open(&app, site, config, argv[0], &f)) {
         fprintf(stderr, "outcry: %s\n", f.message);
-        return cgi ? cgi_run(&server) : 1;
+        return cgi ? cgi_run(&not_set_up) : 1;
     }
-    if (!cgi) /* a program of one request has no time for it */
-        db_check_at_start(app->chat->db);
-    server = (struct server){.ctx = app,
-                             .serve = serve,
-                             .reload = reload,
-                             .refuse = refuse,
-                             .after = after,
-                             .timeout_s = (unsigned)app->conf->request_timeout_s};
-    if (!cgi)
-        log_event(app->log, LOG_INFO, "started", LOG_S("program", program_invocation_short_name),
-                  LOG_N("pid", getpid()));
-    code = cgi ? cgi_run(&server) : fcgi_run(&server);
-    if (!cgi)
-        log_event(app->log, LOG_INFO, "stopped", LOG_N("pid", getpid()), LOG_N("code", code));
+    code = run(app, cgi);
     app_close(app);
     return code;
 }

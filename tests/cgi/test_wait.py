@@ -8,7 +8,7 @@ import signal
 import time
 import unittest
 
-from programs import API, Answer, Installation, Worker, variables, wait_for
+from programs import API, PARAMS, STDIN, Answer, Installation, Worker, variables, wait_for
 
 CREATE = API + "messages/create/"
 SLOTS = 8
@@ -24,6 +24,7 @@ class Waiting(unittest.TestCase):
     def setUp(self):
         self.site = self.enterContext(Installation(**self.conf))
         os.makedirs(self.site.path("run"), exist_ok=True)
+        self.pool = self.enterContext(concurrent.futures.ThreadPoolExecutor(4))
 
     def free_slots(self):
         """As whoever wants one finds them."""
@@ -56,6 +57,16 @@ class Waiting(unittest.TestCase):
         self.assertEqual([e["message"] for e in answer.json["events"]], [text])
         self.assertTrue(answer.json["waited"])
         self.assertLess(time.monotonic() - stored, 5)
+
+    def ask_and_wait(self, worker, **kwargs):
+        """The answer to come. Like a web server, this end closes when it has it."""
+        connection = worker.connect()
+        connection.request(events(**kwargs))
+
+        def collect():
+            with connection:
+                return connection.answer()
+        return self.pool.submit(collect)
 
     def assert_cut(self, answer):
         self.assertEqual(answer.status, 200)
@@ -144,73 +155,66 @@ class Fcgi(Waiting):
         self.worker = self.enterContext(Worker(self.site, processes=self.processes))
 
     def start(self, **kwargs):
-        connection = self.enterContext(self.worker.connect())
-        connection.request(events(**kwargs))
-        return connection
+        return self.ask_and_wait(self.worker, **kwargs)
 
 
 class OneWorker(Fcgi):
     def test_a_message_ends_the_wait(self):
-        connection = self.start()
+        answer = self.start()
         self.await_waiters(1)
         stored = self.post("at last")
-        self.assert_brought(connection.answer(), "at last", stored)
+        self.assert_brought(answer.result(), "at last", stored)
 
     def test_the_next_request_ends_the_wait(self):
-        connection = self.start()
+        answer = self.start()
         self.await_waiters(1)
         began = time.monotonic()
         self.assertEqual(self.worker.ask("GET", API + "health/").status, 200)
         self.assertLess(time.monotonic() - began, 10)
-        self.assert_cut(connection.answer())
+        self.assert_cut(answer.result())
 
     def test_waiters_take_turns_at_one_worker(self):
         first = self.start()
         self.await_waiters(1)
         second = self.start()
-        self.assert_cut(first.answer())
+        self.assert_cut(first.result())
         self.await_waiters(1)
         stored = self.post("to the second")
-        self.assert_brought(second.answer(), "to the second", stored)
+        self.assert_brought(second.result(), "to the second", stored)
 
     def test_a_web_server_that_hangs_up_is_not_waited_for(self):
-        self.start().close()
-        with self.worker.connect() as c:  # whatever came of the first
-            c.request(variables("GET", API + "health/"))
-            self.assertEqual(c.answer().status, 200)
-        connection = self.start()
-        self.await_waiters(1)
-        connection.close()
+        with self.worker.connect() as c:
+            c.request(events())
+            self.await_waiters(1)
         wait_for(lambda: self.free_slots() == SLOTS, "its place is free", 10)
+        self.assertEqual(self.worker.ask("GET", API + "health/").status, 200)
         self.assertIsNone(self.worker.process.poll())
 
     def test_a_stop_signal_ends_the_wait_with_an_answer(self):
-        connection = self.start()
+        answer = self.start()
         self.await_waiters(1)
         self.worker.process.terminate()
-        self.assert_cut(connection.answer())
+        self.assert_cut(answer.result())
         self.assertEqual(self.worker.process.wait(10), 0)
 
     def test_hangup_does_not_end_the_wait(self):
-        connection = self.start()
+        answer = self.start()
         self.await_waiters(1)
         self.worker.process.send_signal(signal.SIGHUP)
         stored = self.post("still there")
-        self.assert_brought(connection.answer(), "still there", stored)
+        self.assert_brought(answer.result(), "still there", stored)
         wait_for(lambda: "event=reloaded" in self.site.log(), "it looks again at its keys")
 
     def test_another_database_is_noticed(self):
-        connection = self.start()
+        answer = self.start()
         self.await_waiters(1)
         self.restore()
-        self.assertEqual(connection.answer().status, 410)
+        self.assertEqual(answer.result().status, 410)
 
     def test_waiting_is_not_counted_as_work(self):
         """A queue is judged by what a request costs; after some waits it is as welcome as before."""
-        for _ in range(3):
-            with self.worker.connect() as c:
-                c.request(events(wait=2))
-                self.assertTrue(c.answer().json["waited"])
+        for _ in range(4):
+            self.assertTrue(self.start(wait=1).result().json["waited"])
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             statuses = list(pool.map(lambda _: self.worker.ask("GET", API + "health/").status, range(64)))
         self.assertEqual(set(statuses), {200})
@@ -222,11 +226,11 @@ class TwoWorkers(Fcgi):
     def test_a_request_that_the_other_takes_does_not_end_the_wait(self):
         """The other has a moment to do so; on a busy machine it may miss it now and then."""
         for i in range(20):
-            connection = self.start()
+            answer = self.start()
             self.await_waiters(1)
             self.assertEqual(self.worker.ask("GET", API + "health/").status, 200)
             self.post(f"m{i}")
-            if connection.answer().json["waited"]:
+            if answer.result().json["waited"]:
                 return
         self.fail("each of 20 waits was cut by a request that an idle worker could have taken")
 
@@ -237,14 +241,62 @@ class TwoWorkers(Fcgi):
         self.assertEqual(self.worker.ask("GET", API + "health/").status, 200)
         self.assertLess(time.monotonic() - began, 10)
         self.post("and then")
-        self.assertIn(False, [c.answer().json["waited"] for c in waiting])
+        self.assertIn(False, [a.result().json["waited"] for a in waiting])
+
+
+class PrivateSockets(Waiting):
+    """As mod_fcgid has it: a socket for each process, and no queue that anybody could see."""
+
+    def setUp(self):
+        super().setUp()
+        self.first, self.second = [self.enterContext(Worker(self.site, name=f"4321.{i}", suffix=""))
+                                   for i in (0, 1)]
+        for worker in (self.first, self.second):
+            self.assertEqual(worker.ask("GET", API + "health/").status, 200)
+
+    def test_the_last_idle_process_does_not_wait(self):
+        self.ask_and_wait(self.first)
+        self.await_waiters(1)
+        began = time.monotonic()
+        self.ask_and_wait(self.second)
+        self.assertEqual(self.ask_either().status, 200)
+        self.assertLess(time.monotonic() - began, 10)
+
+    def ask_either(self):
+        """As a web server does that knows which process is free."""
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            asked = [pool.submit(w.ask, "GET", API + "health/") for w in (self.first, self.second)]
+            done, _ = concurrent.futures.wait(asked, 30, concurrent.futures.FIRST_COMPLETED)
+            return done.pop().result()
+
+    def test_a_wait_ends_when_the_other_process_is_busy_for_long(self):
+        waiting = self.ask_and_wait(self.first)
+        self.await_waiters(1)
+        with self.second.connect() as busy:
+            body = b"{}"
+            busy.begin()
+            busy.stream(PARAMS, busy.pairs(variables("POST", CREATE, body)))
+            self.assert_cut(waiting.result())
+            busy.stream(STDIN, body)
+            self.assertEqual(busy.answer().status, 400)
+
+    def test_a_message_by_the_other_process_comes_to_the_one_that_waits(self):
+        """Short work is no reason to leave; on a busy machine it may be long now and then."""
+        for i in range(20):
+            waiting = self.ask_and_wait(self.first)
+            self.await_waiters(1)
+            body = b'{"message":"m%d","username":"ana"}' % i
+            self.assertEqual(self.second.ask("POST", CREATE, body).status, 201)
+            if waiting.result().json["waited"]:
+                return
+        self.fail("each of 20 waits was cut by a request that took milliseconds")
 
 
 class FewPlaces(Fcgi):
     conf = {"wait_slots": 0}
 
     def test_without_places_nobody_waits(self):
-        self.assert_cut(self.start().answer())
+        self.assert_cut(self.start().result())
 
 
 if __name__ == "__main__":

@@ -112,8 +112,8 @@ class Installation:
 class Worker:
     """A FastCGI program on a listening Unix socket as its standard input."""
 
-    def __init__(self, installation, program="api.fcgi", processes=1, name="worker"):
-        self.path = installation.path(f"{name}.sock")
+    def __init__(self, installation, program="api.fcgi", processes=1, name="worker", suffix=".sock"):
+        self.path = installation.path(name + suffix)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self.path)
             listener.listen(128)
