@@ -140,7 +140,7 @@ static void check_running_sidecar(struct doctor *d)
         doctor_warn(d, "sidecar: its socket is open to every user of this machine.");
 }
 
-static void check_demand(struct doctor *d)
+static void check_demand(struct doctor *d, enum sidecar_start last)
 {
     const struct conf *c = &d->site->conf;
 
@@ -149,7 +149,9 @@ static void check_demand(struct doctor *d)
                     "sidecar: it cannot be started on demand: %s: %s. Mend: put outcry-sidecar "
                     "there, or set sidecar_program.",
                     c->sidecar_program, strerror(errno));
-    else if (sidecar_lock_last_start(c->sidecar_lock) == SIDECAR_NOT_STARTED)
+    else if (sidecar_lock_is_held(c->sidecar_lock))
+        doctor_ok(d, "sidecar: is being started on demand");
+    else if (last != SIDECAR_STARTED)
         doctor_fail(d,
                     "sidecar: when it was last started on demand it did not come up. What it said "
                     "is in %s; it is tried again with each request, at most every %d s.",
@@ -158,7 +160,7 @@ static void check_demand(struct doctor *d)
         doctor_ok(d, "sidecar: the next request starts it on demand");
 }
 
-static void check_absent_sidecar(struct doctor *d)
+static void check_absent_sidecar(struct doctor *d, enum sidecar_start last)
 {
     const struct conf *c = &d->site->conf;
 
@@ -167,7 +169,7 @@ static void check_absent_sidecar(struct doctor *d)
         doctor_ok(d, "sidecar: off; pages poll");
         return;
     case SIDECAR_ON_DEMAND:
-        check_demand(d);
+        check_demand(d, last);
         return;
     case SIDECAR_EXTERNAL:
         doctor_warn(d,
@@ -178,23 +180,22 @@ static void check_absent_sidecar(struct doctor *d)
     }
 }
 
+/* Looked at in the order in which a start changes them: one in between is not taken for a fault. */
 static void check_sidecar(struct doctor *d)
 {
     const struct conf *c = &d->site->conf;
     bool held = sidecar_lock_is_held(c->sidecar_lock);
-    bool starting = held && sidecar_lock_last_start(c->sidecar_lock) == SIDECAR_STARTING;
+    enum sidecar_start last = sidecar_lock_last_start(c->sidecar_lock);
 
     if (answers(c->ws_socket))
         check_running_sidecar(d);
-    else if (starting)
-        doctor_ok(d, "sidecar: is being started on demand");
-    else if (held)
+    else if (held && last == SIDECAR_STARTED)
         doctor_fail(d,
                     "sidecar: one runs (it holds %s), but %s does not answer (%s). Mend: end it "
                     "and start it again.",
                     c->sidecar_lock, c->ws_socket, strerror(errno));
     else
-        check_absent_sidecar(d);
+        check_absent_sidecar(d, last);
 }
 
 /* Where no sidecar runs, polls wait in these. */

@@ -243,8 +243,10 @@ class Doctor(unittest.TestCase):
             f.write("#!/bin/sh\nexit 1\n")
         os.chmod(stack.path("bin/outcry-sidecar"), 0o755)
         lock = stack.path("var/run/sidecar.lock")
-        wait_for(lambda: os.path.getsize(lock) > 0, "a start was tried")
-        os.utime(lock, (time.time() - 60,) * 2)
+        os.utime(lock, (time.time() - 60,) * 2)  # long after the first try
+        stack.get("health/")
+        wait_for(lambda: stack.log("outcry.log").count("event=sidecar_starting") == 2, "the second")
+        wait_for(lambda: "did not come up" in stack.outcry("doctor", check=False).stdout, "it is noticed")
         found = stack.outcry("doctor", check=False)
         self.assertEqual(found.returncode, 1)
         self.assertIn("it did not come up", found.stdout)
