@@ -19,6 +19,7 @@ static enum err open_parts(struct owned *o, struct fail *f)
     if (!log_open(&o->log, o->conf.log_file, (enum log_level)o->conf.log_level))
         return fail(f, ERR_BAD_REQUEST, "Cannot write the log %.120s: %s.", o->conf.log_file,
                     strerror(errno));
+    view_site_version(o->app.site_version, o->conf.static_dir);
     e = view_open(&o->app.view, o->conf.template_dir, f);
     if (!e)
         e = chat_open(&o->chat, &o->conf, &o->log, DB_READ_WRITE, f);
@@ -73,6 +74,7 @@ void app_reload(struct app *app)
 
     if (!log_reopen(app->log))
         log_event(app->log, LOG_ERROR, "log_not_reopened", LOG_S("why", strerror(errno)));
+    view_site_version(app->site_version, app->conf->static_dir);
     if (token_policy_load(&fresh, app->conf, &f)) {
         log_event(app->log, LOG_ERROR, "keys_not_reloaded", LOG_S("why", f.message));
         return;

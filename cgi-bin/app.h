@@ -8,8 +8,8 @@
 MUST_CHECK enum err app_open(struct app **out, enum site site, const char *config,
                              const char *argv0, struct fail *f);
 void app_close(struct app *app); /* one that app_open() made */
-/* Opens the log again and reads the host's keys again. Keys that cannot be used are logged, and the
- * old ones stay. Other settings need a restart. */
+/* Opens the log again, reads the host's keys again, looks at the site's style sheet again. Keys
+ * that cannot be used are logged, and the old ones stay. Other settings need a restart. */
 void app_reload(struct app *app);
 
 #endif

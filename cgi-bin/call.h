@@ -20,6 +20,7 @@ struct app {
     struct log *log;
     struct chat *chat;
     struct view *view;
+    char site_version[VIEW_VERSION]; /* of the site's own style sheet; "": it has none */
 };
 
 /* A parameter as the route table asked for it. */

@@ -1,6 +1,6 @@
 /*
  * What templates/chat.mustache is given, and GET …?format=json answers: one object. Its fields:
- *   site_name, language, page_path, api_path, ws_path, static_path, asset_version
+ *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?
  *   room {…wire_room, url}   rooms [{…wire_room, url, current, unread_label}]
  *   messages [{…wire_message, mine, continued, initial, time_iso, time_label, day_label?}]
  *   has_older, older_url, has_newer, newer_url, paging

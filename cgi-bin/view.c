@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { TEMPLATE_MAX = 1 << 20, TEMPLATES_MAX = 64 };
 
@@ -146,4 +147,17 @@ enum err view_render(const struct view *v, const char *name, struct json_object 
     if (!m)
         return fail(f, ERR_INTERNAL, "There is no template %s.", name);
     return mustache_render(m, data, partial, (void *)(uintptr_t)v, out, f);
+}
+
+void view_site_version(char out[VIEW_VERSION], const char *static_dir)
+{
+    char path[4096];
+    struct stat st;
+
+    out[0] = '\0';
+    if (!*static_dir || snprintf(path, sizeof path, "%s/site.css", static_dir) >= (int)sizeof path)
+        return;
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+        snprintf(out, VIEW_VERSION, "%llx.%lx-%llx", (unsigned long long)st.st_mtim.tv_sec,
+                 (unsigned long)st.st_mtim.tv_nsec, (unsigned long long)st.st_size);
 }

@@ -10,6 +10,8 @@
 
 #include <json-c/json.h>
 
+enum { VIEW_VERSION = 40 };
+
 struct view;
 
 /* A hash over static/, made at build time: the ?v= of every static file's URL. */
@@ -22,5 +24,9 @@ void view_close(struct view *v);
 /* `name` without ".mustache". Appends to `out`. */
 MUST_CHECK enum err view_render(const struct view *v, const char *name, struct json_object *data,
                                 struct buf *out, struct fail *f);
+
+/* The ?v= of site.css in the configured static_dir, from its time and size; "" where there is none.
+ */
+void view_site_version(char out[VIEW_VERSION], const char *static_dir);
 
 #endif

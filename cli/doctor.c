@@ -70,7 +70,8 @@ static int show(const struct site *s, const struct args *args, const char *key)
         {"sidecar_lock", c->sidecar_lock}, {"log_file", c->log_file},
         {"sidecar", modes[c->sidecar]},    {"page_path", c->page_path},
         {"api_path", c->api_path},         {"ws_path", c->ws_path},
-        {"static_path", c->static_path},
+        {"static_path", c->static_path},   {"static_dir", c->static_dir},
+        {"template_dir", c->template_dir},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {

@@ -97,6 +97,25 @@ static void check_static(struct visit *v)
         doctor_ok(v->d, "static files: served");
 }
 
+/* The site's own files, where it has a style sheet that pages will ask for. */
+static void check_site_static(struct visit *v)
+{
+    const struct conf *c = &v->d->site->conf;
+    const char *path = arena_fmt(v->a, "%s/site/site.css", c->static_path);
+    struct probe_answer answer;
+
+    if (!c->static_dir[0] || access(arena_fmt(v->a, "%s/site.css", c->static_dir), F_OK) != 0 ||
+        !get(v, "static_dir", path, "", &answer))
+        return;
+    if (answer.status == 200)
+        doctor_ok(v->d, "static_dir: served");
+    else
+        doctor_fail(v->d,
+                    "static_dir: %s answers %d. The web server must serve the folder %s at "
+                    "%s/site/, and its user must be able to read it.",
+                    path, answer.status, c->static_dir, c->static_path);
+}
+
 /* error.code of an answer, "" where there is none. */
 static const char *error_code(struct visit *v, const struct probe_answer *answer)
 {
@@ -235,6 +254,7 @@ void doctor_check_live(struct doctor *d, const char *url)
         check_page(&v);
         if (v.up) {
             check_static(&v);
+            check_site_static(&v);
             check_api(&v);
             check_authorization(&v);
             check_upgrade(&v);

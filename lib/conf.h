@@ -28,6 +28,7 @@ struct conf {
     char *ws_socket, *notify_socket;      /* at most 107 bytes each */
     char *sidecar_lock;                   /* flock that only one sidecar can hold */
     char *template_dir;                   /* "": the built-in templates */
+    char *static_dir;                     /* the site's own static files; "": none */
     char *log_file;                       /* "": stderr */
     char *page_path, *api_path, *ws_path; /* no trailing slash: /stocks/chat */
     char *static_path;                    /* URL of static files: /stocks/chat/static */

@@ -162,6 +162,9 @@ const struct conf_key conf_keys[] = {
      .doc = "Lock file that lets only one sidecar run."},
     {AT(template_dir), .type = CONF_PATH, .def = "",
      .doc = "Folder of templates that replace built-in ones of the same name; empty: none."},
+    {AT(static_dir), .type = CONF_PATH, .def = "",
+     .doc = "Folder of the site's own static files, served at `static_path`/site/; a `site.css` in "
+            "it is loaded by every page after ours; empty: none."},
     {AT(log_file), .type = CONF_PATH, .def = "",
      .doc = "Log file, opened again on SIGHUP; empty: standard error."},
     {AT(log_level), .type = CONF_CHOICE, .def = "info",

@@ -200,23 +200,23 @@ class Doctor(unittest.TestCase):
 
     def test_a_proxy_that_does_not_upgrade(self):
         stack = self.prepare()
-        stack.edit("lighttpd.conf", 'proxy.header = ( "upgrade" => "enable" )', "")
+        stack.edit("conf/lighttpd-chat.conf", 'proxy.header = ( "upgrade" => "enable" )', "")
         stack.start()
         self.assert_finds(stack, "WebSocket", '"upgrade" => "enable"')
         stack = self.prepare("apache")
-        stack.edit("apache.conf", " upgrade=websocket", "")
+        stack.edit("conf/apache-chat.conf", " upgrade=websocket", "")
         stack.start()
         self.assert_finds(stack, "WebSocket", "upgrade=websocket")
 
     def test_a_server_that_keeps_authorization_to_itself(self):
         stack = self.prepare("apache")
-        stack.edit("apache.conf", "CGIPassAuth On", "")
+        stack.edit("conf/apache-chat.conf", "CGIPassAuth On", "")
         stack.start()
         self.assert_finds(stack, "Authorization", "CGIPassAuth On")
 
     def test_a_proxy_that_hides_the_host(self):
         stack = self.prepare("apache")
-        stack.edit("apache.conf", "ProxyPreserveHost On", "")
+        stack.edit("conf/apache-chat.conf", "ProxyPreserveHost On", "")
         stack.start()
         self.assert_finds(stack, "WebSocket", "Origin", "ProxyPreserveHost")
 
@@ -295,10 +295,18 @@ class Doctor(unittest.TestCase):
 
     def test_a_static_folder_that_is_not_served(self):
         stack = self.prepare()
-        stack.edit("lighttpd.conf", 'alias.url = ( "/stocks/chat/static/" => env.OUTCRY_ROOT + "/static/" )',
-                   "")
+        stack.edit("conf/lighttpd-chat.conf", 'var.outcry_root + "/static/"', '"/nowhere/"')
         stack.start()
         self.assert_finds(stack, "static files")
+
+    def test_a_style_sheet_of_the_site_that_is_not_served(self):
+        stack = self.prepare(conf={"static_dir": "look"})
+        os.mkdir(stack.path("var/look"))
+        with open(stack.path("var/look/site.css"), "w", encoding="utf-8") as f:
+            f.write(":root { --accent: teal }\n")
+        stack.edit("conf/lighttpd-chat.conf", 'var.outcry_site_static + "/"', '"/nowhere/"')
+        stack.start()
+        self.assert_finds(stack, "static_dir", "site.css answers 404")
 
     def test_a_database_that_was_never_made(self):
         stack = self.prepare(sidecar=False)

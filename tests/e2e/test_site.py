@@ -3,11 +3,12 @@ import gzip
 import json
 import os
 import re
+import signal
 import subprocess
 import unittest
 from html.parser import HTMLParser
 
-from stack import API, PAGE, Stack, new_client_id
+from stack import API, PAGE, Stack, new_client_id, wait_for
 
 
 class Form(HTMLParser):
@@ -236,6 +237,54 @@ class ApacheFastcgi(Site, unittest.TestCase):
 
 class ApacheCgi(Site, unittest.TestCase):
     server, gateway = "apache", "cgi"
+
+
+class OwnLook(unittest.TestCase):
+    """A site's own style sheet and templates, beside ours: an overlay, not a copy."""
+
+    def write(self, stack, name, text):
+        os.makedirs(os.path.dirname(stack.path("var", name)), exist_ok=True)
+        with open(stack.path("var", name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def start(self, server):
+        stack = Stack(server, conf={"static_dir": "look", "template_dir": "templates"})
+        stack.make_files()
+        self.addCleanup(stack.stop)
+        self.write(stack, "look/site.css", ":root { --accent: teal }\n")
+        self.write(stack, "look/logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>\n")
+        self.write(stack, "templates/icons.mustache", "<header>The trading site</header>\n")
+        return stack.start()
+
+    def style_sheets(self, stack):
+        return re.findall(r'<link rel="stylesheet" href="([^"]+)"', stack.http("GET", PAGE).text)
+
+    def test_every_page_links_it_last_and_the_server_serves_it(self):
+        for server in ("lighttpd", "apache"):
+            with self.subTest(server=server):
+                stack = self.start(server)
+                sheet = self.style_sheets(stack)[-1]
+                self.assertRegex(sheet, r"^/stocks/chat/static/site/site\.css\?v=[0-9a-f.-]+$")
+                reply = stack.http("GET", sheet)
+                self.assertEqual((reply.status, reply.text), (200, ":root { --accent: teal }\n"))
+                self.assertTrue(reply.headers["Content-Type"].startswith("text/css"))
+                self.assertIn("max-age=31", reply.headers["Cache-Control"])
+                logo = stack.http("GET", "/stocks/chat/static/site/logo.svg")
+                self.assertEqual(logo.headers["Content-Type"], "image/svg+xml")
+                self.assertIn("<header>The trading site</header>", stack.http("GET", PAGE).text)
+                self.assertIn("site/site.css", stack.http("GET", PAGE + "r/nowhere/").text)
+                for path in ("../outcry.conf", "%2e%2e/outcry.conf", ""):
+                    self.assertIn(stack.http("GET", "/stocks/chat/static/site/" + path).status,
+                                  (301, 400, 403, 404))
+                done = stack.outcry("doctor", "--url", stack.url)
+                self.assertIn("ok    static_dir", done.stdout)
+
+    def test_a_changed_style_sheet_has_another_address_after_a_reload(self):
+        stack = self.start("lighttpd")
+        before = self.style_sheets(stack)[-1]
+        self.write(stack, "look/site.css", ":root { --accent: navy; --tint-0: navy }\n")
+        stack.kill_workers(signal.SIGHUP)
+        wait_for(lambda: self.style_sheets(stack)[-1] != before, "a new address")
 
 
 @unittest.skipUnless(os.access("/usr/bin/lynx", os.X_OK), "lynx is not installed")

@@ -113,6 +113,40 @@ static void test_the_asset_version_is_in_every_static_url(void **state)
     web_close(w);
 }
 
+static void test_a_sites_own_style_sheet_comes_last_and_changes_its_address(void **state)
+{
+    struct web *w = web_open();
+    const char *dir = arena_fmt(&w->fx->arena, "%s/look", w->fx->dir);
+    const char *ours, *theirs;
+    char first[VIEW_VERSION];
+    FILE *out;
+
+    (void)state;
+    view_site_version(w->pages.site_version, dir);
+    assert_string_equal(w->pages.site_version, "");
+    web_get(w, "/stocks/chat/");
+    assert_null(strstr(web_text(w), "site.css"));
+    mkdir(dir, 0700);
+    out = fopen(arena_fmt(&w->fx->arena, "%s/site.css", dir), "w");
+    assert_non_null(out);
+    view_site_version(w->pages.site_version, dir);
+    memcpy(first, w->pages.site_version, sizeof first);
+    fputs("body {}", out);
+    fclose(out);
+    view_site_version(w->pages.site_version, dir);
+    assert_string_not_equal(w->pages.site_version, first);
+    web_get(w, "/stocks/chat/");
+    ours = strstr(web_text(w), "/css/app.css?v=");
+    theirs = strstr(web_text(w),
+                    arena_fmt(&w->fx->arena, "href=\"/stocks/chat/static/site/site.css?v=%s\">",
+                              w->pages.site_version));
+    assert_non_null(theirs);
+    assert_true(ours && ours < theirs);
+    view_site_version(w->pages.site_version, "");
+    assert_string_equal(w->pages.site_version, "");
+    web_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +155,7 @@ int main(void)
         cmocka_unit_test(test_a_missing_folder_is_named),
         cmocka_unit_test(test_a_page_that_cannot_be_rendered_is_a_plain_500),
         cmocka_unit_test(test_the_asset_version_is_in_every_static_url),
+        cmocka_unit_test(test_a_sites_own_style_sheet_comes_last_and_changes_its_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

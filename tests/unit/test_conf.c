@@ -44,6 +44,7 @@ static void test_defaults_need_only_a_secret(void **state)
     assert_string_equal(strrchr(c.sidecar_program, '/'), "/outcry-sidecar");
     assert_int_equal(c.sidecar_idle_minutes, 30);
     assert_int_equal(c.wait_slots, 8);
+    assert_string_equal(c.static_dir, "");
     assert_string_equal(c.log_file, "");
     assert_string_equal(c.page_path, "/stocks/chat");
     assert_string_equal(c.api_path, "/api/stocks/chat");
