@@ -6,6 +6,14 @@ CC     ?= cc
 SAN    ?=
 WERROR ?= -Werror
 
+# Where `make install` puts things, and where the programs look for their configuration.
+DESTDIR       ?=
+PREFIX        ?= /usr/local
+SYSCONFDIR    ?= /etc
+LOCALSTATEDIR ?= /var
+RUNSTATEDIR   ?= /run
+WEB_USER      ?= www-data
+
 PACKAGES := fcgi json-c libjwt sqlite3 libcrypto libutf8proc
 CPPFLAGS += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2
 CFLAGS   += -std=c11 -O2 -g -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
@@ -32,7 +40,7 @@ sources    = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
 objects    = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 GROUND_OBJ  := $(call objects,$(call sources,lib) $(call sources,db) $(call sources,chat)) \
-               $(BUILD)/gen/chat_migrations.o $(BUILD)/gen/state_migrations.o
+               $(BUILD)/gen/chat_migrations.o $(BUILD)/gen/state_migrations.o $(BUILD)/gen/places.o
 HTTP_OBJ    := $(call objects,$(call sources,cgi-bin)) $(BUILD)/gen/templates.o \
                $(BUILD)/gen/asset_version.o
 SIDECAR_OBJ := $(call objects,$(call sources,ws-sidecar))
@@ -54,7 +62,7 @@ show = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-4s %s\n
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all run test test-long check unit lint asan check-layers check-headers clean deps test-deps \
-        vendor tests-built docs
+        vendor tests-built docs install uninstall
 
 all: $(PROGRAMS)
 
@@ -102,6 +110,16 @@ tests-built: $(UNIT) $(FUZZERS) $(HELPERS) node_modules/.tests
 
 docs: $(BUILD)/outcry
 	$(BUILD)/outcry doctor --print-config-docs > docs/configuration.md
+
+install: all vendor $(BUILD)/outcry.1
+	@$(INSTALL_TO) scripts/install install
+uninstall:
+	@$(INSTALL_TO) scripts/install uninstall
+INSTALL_TO = BUILD='$(BUILD)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' \
+    LOCALSTATEDIR='$(LOCALSTATEDIR)' RUNSTATEDIR='$(RUNSTATEDIR)' WEB_USER='$(WEB_USER)'
+
+$(BUILD)/outcry.1: $(BUILD)/outcry scripts/manpage
+	@scripts/manpage $(BUILD)/outcry > $@
 
 lint:
 	@scripts/lint
@@ -177,5 +195,15 @@ $(BUILD)/gen/asset_version.c: $(STATIC_FILES)
 	@mkdir -p $(@D)
 	@printf '#include "cgi-bin/view.h"\n\nconst char asset_version[] = "%s";\n' \
 	    "$$(sha256sum $^ | sha256sum | cut -c1-12)" > $@
+
+# Written anew only where it differs, so that choosing other places rebuilds what knows them.
+$(BUILD)/gen/places.c: FORCE
+	@mkdir -p $(@D)
+	@{ printf '#include "lib/places.h"\n\n'; \
+	    printf 'const char places_%s[] = "%s";\n' \
+	        conf '$(SYSCONFDIR)/outcry/outcry.conf' state '$(LOCALSTATEDIR)/lib/outcry' \
+	        run '$(RUNSTATEDIR)/outcry' log '$(LOCALSTATEDIR)/log/outcry' user outcry; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

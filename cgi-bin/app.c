@@ -1,5 +1,7 @@
 #include "cgi-bin/app.h"
 
+#include "lib/folder.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@ static enum err open_parts(struct owned *o, struct fail *f)
 {
     enum err e;
 
+    folder_set_umask(o->conf.database);
     if (!log_open(&o->log, o->conf.log_file, (enum log_level)o->conf.log_level))
         return fail(f, ERR_BAD_REQUEST, "Cannot write the log %.120s: %s.", o->conf.log_file,
                     strerror(errno));

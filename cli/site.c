@@ -1,5 +1,7 @@
 #include "cli/site.h"
 
+#include "lib/folder.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <libgen.h>
@@ -32,6 +34,7 @@ bool site_load(struct site *s, const struct args *args)
         free(path);
         return false;
     }
+    folder_set_umask(s->conf.database);
     free(path);
     return true;
 }

@@ -84,7 +84,7 @@ MUST_CHECK enum err conf_parse(struct conf *c, const char *name, const char *dir
 void conf_release(struct conf *c);
 
 /* Where the programs look: `given` (--config), else $OUTCRY_CONFIG, else outcry.conf beside the
- * program, else /etc/outcry/outcry.conf. The caller frees the result; NULL where none exists. */
+ * program, else places_conf. The caller frees the result; NULL where none exists. */
 char *conf_find(const char *given, const char *argv0);
 
 /* Walks conf->rooms: `*rest` begins as the list. A word "slug:Title" begins a room, words without a

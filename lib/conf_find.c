@@ -1,6 +1,8 @@
 /* Where things are: the configuration file, and what lies beside it or beside the program. */
 #include "lib/conf_key.h"
 
+#include "lib/places.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +71,6 @@ static char *beside(const char *program)
 
 char *conf_find(const char *given, const char *argv0)
 {
-    static const char system_wide[] = "/etc/outcry/outcry.conf";
     const char *named = getenv("OUTCRY_CONFIG");
     char self[PROGRAM_PATH_MAX];
     char *found = NULL;
@@ -84,7 +85,7 @@ char *conf_find(const char *given, const char *argv0)
         found = beside(argv0);
     if (!found && find_self(self))
         found = beside(self);
-    if (!found && access(system_wide, F_OK) == 0)
-        found = xstrdup(system_wide);
+    if (!found && access(places_conf, F_OK) == 0)
+        found = xstrdup(places_conf);
     return found;
 }

@@ -143,7 +143,7 @@ static void add_time(struct line *l)
 
 static int open_file(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0660);
 }
 
 bool log_open(struct log *log, const char *path, enum log_level level)

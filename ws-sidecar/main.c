@@ -1,4 +1,5 @@
 /* outcry-sidecar: serves the chat's WebSockets. See --help. */
+#include "lib/folder.h"
 #include "lib/sidecar_lock.h"
 #include "lib/text.h"
 #include "ws-sidecar/sidecar.h"
@@ -141,6 +142,7 @@ int main(int argc, char **argv)
     if (conf_load(&conf, path, &f))
         die("%s", f.message);
     start_process();
+    folder_set_umask(conf.database);
     if (!log_open(&log, conf.log_file, (enum log_level)conf.log_level))
         die("cannot open the log %s: %s", conf.log_file, strerror(errno));
     rc = serve(&conf, &log, o.lock);

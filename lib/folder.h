@@ -1,0 +1,23 @@
+/*
+ * Folders that several programs use, perhaps as several users of one group: a system installation's
+ * web server and sidecar.
+ */
+#ifndef LIB_FOLDER_H
+#define LIB_FOLDER_H
+
+#include "lib/base.h"
+
+#include <sys/types.h>
+
+/*
+ * Every folder on the way to `file` (0755) and the one that holds it, with `mode`. uid and gid -1:
+ * the process's own; else a folder that was made here is given to them. False with errno set; what
+ * exists is left as it is.
+ */
+MUST_CHECK bool folder_make_for(const char *file, mode_t mode, uid_t uid, gid_t gid);
+
+/* Files that this process makes from now on are as open to the group as the folder of `file` is,
+ * and never open to others. */
+void folder_set_umask(const char *file);
+
+#endif
