@@ -62,7 +62,7 @@ show = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-4s %s\n
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all run test test-long check unit lint asan check-layers check-headers clean deps test-deps \
-        vendor tests-built docs install uninstall
+        vendor tests-built docs install uninstall dist dist-shared
 
 all: $(PROGRAMS)
 
@@ -117,6 +117,14 @@ uninstall:
 	@$(INSTALL_TO) scripts/install uninstall
 INSTALL_TO = BUILD='$(BUILD)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' \
     LOCALSTATEDIR='$(LOCALSTATEDIR)' RUNSTATEDIR='$(RUNSTATEDIR)' WEB_USER='$(WEB_USER)'
+
+# The source, and an archive for shared web hosts (docs/operations.md).
+dist:
+	@version=$$(sed -n 's/^#define OUTCRY_VERSION "\(.*\)"$$/\1/p' lib/version.h) && mkdir -p $(BUILD) && \
+	git archive --prefix=outcry-$$version/ HEAD | gzip -n > $(BUILD)/outcry-$$version.tar.gz && \
+	echo $(BUILD)/outcry-$$version.tar.gz
+dist-shared: all vendor
+	@BUILD=$(BUILD) scripts/dist-shared
 
 $(BUILD)/outcry.1: $(BUILD)/outcry scripts/manpage
 	@scripts/manpage $(BUILD)/outcry > $@
