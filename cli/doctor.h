@@ -11,6 +11,7 @@ struct doctor {
     struct site *site;
     struct buf out;
     int warnings, failures;
+    bool polls_only; /* there is no WebSocket to look for */
 };
 
 void doctor_ok(struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -22,5 +23,7 @@ void doctor_fail(struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void doctor_check_local(struct doctor *d);
 /* What a browser meets at `url`, the address of the page. */
 void doctor_check_live(struct doctor *d, const char *url);
+/* Again until nothing fails or the time is over; the last findings stay. */
+void doctor_check_live_within(struct doctor *d, const char *url, int64_t seconds);
 
 #endif
