@@ -191,24 +191,6 @@ static bool make_data(struct setup *s, const struct args *args)
            init_command.run(&init) == EXIT_DONE;
 }
 
-/* Whether this version's configuration has such a line. */
-static bool conf_takes(struct setup *s, const char *line)
-{
-    const char *text = arena_fmt(&s->a, "secret = %032d\n%s", 0, line);
-    struct conf conf;
-
-    if (conf_parse(&conf, "trial", "/", text, strlen(text), NULL))
-        return false;
-    conf_release(&conf);
-    return true;
-}
-
-static void add_line(struct setup *s, struct buf *b, const char *line)
-{
-    if (conf_takes(s, line))
-        buf_str(b, line);
-}
-
 static const char *page_path(struct setup *s)
 {
     if (s->means.rewrite)
@@ -236,9 +218,9 @@ static bool write_conf_block(struct setup *s)
     buf_fmt(&b, "static_dir = %s/static/site\n", s->ours);
     if (s->has_url)
         buf_fmt(&b, "allowed_origins = %s\n", s->url.origin);
-    add_line(s, &b, s->means.proxy_upgrade ? "sidecar = on_demand\n" : "sidecar = off\n");
-    add_line(s, &b, arena_fmt(&s->a, "sidecar_program = %s/outcry-sidecar\n", s->programs));
-    ok = setup_splice(s, s->conf, buf_cstr(&b), 0600);
+    buf_fmt(&b, "sidecar = %s\nsidecar_program = %s/outcry-sidecar\n",
+            s->means.proxy_upgrade ? "on_demand" : "off", s->programs);
+    ok = setup_splice(s, s->conf, buf_cstr(&b), false);
     buf_release(&b);
     return ok;
 }
@@ -254,7 +236,7 @@ static bool write_htaccess(struct setup *s, const char *ws_socket)
     ok = setup_write(s, arena_fmt(&s->a, "%s/.htaccess", s->ours), buf_cstr(&b), 0644);
     buf_clear(&b);
     htaccess_site(&b, &s->means, &urls);
-    ok = ok && setup_splice(s, arena_fmt(&s->a, "%s/.htaccess", s->dir), buf_cstr(&b), 0644);
+    ok = ok && setup_splice(s, arena_fmt(&s->a, "%s/.htaccess", s->dir), buf_cstr(&b), true);
     buf_release(&b);
     return ok;
 }
@@ -292,7 +274,7 @@ static bool remove_ours(struct setup *s)
     const char *kept = arena_fmt(&s->a, "%s/%s-site", s->dir, s->folder);
     bool had_own = false;
 
-    if (!setup_splice(s, arena_fmt(&s->a, "%s/.htaccess", s->dir), "", 0644))
+    if (!setup_splice(s, arena_fmt(&s->a, "%s/.htaccess", s->dir), "", true))
         return false;
     if (!is_ours(s))
         return access(s->ours, F_OK) != 0 || setup_failed("%s is not ours, and stays.", s->ours);
@@ -372,7 +354,7 @@ static bool site_is_well(struct setup *s, int before)
 
     if (now < 500 || now == before)
         return true;
-    if (!setup_splice(s, arena_fmt(&s->a, "%s/.htaccess", s->dir), "", 0644))
+    if (!setup_splice(s, arena_fmt(&s->a, "%s/.htaccess", s->dir), "", true))
         return false;
     return setup_failed(
         "With our lines in %s/.htaccess the site answered %d (before: %d). They were "

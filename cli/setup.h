@@ -47,9 +47,9 @@ int setup_status(struct setup *s, const char *path);
 MUST_CHECK bool setup_write(struct setup *s, const char *path, const char *text, mode_t mode);
 /* "" where there is no such file; NULL, with a sentence, where it cannot be read. */
 const char *setup_read(struct setup *s, const char *path);
-/* Our block in a file of theirs; `block` "" takes it out, and a file that was only ours goes. A
- * file that was theirs is kept once beside it. */
-MUST_CHECK bool setup_splice(struct setup *s, const char *path, const char *block, mode_t mode);
+/* Our block in a file of theirs; `block` "" takes it out, and a file that was only ours goes. With
+ * `keep`, a file as it was before us stays beside it, once. */
+MUST_CHECK bool setup_splice(struct setup *s, const char *path, const char *block, bool keep);
 /* The two programs' wrappers in `dir`, which run with `conf`. */
 MUST_CHECK bool setup_write_wrappers(struct setup *s, const char *dir, const char *conf);
 /* Our static files to `to`; what is there goes, but for the site's own in `to`/site. */

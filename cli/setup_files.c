@@ -74,9 +74,10 @@ static bool keep_theirs(struct setup *s, const char *path, const char *text)
            setup_write(s, kept, text, 0600);
 }
 
-bool setup_splice(struct setup *s, const char *path, const char *block, mode_t mode)
+bool setup_splice(struct setup *s, const char *path, const char *block, bool keep)
 {
     const char *old = setup_read(s, path);
+    mode_t mode = 0644;
     struct stat st;
     struct buf b;
     bool ok;
@@ -95,7 +96,7 @@ bool setup_splice(struct setup *s, const char *path, const char *block, mode_t m
     else if (!b.len)
         ok = unlink(path) == 0 || cannot("remove", path);
     else
-        ok = keep_theirs(s, path, old) && setup_write(s, path, buf_cstr(&b), mode);
+        ok = (!keep || keep_theirs(s, path, old)) && setup_write(s, path, buf_cstr(&b), mode);
     buf_release(&b);
     return ok;
 }
