@@ -11,7 +11,7 @@ struct doctor {
     struct site *site;
     struct buf out;
     int warnings, failures;
-    bool polls_only; /* there is no WebSocket to look for */
+    bool no_sockets, no_authorization; /* known to be absent: not looked for */
 };
 
 void doctor_ok(struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);

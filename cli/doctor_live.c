@@ -256,8 +256,9 @@ void doctor_check_live(struct doctor *d, const char *url)
             check_static(&v);
             check_site_static(&v);
             check_api(&v);
-            check_authorization(&v);
-            if (!d->polls_only)
+            if (!d->no_authorization)
+                check_authorization(&v);
+            if (!d->no_sockets)
                 check_upgrade(&v);
         }
     }

@@ -12,6 +12,7 @@ struct host_means {
     const char *run;       /* what makes a file named *EXTENSION a program */
     const char *extension; /* ".fcgi" or ".cgi" */
     const char *auth;      /* what hands the Authorization header on */
+    bool authorization;    /* it arrives */
     bool rewrite;          /* RewriteRule works, after `rewrite_options` */
     const char *rewrite_options;
     bool proxy_upgrade, proxy_http; /* [P] reaches a Unix socket of ours, for WebSockets and HTTP */

@@ -276,8 +276,10 @@ static bool remove_ours(struct setup *s)
 
     if (!setup_splice(s, arena_fmt(&s->a, "%s/.htaccess", s->dir), "", true))
         return false;
-    if (!is_ours(s))
-        return access(s->ours, F_OK) != 0 || setup_failed("%s is not ours, and stays.", s->ours);
+    if (!is_ours(s)) {
+        printf("There is no chat of ours in %s.\n", s->ours);
+        return true;
+    }
     if (rmdir(own) != 0 && errno == ENOTEMPTY) {
         had_own = true;
         if (rename(own, kept) != 0)
@@ -319,10 +321,9 @@ static void say_what_was_found(const struct setup *s)
                ? "at once, over WebSockets: the sidecar is started when somebody needs it"
                : "by polling: the web server may not hand WebSockets to a program of yours");
     if (s->look)
-        printf("login tokens:   %s\n", *m->auth     ? "the Authorization header is handed on"
-                                       : m->rewrite ? "the Authorization header is handed on"
-                                                    : "only in cookies, unless the host hands on "
-                                                      "the Authorization header");
+        printf("login tokens:   %s\n",
+               m->authorization ? "the Authorization header is handed on"
+                                : "only in cookies: the host keeps the Authorization header");
     printf("private folder: %s (outcry.conf: your site's login; docs/configuration.md)\n", s->data);
 }
 
@@ -334,7 +335,9 @@ static bool check(struct setup *s, const struct args *args)
                            arena_fmt(&s->a, "--url=%s", url)};
     struct args doctor = {.program = args->program};
     struct site site;
-    struct doctor d = {.site = &site, .polls_only = !s->means.proxy_upgrade};
+    struct doctor d = {.site = &site,
+                       .no_sockets = !s->means.proxy_upgrade,
+                       .no_authorization = !s->means.authorization};
 
     if (!args_parse(&doctor, &doctor_command, ARRAY_LEN(words), (char **)(uintptr_t)words) ||
         !site_load(&site, &doctor))

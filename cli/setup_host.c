@@ -189,6 +189,7 @@ static void find_authorization(struct trial *t)
         if (use(t, arena_fmt(&t->s->a, "%s%s", t->s->means.run, ways[i])) &&
             authorization_arrives(t)) {
             t->s->means.auth = ways[i];
+            t->s->means.authorization = true;
             return;
         }
     }
@@ -212,6 +213,7 @@ static void find_rewrite(struct trial *t)
     }
     if (!m->rewrite)
         m->rewrite_options = "";
+    m->authorization |= m->rewrite; /* our rules carry it */
 }
 
 /* ----- a Unix socket as the sidecar's will be, and whoever answers at it ----- */

@@ -58,10 +58,11 @@ class Host(Stack):
     """What a Stack can say and hear, on such a host; `subfolder` is where the site is below its top."""
 
     def __init__(self, override="All", options="SymLinksIfOwnerMatch", without=(), more="", workers=64,
-                 subfolder="", archive=None):
+                 subfolder="", archive=None, web_user=USER):
         super().__init__("apache")
         self.override, self.options, self.without = override, options, without
-        self.more, self.workers, self.archive = more, workers, archive
+        self.more, self.workers, self.archive, self.web_user = more, workers, archive, web_user
+        self.acts_as = USER
         self.base = "/" + (subfolder + "/" if subfolder else "")
         self.url = self.origin + self.base
         self.api = self.base + "api/stocks/chat/"
@@ -90,16 +91,26 @@ class Host(Stack):
                                          override=self.override, options=self.options))
         if os.getuid() == 0:
             subprocess.run(["chown", "-R", f"{USER}:{USER}", self.dir], check=True)
-        os.chmod(self.path("home"), 0o700)
+            subprocess.run(["chown", "-R", self.web_user, self.path("apache")], check=True)
+        # A web server of another user must at least reach what it shows.
+        os.chmod(self.dir, 0o711)
+        os.chmod(self.path("home"), 0o700 if self.web_user == USER else 0o711)
 
     # ---- the site's own files ----
 
     def write(self, name, text, mode=0o644):
         path = os.path.join(self.site, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        folder = os.path.dirname(path)
+        if not os.path.isdir(folder):
+            os.mkdir(folder)
+            self.give(folder)
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
         os.chmod(path, mode)
+        self.give(path)
+
+    @staticmethod
+    def give(path):
         if os.getuid() == 0:
             shutil.chown(path, USER, USER)
 
@@ -132,9 +143,15 @@ class Host(Stack):
         return env
 
     def start_web(self):
+        self.acts_as = self.web_user
         self.web = self.spawn("apache", "apache2", "-f", self.path("apache/httpd.conf"), "-DFOREGROUND")
+        self.acts_as = USER
         self.await_start("apache", self.web,
                          lambda: self.answers(self.base + "index.html"))
+
+    def as_user(self, *command):
+        command = super().as_user(*command)
+        return [word.replace(f"--reuid={USER}", f"--reuid={self.acts_as}") for word in command]
 
     def answers(self, path):
         try:
@@ -152,9 +169,33 @@ class Host(Stack):
                                  + self.error_log())
         return done
 
+    def doctor(self):
+        """What the doctor says of the page."""
+        command = [os.path.join(self.programs, "outcry"), "doctor", "--config", self.conf, "--url",
+                   self.origin + self.page_path()]
+        return subprocess.run(self.as_user(*command), capture_output=True, text=True, check=False,
+                              env=self.environment(), timeout=60).stdout
+
     def error_log(self):
         with open(self.path("apache/error.log"), encoding="utf-8", errors="replace") as f:
             return f.read()[-3000:]
+
+    def programs_running(self, name):
+        """{pid} of our programs of that name, whoever started them and by whatever loader."""
+        found = set()
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                program = os.readlink(f"/proc/{pid}/exe")
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    words = f.read().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            if program.startswith(self.dir + "/") and any(os.path.basename(w) == name for w in words):
+                found.add(int(pid))
+        return found
+
+    def demanded_sidecars(self):
+        return self.programs_running("outcry-sidecar")
 
     def page_path(self):
         """Where setup put the page."""
