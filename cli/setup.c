@@ -55,10 +55,12 @@ static bool find_dir(struct setup *s, const char *given)
 static bool find_data(struct setup *s, const char *given)
 {
     const struct passwd *me = getpwuid(getuid());
-    const char *home = getenv("HOME") ? getenv("HOME") : me ? me->pw_dir : "";
+    const char *home = getenv("HOME");
     char *copy, *parent;
     struct stat st;
 
+    if (!home)
+        home = me && me->pw_dir ? me->pw_dir : "";
     if (!given && !*home)
         return setup_failed("There is no home directory: name a private folder with --data.");
     copy = xstrdup(given ? given : arena_fmt(&s->a, "%s/outcry-data", home));

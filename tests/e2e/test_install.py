@@ -4,10 +4,12 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import unittest
 
+import old_schema
 from machine import Machine
 from stack import PAGE, ROOT, Stack, wait_for
 
@@ -169,7 +171,7 @@ class Folders(unittest.TestCase):
             self.assertIn(f"usage: outcry {command}", done.stdout)
 
 
-class System(unittest.TestCase):
+class Installed:
     """A machine on which it was installed as the sentences of `make install` say."""
 
     @classmethod
@@ -192,6 +194,9 @@ class System(unittest.TestCase):
 
     @classmethod
     def start_sidecar(cls):
+        """As systemd starts it at the first connection."""
+        if cls.machine.exists(LOG):
+            cls.machine.run("truncate", "--size=0", LOG)
         cls.machine.spawn("/usr/bin/python3", "tests/lib/sandbox.py", UNITS + "outcry-sidecar.service",
                           UNITS + "outcry-sidecar.socket")
         wait_for(lambda: cls.machine.exists(LOG) and "sidecar_ready" in cls.machine.read(LOG),
@@ -206,8 +211,8 @@ class System(unittest.TestCase):
         machine.run("mkdir", "-p", "/etc/apache2/conf-enabled", "/etc/lighttpd/conf-enabled",
                     "/run/apache2", "/var/log/apache2", "/var/log/lighttpd")
         machine.run("chown", "www-data", "/var/log/lighttpd")
-        machine.run("ln", "-s", "../conf-available/outcry.conf", "/etc/apache2/conf-enabled/outcry.conf")
-        machine.run("ln", "-s", "../conf-available/50-outcry.conf", "/etc/lighttpd/conf-enabled/")
+        machine.run("ln", "-sf", "../conf-available/outcry.conf", "/etc/apache2/conf-enabled/")
+        machine.run("ln", "-sf", "../conf-available/50-outcry.conf", "/etc/lighttpd/conf-enabled/")
         machine.spawn("apache2", "-d", "/etc/apache2", "-f", "apache2.conf", "-DFOREGROUND")
         machine.spawn("lighttpd", "-D", "-f", "/etc/lighttpd/lighttpd.conf")
         for server, log in (("apache", "/var/log/apache2/error.log"),
@@ -217,6 +222,10 @@ class System(unittest.TestCase):
             except AssertionError as e:
                 raise AssertionError(f"{e}\n{machine.read(log) if machine.exists(log) else ''}"
                                      f"{machine.read(LOG)}") from None
+
+
+class System(Installed, unittest.TestCase):
+    """Run by systemd and two web servers; by what does as those do, where there is no systemd."""
 
     def test_the_units_are_well_formed_and_score_well(self):
         for unit in ("outcry-sidecar.service", "outcry-sidecar.socket"):
@@ -350,11 +359,63 @@ class System(unittest.TestCase):
         self.assertEqual(sock.until_closed(), 1001)
         wait_for(lambda: not self.machine.pids("outcry-sidecar"), "it ended")
         self.assertTrue(self.machine.exists("/run/outcry/ws.sock"))
-        self.machine.write(LOG, "")
-        self.machine.run("chown", "outcry:outcry", LOG)
-        self.machine.run("chmod", "660", LOG)
         self.start_sidecar()
         site.hello(token=site.token(3, "carol")).close()
+
+
+class Upgrade(Installed, unittest.TestCase):
+    """In the order of docs/operations.md, from a database of the oldest schema, and back."""
+
+    def stop(self):
+        self.machine.run("pkill", "-x", "apache2|lighttpd")
+        wait_for(lambda: not self.machine.pids("api.fcgi"), "the web servers and their programs ended")
+        self.machine.run("pkill", "-x", "outcry-sidecar")
+        wait_for(lambda: not self.machine.pids("outcry-sidecar"), "the sidecar ended")
+
+    def put(self, path):
+        """As an operator puts a file back: with its neighbours of before away, owner and mode kept."""
+        self.machine.run("sh", "-c", "rm -f /var/lib/outcry/chat.db-wal /var/lib/outcry/chat.db-shm && "
+                         f"cat {path} > /var/lib/outcry/chat.db")
+
+    def test_up_and_the_way_back(self):
+        site = self.site["lighttpd"]
+        for n in range(3):
+            site.post(f"before {n}", token=site.token(1, "ana"))
+        self.machine.run("mkdir", "-m", "777", "/backups")
+        self.machine.run("outcry", "backup", "/backups/chat.db")
+        self.stop()
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(self.machine.path("/backups/chat.db"), folder)
+            with sqlite3.connect(os.path.join(folder, "chat.db")) as new:
+                old_schema.write_old(os.path.join(folder, "old.db"), new)
+            new.close()
+            shutil.copy(os.path.join(folder, "old.db"), self.machine.path("/backups/old.db"))
+        self.put("/backups/old.db")
+
+        self.machine.run("make", "install")
+        for argv in (["/usr/local/lib/outcry/outcry-sidecar"], ["outcry", "user", "list"]):
+            refused = self.machine.run(*argv, check=False)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("Run `outcry migrate`", refused.stderr)
+        self.assertIn(f"from version 1 to {old_schema.newest()}",
+                      self.machine.run("outcry", "migrate").stdout)
+        self.start_sidecar()
+        self.start_web()
+        self.assertEqual([m["message"] for m in site.history()], [f"before {n}" for n in range(3)])
+        site.post("after", token=site.token(1, "ana"))
+        self.machine.run("outcry", "verify")
+
+        # Back: the programs of before with the backup of before. Newer ones would not touch it
+        # unasked, older ones refuse what is newer than they are.
+        self.stop()
+        self.put("/backups/old.db")
+        self.machine.run("rm", "/var/lib/outcry/chat.db-witness")
+        self.assertEqual(self.machine.run("outcry", "user", "list", check=False).returncode, 1)
+        said = self.machine.run("sqlite3", "/var/lib/outcry/chat.db", "PRAGMA user_version; SELECT count(*) "
+                                "FROM message; PRAGMA user_version = 99").stdout
+        self.assertEqual(said.split(), ["1", "3"])
+        refused = self.machine.run("outcry", "user", "list", check=False)
+        self.assertIn("newer", refused.stderr)
 
 
 if __name__ == "__main__":

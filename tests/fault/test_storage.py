@@ -15,6 +15,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
 from case import LONG, FaultCase, end_module  # noqa: E402
+import old_schema  # noqa: E402
 from checker import Table  # noqa: E402
 from driver import Workload  # noqa: E402
 from stack import API, Stack, wait_for  # noqa: E402
@@ -217,24 +218,11 @@ class Schema(unittest.TestCase):
 
     def test_an_older_schema_is_migrated_by_one_of_many_and_loses_nothing(self):
         """The oldest schema there is, with rows in it, is brought up by eight programs at once."""
-        folder = os.path.join(os.path.dirname(__file__), "..", "..", "db", "migrations", "chat")
-        first = sorted(os.listdir(folder))[0]
         path = self.stack.path("var/chat.db")
-        with self.stack.database() as db:
-            newest = db.execute("PRAGMA user_version").fetchone()[0]
-        if newest == 1:
+        if old_schema.newest() == 1:
             self.skipTest("there is only one schema yet")
-        with sqlite3.connect(path + ".old") as old, self.stack.database() as new:
-            with open(os.path.join(folder, first), encoding="utf-8") as f:
-                old.executescript(f.read())
-            for table, in old.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND "
-                                      "name NOT LIKE 'sqlite_%'").fetchall():
-                columns = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
-                names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-                old.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})",
-                                new.execute(f"SELECT {names} FROM {table}").fetchall())
-            old.commit()
-        old.close()
+        with self.stack.database() as new:
+            old_schema.write_old(path + ".old", new)
         for suffix in ("-wal", "-shm"):
             if os.path.exists(path + suffix):
                 os.unlink(path + suffix)
