@@ -11,7 +11,7 @@ struct doctor {
     struct site *site;
     struct buf out;
     int warnings, failures;
-    bool no_sockets, no_authorization; /* known to be absent: not looked for */
+    bool no_authorization; /* the header is known not to arrive: not looked for */
 };
 
 void doctor_ok(struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -23,7 +23,5 @@ void doctor_fail(struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void doctor_check_local(struct doctor *d);
 /* What a browser meets at `url`, the address of the page. */
 void doctor_check_live(struct doctor *d, const char *url);
-/* Again until nothing fails or the time is over; the last findings stay. */
-void doctor_check_live_within(struct doctor *d, const char *url, int64_t seconds);
 
 #endif

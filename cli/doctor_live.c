@@ -258,24 +258,8 @@ void doctor_check_live(struct doctor *d, const char *url)
             check_api(&v);
             if (!d->no_authorization)
                 check_authorization(&v);
-            if (!d->no_sockets)
-                check_upgrade(&v);
+            check_upgrade(&v);
         }
     }
     arena_release(&a);
-}
-
-void doctor_check_live_within(struct doctor *d, const char *url, int64_t seconds)
-{
-    struct clock clock = {0};
-    int64_t deadline = clock_boot_ms(&clock) + seconds * 1000;
-
-    for (;;) {
-        doctor_check_live(d, url);
-        if (!d->failures || clock_boot_ms(&clock) >= deadline)
-            return;
-        usleep(RETRY_US);
-        buf_clear(&d->out);
-        d->failures = d->warnings = 0;
-    }
 }

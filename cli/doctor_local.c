@@ -2,6 +2,7 @@
  */
 #include "cli/doctor.h"
 
+#include "lib/places.h"
 #include "lib/sidecar_lock.h"
 #include "lib/slot.h"
 
@@ -172,10 +173,10 @@ static void check_absent_sidecar(struct doctor *d, enum sidecar_start last)
         check_demand(d, last);
         return;
     case SIDECAR_EXTERNAL:
-        doctor_warn(d,
-                    "sidecar: does not run; messages arrive by polling only. Mend: "
-                    "outcry-sidecar --config %s",
-                    c->path);
+        doctor_warn(d, "sidecar: does not run; messages arrive by polling only. Mend: %s",
+                    strcmp(c->path, places_conf) == 0
+                        ? "systemctl enable --now outcry-sidecar.socket"
+                        : arena_fmt(&d->site->arena, "outcry-sidecar --config %s", c->path));
         return;
     }
 }

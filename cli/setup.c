@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 1 << 16, WELL_WITHIN_S = 5 };
+enum { TEXT_MAX = 1 << 16 };
 
 bool setup_failed(const char *fmt, ...)
 {
@@ -337,15 +337,13 @@ static bool check(struct setup *s, const struct args *args)
                            arena_fmt(&s->a, "--url=%s", url)};
     struct args doctor = {.program = args->program};
     struct site site;
-    struct doctor d = {.site = &site,
-                       .no_sockets = !s->means.proxy_upgrade,
-                       .no_authorization = !s->means.authorization};
+    struct doctor d = {.site = &site, .no_authorization = !s->means.authorization};
 
     if (!args_parse(&doctor, &doctor_command, ARRAY_LEN(words), (char **)(uintptr_t)words) ||
         !site_load(&site, &doctor))
         return false;
     buf_init(&d.out, TEXT_MAX);
-    doctor_check_live_within(&d, url, WELL_WITHIN_S); /* a sidecar may have to start first */
+    doctor_check_live(&d, url);
     fputs(buf_cstr(&d.out), stdout);
     buf_release(&d.out);
     site_close(&site);

@@ -263,9 +263,9 @@ class Doctor(unittest.TestCase):
 
     def test_a_server_that_hands_the_socket_to_our_programs(self):
         stack = self.prepare("apache", sidecar=False)
-        stack.edit("apache.conf", '    ProxyPass "unix:${OUTCRY_WS_SOCKET}|http://sidecar/ws/chat" '
+        stack.edit("conf/apache-chat.conf", '    ProxyPass "unix:${OUTCRY_WS_SOCKET}|http://sidecar/ws/chat" '
                    "upgrade=websocket timeout=60\n", "")
-        stack.edit("apache.conf", 'AliasMatch "^/stocks/chat(/(?!static/).*)?$"',
+        stack.edit("conf/apache-chat.conf", 'AliasMatch "^/stocks/chat(/(?!static/).*)?$"',
                    'AliasMatch "^/(?:stocks|ws)/chat(/(?!static/).*)?$"')
         stack.start()
         self.assert_finds(stack, "sidecar = off")
