@@ -253,7 +253,7 @@ class OwnLook(unittest.TestCase):
         self.addCleanup(stack.stop)
         self.write(stack, "look/site.css", ":root { --accent: teal }\n")
         self.write(stack, "look/logo.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>\n")
-        self.write(stack, "templates/icons.mustache", "<header>The trading site</header>\n")
+        self.write(stack, "templates/header.mustache", "<header>The trading site</header>\n")
         return stack.start()
 
     def style_sheets(self, stack):
@@ -271,8 +271,10 @@ class OwnLook(unittest.TestCase):
                 self.assertIn("max-age=31", reply.headers["Cache-Control"])
                 logo = stack.http("GET", "/stocks/chat/static/site/logo.svg")
                 self.assertEqual(logo.headers["Content-Type"], "image/svg+xml")
-                self.assertIn("<header>The trading site</header>", stack.http("GET", PAGE).text)
-                self.assertIn("site/site.css", stack.http("GET", PAGE + "r/nowhere/").text)
+                for page in (PAGE, PAGE + "r/nowhere/"):
+                    text = stack.http("GET", page).text
+                    self.assertIn("<header>The trading site</header>", text)
+                    self.assertIn("site/site.css", text)
                 for path in ("../outcry.conf", "%2e%2e/outcry.conf", ""):
                     self.assertIn(stack.http("GET", "/stocks/chat/static/site/" + path).status,
                                   (301, 400, 403, 404))
