@@ -42,18 +42,39 @@ static void add_block(struct buf *out, const char *block)
     buf_str(out, end);
 }
 
+/* The two lines; false where there is one without the other, or more than two. Both NULL: none. */
+static bool find_pair(const char *text, const char **first, const char **last)
+{
+    *first = find_line(text, begin);
+    *last = find_line(text, end);
+    if (!*first && !*last)
+        return true;
+    return *first && *last && *first < *last && !find_line(after_line(*first), begin) &&
+           !find_line(after_line(*last), end);
+}
+
+bool htaccess_block(struct buf *out, const char *text)
+{
+    const char *first, *last;
+
+    if (!find_pair(text, &first, &last))
+        return false;
+    if (first)
+        buf_add(out, after_line(first), (size_t)(last - after_line(first)));
+    return true;
+}
+
 bool htaccess_splice(struct buf *out, const char *old, const char *block)
 {
-    const char *first = find_line(old, begin), *last = find_line(old, end);
+    const char *first, *last;
 
-    if (!first && !last) {
+    if (!find_pair(old, &first, &last))
+        return false;
+    if (!first) {
         add_block(out, block);
         buf_str(out, old);
         return true;
     }
-    if (!first || !last || last < first || find_line(after_line(last), begin) ||
-        find_line(after_line(last), end))
-        return false;
     buf_add(out, old, (size_t)(first - old));
     add_block(out, block);
     buf_str(out, after_line(last));

@@ -33,6 +33,8 @@ struct host_urls {
  */
 MUST_CHECK bool htaccess_splice(struct buf *out, const char *old, const char *block);
 bool htaccess_has_block(const char *text);
+/* What is between those lines. False where they are not a pair. */
+MUST_CHECK bool htaccess_block(struct buf *out, const char *text);
 
 /* Of the web-visible folder: our addresses to our programs and to the sidecar; "" without
  * RewriteRule. */

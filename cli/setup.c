@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 1 << 16 };
+/* Behind the private folder's path come the sockets' names, and the kernel takes 107 bytes. */
+enum { TEXT_MAX = 1 << 16, DATA_PATH_MAX = 90 };
 
 bool setup_failed(const char *fmt, ...)
 {
@@ -78,6 +79,10 @@ static bool find_data(struct setup *s, const char *given)
             "%s lies in %s, where the web server shows it to everybody. Name another "
             "with --data.",
             s->data, s->dir);
+    if (strlen(s->data) > DATA_PATH_MAX)
+        return setup_failed("%s is too long for the sockets in it: name a folder of at most %d "
+                            "bytes with --data.",
+                            s->data, DATA_PATH_MAX);
     if (stat(s->data, &st) == 0 && (st.st_mode & 0077))
         return setup_failed("%s is open to others. Mend: chmod 700 %s", s->data, s->data);
     s->conf = arena_fmt(&s->a, "%s/outcry.conf", s->data);
@@ -193,40 +198,6 @@ static bool make_data(struct setup *s, const struct args *args)
            init_command.run(&init) == EXIT_DONE;
 }
 
-static const char *page_path(struct setup *s)
-{
-    if (s->means.rewrite)
-        return arena_fmt(&s->a, "%sstocks/chat", s->base);
-    return arena_fmt(&s->a, "%s%s/chat%s", s->base, s->folder, s->means.extension);
-}
-
-static const char *api_path(struct setup *s)
-{
-    if (s->means.rewrite)
-        return arena_fmt(&s->a, "%sapi/stocks/chat", s->base);
-    return arena_fmt(&s->a, "%s%s/api%s", s->base, s->folder, s->means.extension);
-}
-
-/* What the host decides, between lines of ours in the configuration. */
-static bool write_conf_block(struct setup *s)
-{
-    struct buf b;
-    bool ok;
-
-    buf_init(&b, TEXT_MAX);
-    buf_str(&b, "# Written by `outcry setup`, which writes it again: changes are lost.\n");
-    buf_fmt(&b, "page_path = %s\napi_path = %s\n", page_path(s), api_path(s));
-    buf_fmt(&b, "ws_path = %sws/chat\nstatic_path = %s%s/static\n", s->base, s->base, s->folder);
-    buf_fmt(&b, "static_dir = %s/static/site\n", s->ours);
-    if (s->has_url)
-        buf_fmt(&b, "allowed_origins = %s\n", s->url.origin);
-    buf_fmt(&b, "sidecar = %s\nsidecar_program = %s/outcry-sidecar\n",
-            s->means.proxy_upgrade ? "on_demand" : "off", s->programs);
-    ok = setup_splice(s, s->conf, buf_cstr(&b), false);
-    buf_release(&b);
-    return ok;
-}
-
 static bool write_htaccess(struct setup *s, const char *ws_socket)
 {
     struct host_urls urls = {.base = s->base, .folder = s->folder, .ws_socket = ws_socket};
@@ -332,7 +303,7 @@ static void say_what_was_found(const struct setup *s)
 /* Through the web server, as a browser meets it. */
 static bool check(struct setup *s, const struct args *args)
 {
-    const char *url = arena_fmt(&s->a, "%s%s/", s->url.origin, page_path(s));
+    const char *url = arena_fmt(&s->a, "%s%s/", s->url.origin, setup_page_path(s));
     const char *words[] = {arena_fmt(&s->a, "--config=%s", s->conf),
                            arena_fmt(&s->a, "--url=%s", url)};
     struct args doctor = {.program = args->program};
@@ -370,7 +341,8 @@ static bool put_in(struct setup *s, const struct args *args)
     int before = 0;
     bool ok;
 
-    if (!find_program_files(s, args->program) || !judge_places(s) || !make_data(s, args))
+    if (!find_program_files(s, args->program) || !judge_places(s) || !setup_yield_to_operator(s) ||
+        !make_data(s, args))
         return false;
     if (s->look) {
         before = setup_status(s, s->base);
@@ -379,12 +351,12 @@ static bool put_in(struct setup *s, const struct args *args)
     } else {
         setup_assume_host(s);
     }
-    if (!write_conf_block(s) || !write_site(s) || (s->look && !site_is_well(s, before)))
+    if (!setup_write_conf(s) || !write_site(s) || (s->look && !site_is_well(s, before)))
         return false;
     say_what_was_found(s);
     ok = !s->look || check(s, args);
     printf("%s %s%s/\n", ok ? "Open" : "Not yet well:", s->has_url ? s->url.origin : "",
-           page_path(s));
+           setup_page_path(s));
     return ok;
 }
 

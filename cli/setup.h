@@ -43,6 +43,11 @@ void setup_assume_host(struct setup *s);
 /* The status that `path` is answered with; 0 where no answer came. */
 int setup_status(struct setup *s, const char *path);
 
+/* setup_conf.c. Our block in outcry.conf; where the operator has set a key, ours is taken away. */
+MUST_CHECK bool setup_write_conf(struct setup *s);
+MUST_CHECK bool setup_yield_to_operator(struct setup *s);
+const char *setup_page_path(struct setup *s);
+
 /* setup_files.c. Each false with a sentence where it could not be done; files appear whole. */
 MUST_CHECK bool setup_write(struct setup *s, const char *path, const char *text, mode_t mode);
 /* "" where there is no such file; NULL, with a sentence, where it cannot be read. */

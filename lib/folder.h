@@ -16,8 +16,8 @@
  */
 MUST_CHECK bool folder_make_for(const char *file, mode_t mode, uid_t uid, gid_t gid);
 
-/* Files that this process makes from now on are as open to the group as the folder of `file` is,
- * and never open to others. */
+/* Where the folder of `file` is open to its group, so are the files that this process makes from
+ * now on; else they are as they were. Never are they open to others. */
 void folder_set_umask(const char *file);
 
 #endif

@@ -120,6 +120,20 @@ class Everything(OnHost):
         sheet = re.search(r'href="(/chat/static/site/site.css[^"]+)"', page).group(1)
         self.assertIn("teal", host.http("GET", sheet).text)
 
+    def test_what_the_operator_set_is_left_to_the_operator(self):
+        host = self.host()
+        host.setup("--url", host.url.upper().replace("HTTP", "http"), "--guests", "write")
+        with open(host.conf, encoding="utf-8") as f:
+            self.assertIn(f"allowed_origins = {host.origin}\n", f.read())
+        origins = f"{host.origin} https://www.example.com"
+        with open(host.conf, "a", encoding="utf-8") as f:
+            f.write(f"allowed_origins = {origins}\nsidecar = off\n")
+        host.setup("--url", host.url)
+        with open(host.conf, encoding="utf-8") as f:
+            text = f.read()
+        self.assertEqual(re.findall("(?m)^(?:allowed_origins|sidecar) = (.*)$", text), [origins, "off"])
+        self.talk(host)
+
     def test_the_sites_own_rules_stay_and_the_chat_comes_before_them(self):
         host = self.host()
         host.write(".htaccess", THEIRS)
@@ -249,6 +263,7 @@ class Nothing(OnHost):
         host.write("chat/index.html", "Another chat\n")
         self.refused(host, "--url", host.url, said="is not ours. Name another with --folder")
         self.refused(host, "--data", os.path.join(host.site, "data"), said="shows it to everybody")
+        self.refused(host, "--data", host.path("home", "x" * 100), said="at most 90 bytes")
         self.assertIn("Open", host.setup("--url", host.url, "--folder", "talk", "--guests",
                                          "write").stdout)
         self.assertTrue(host.exists("talk/chat.fcgi"))

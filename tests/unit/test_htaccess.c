@@ -59,6 +59,22 @@ static void test_lines_that_are_no_pair_are_nobodys_to_guess(void **state)
     buf_release(&b);
 }
 
+static void test_what_is_ours_can_be_read_back(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 1000);
+    assert_true(htaccess_block(&b, "a\n# BEGIN outcry\nours\ntoo\n# END outcry\nb\n"));
+    assert_string_equal(buf_cstr(&b), "ours\ntoo\n");
+    buf_clear(&b);
+    assert_true(htaccess_block(&b, "# BEGIN outcry\n# END outcry"));
+    assert_true(htaccess_block(&b, "theirs\n"));
+    assert_string_equal(buf_cstr(&b), "");
+    assert_false(htaccess_block(&b, "# BEGIN outcry\nours\n"));
+    buf_release(&b);
+}
+
 static const char *site(struct buf *b, const struct host_means *m)
 {
     static const struct host_urls urls = {
@@ -132,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_our_block_comes_first_stays_alone_and_goes_whole),
         cmocka_unit_test(test_lines_that_are_no_pair_are_nobodys_to_guess),
+        cmocka_unit_test(test_what_is_ours_can_be_read_back),
         cmocka_unit_test(test_only_what_the_host_allows_is_written),
         cmocka_unit_test(test_a_wrapper_needs_nothing_of_its_surroundings),
         cmocka_unit_test(test_paths_that_mean_something_else_are_not_plain),
