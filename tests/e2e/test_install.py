@@ -161,6 +161,15 @@ class Folders(unittest.TestCase):
         self.assertIn("a2disconf outcry", done.stderr)
         self.assertTrue(os.path.exists(self.path("usr/local/bin/outcry")))
 
+    def test_the_source_archive_has_what_git_has(self):
+        made = install("dist").stdout.split()[-1]
+        names = subprocess.run(["tar", "-tzf", os.path.join(ROOT, made)], capture_output=True, text=True,
+                               check=True).stdout.split()
+        version = re.search(r"outcry-(\d+\.\d+\.\d+)\.tar\.gz$", made).group(1)
+        for name in ("Makefile", "system/outcry-sidecar.service", "package-lock.json"):
+            self.assertIn(f"outcry-{version}/{name}", names)
+        self.assertFalse([name for name in names if "node_modules/" in name or "/build/" in name])
+
     def test_the_manual_page_is_well_formed_and_knows_every_command(self):
         install("install", DESTDIR=self.dest)
         page = self.path("usr/local/share/man/man1/outcry.1")
