@@ -1,5 +1,7 @@
 #include "cgi-bin/form.h"
 
+#include "lib/urlencoded.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -25,54 +27,14 @@ static enum err add_field(struct form *form, const char *name, size_t name_len, 
     return OK;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* A '%' that no two hex digits follow stands for itself, as in browsers. */
-static char *decode(struct arena *a, const char *s, size_t len, size_t *out_len)
-{
-    char *out = arena_alloc(a, len + 1);
-    size_t n = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        if (s[i] == '+') {
-            out[n++] = ' ';
-        } else if (s[i] == '%' && i + 2 < len && hex_digit(s[i + 1]) >= 0 &&
-                   hex_digit(s[i + 2]) >= 0) {
-            out[n++] = (char)(hex_digit(s[i + 1]) * 16 + hex_digit(s[i + 2]));
-            i += 2;
-        } else {
-            out[n++] = s[i];
-        }
-    }
-    *out_len = n;
-    return out;
-}
-
 static enum err parse_urlencoded(struct form *form, struct arena *a, struct slice in,
                                  struct fail *f)
 {
-    while (in.len > 0) {
-        const char *amp = memchr(in.p, '&', in.len);
-        size_t pair = amp ? (size_t)(amp - in.p) : in.len;
-        const char *eq = memchr(in.p, '=', pair);
-        size_t name = eq ? (size_t)(eq - in.p) : pair;
-        size_t value = eq ? pair - name - 1 : 0;
-        size_t name_len, value_len;
-        char *name_text, *value_text;
+    struct url_pair pair;
 
-        if (pair > 0) {
-            name_text = decode(a, in.p, name, &name_len);
-            value_text = decode(a, eq ? eq + 1 : "", value, &value_len);
-            if (add_field(form, name_text, name_len, value_text, value_len, f))
-                return ERR_BAD_REQUEST;
-        }
-        in = skip(in, amp ? pair + 1 : pair);
+    while (url_next_pair(a, &in.p, &in.len, &pair)) {
+        if (add_field(form, pair.name, pair.name_len, pair.value, pair.value_len, f))
+            return ERR_BAD_REQUEST;
     }
     return OK;
 }
