@@ -7,18 +7,13 @@
 #include "cgi-bin/hold.h"
 #include "chat/online.h"
 #include "chat/wire.h"
-#include "lib/text.h"
-
-#include <string.h>
 
 /* When a client is to come again: one that does not wait; one that had to wait and could not; one
  * that waited and got something, so that a lively room does not keep a process busy alone. */
 enum { POLL_AFTER_MS = 2000, CUT_AFTER_MS = 3000, NEWS_AFTER_MS = 500 };
 
-enum { CURSORS_MAX = ROOMS_MAX + 1 };
-
 struct poll {
-    struct history_cursor cursors[CURSORS_MAX];
+    struct history_cursor *cursors;
     size_t count;
     const char *epoch; /* of the first look */
     bool resync;       /* of one cursor at least */
@@ -26,50 +21,6 @@ struct poll {
     size_t event_count;
     bool more;
 };
-
-/* "general:41,@me:7". A room without a number: from now on. */
-static enum err parse_cursors(struct arena *a, const char *text, struct poll *p, struct fail *f)
-{
-    while (*text) {
-        size_t item = strcspn(text, ","), name = strcspn(text, ":,");
-        struct history_cursor cursor = {.since = -1};
-
-        if (p->count == CURSORS_MAX)
-            return fail(f, ERR_BAD_REQUEST, "rooms names more than %d rooms.", CURSORS_MAX);
-        if (!text_is_slug(text, name) ||
-            (name < item &&
-             !text_to_i64(text + name + 1, item - name - 1, 0, INT64_MAX, &cursor.since)))
-            return fail(f, ERR_BAD_REQUEST, "rooms must look like general:41,@me:7.");
-        cursor.room = arena_strn(a, text, name);
-        for (size_t i = 0; i < p->count; i++)
-            if (strcmp(p->cursors[i].room, cursor.room) == 0)
-                return fail(f, ERR_BAD_REQUEST, "rooms names %s twice.", cursor.room);
-        p->cursors[p->count++] = cursor;
-        text += item + (text[item] == ',');
-    }
-    return p->count ? OK : fail(f, ERR_BAD_REQUEST, "rooms is empty.");
-}
-
-/* 410 with every room that must be loaded again; the client comes back with new cursors. */
-static enum err answer_resync(struct call *c, const struct poll *p)
-{
-    struct json_object *o = json_object_new_object(), *rooms = json_object_new_array(), *error;
-    struct fail gone;
-
-    fail(&gone, ERR_RESYNC, NULL);
-    error = wire_error(&gone, NULL);
-    json_object_object_del(error, "type");
-    for (size_t i = 0; i < p->count; i++) {
-        const struct history_cursor *cursor = &p->cursors[i];
-
-        if (cursor->resync)
-            json_object_array_add(rooms, wire_resync(cursor->room, p->epoch, cursor->view.room.head,
-                                                     cursor->view.room.floor, cursor->resync));
-    }
-    json_set(o, "error", error);
-    json_set(o, "resync", rooms);
-    return answer_json(c, err_row(ERR_RESYNC)->http_status, o);
-}
 
 /* The only self room whose events one gets is one's own. */
 static struct json_object *events_json(const struct event *events, size_t count)
@@ -87,22 +38,16 @@ static struct json_object *events_json(const struct event *events, size_t count)
 /* The state of each room asked for, and the names of those that are not there (any more). */
 static void add_rooms(const struct poll *p, struct json_object *o)
 {
-    struct json_object *rooms = json_object_new_object(), *missing = NULL;
+    struct json_object *rooms = json_object_new_object();
 
     for (size_t i = 0; i < p->count; i++) {
         const struct history_cursor *cursor = &p->cursors[i];
 
-        if (!cursor->err) {
+        if (!cursor->err)
             json_set(rooms, cursor->room, wire_room_state(&cursor->view));
-            continue;
-        }
-        if (!missing)
-            missing = json_object_new_array();
-        json_object_array_add(missing, json_object_new_string(cursor->room));
     }
     json_set(o, "rooms", rooms);
-    if (missing)
-        json_set(o, "missing", missing);
+    wire_add_missing(o, p->cursors, p->count);
 }
 
 /* The poll says that its page is there, looking at the first room; one that waits says so for as
@@ -182,7 +127,7 @@ static enum err answer_events(struct call *c, const struct poll *p, const struct
 enum err handle_events(struct call *c, struct fail *f)
 {
     struct poll *p = arena_alloc(c->arena, sizeof *p);
-    enum err e = parse_cursors(c->arena, call_text(c, "rooms"), p, f);
+    enum err e = history_parse_cursors(c->arena, call_text(c, "rooms"), &p->cursors, &p->count, f);
     struct hold h;
 
     if (e)
@@ -196,5 +141,9 @@ enum err handle_events(struct call *c, struct fail *f)
     hold_end(&h);
     if (e)
         return e;
-    return p->resync ? answer_resync(c, p) : answer_events(c, p, &h);
+    if (!p->resync)
+        return answer_events(c, p, &h);
+    /* With every room that must be loaded again; the client comes back with new cursors. */
+    return answer_json(c, err_row(ERR_RESYNC)->http_status,
+                       wire_resyncs(p->cursors, p->count, p->epoch));
 }

@@ -1,5 +1,7 @@
 #include "chat/history.h"
 
+#include "lib/text.h"
+
 #include <string.h>
 
 /* ----- a page ----- */
@@ -53,6 +55,56 @@ enum err history_messages(struct chat *c, struct arena *a, const struct actor *w
     e = load_page(c, a, who, room, before, after, limit, out, f);
     db_end_read(c->db);
     return e;
+}
+
+/* ----- cursors ----- */
+
+static bool is_named(const struct history_cursor *cursors, size_t count, const char *room)
+{
+    while (count > 0 && strcmp(cursors[count - 1].room, room) != 0)
+        count--;
+    return count > 0;
+}
+
+static enum err parse_cursor(struct arena *a, const char *text, size_t len,
+                             struct history_cursor *out, struct fail *f)
+{
+    const char *colon = memchr(text, ':', len);
+    size_t name = colon ? (size_t)(colon - text) : len;
+
+    *out = (struct history_cursor){.since = -1};
+    if (!text_is_slug(text, name) ||
+        (colon && !text_to_i64(colon + 1, len - name - 1, 0, INT64_MAX, &out->since)))
+        return fail(f, ERR_BAD_REQUEST, "rooms must look like general:41,@me:7.");
+    out->room = arena_strn(a, text, name);
+    return OK;
+}
+
+enum err history_parse_cursors(struct arena *a, const char *text, struct history_cursor **out,
+                               size_t *count, struct fail *f)
+{
+    size_t items = 1;
+
+    for (const char *p = text; *p; p++)
+        items += *p == ',';
+    *count = 0;
+    if (!*text)
+        return fail(f, ERR_BAD_REQUEST, "rooms is empty.");
+    if (items > HISTORY_CURSORS_MAX)
+        return fail(f, ERR_BAD_REQUEST, "rooms names more than %d rooms.", HISTORY_CURSORS_MAX);
+    *out = arena_alloc(a, items * sizeof(**out));
+    for (size_t i = 0; i < items; i++) {
+        size_t len = strcspn(text, ",");
+        struct history_cursor cursor;
+
+        if (parse_cursor(a, text, len, &cursor, f))
+            return ERR_BAD_REQUEST;
+        if (is_named(*out, *count, cursor.room))
+            return fail(f, ERR_BAD_REQUEST, "rooms names %s twice.", cursor.room);
+        (*out)[(*count)++] = cursor;
+        text += len + 1;
+    }
+    return OK;
 }
 
 /* ----- what is newer ----- */

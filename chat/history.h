@@ -5,7 +5,12 @@
 #include "chat/rooms.h"
 #include "db/event.h"
 
-enum { HISTORY_PAGE = 50, HISTORY_PAGE_MAX = 200, HISTORY_EVENTS_MAX = 1000 };
+enum {
+    HISTORY_PAGE = 50,
+    HISTORY_PAGE_MAX = 200,
+    HISTORY_EVENTS_MAX = 1000,
+    HISTORY_CURSORS_MAX = ROOMS_MAX + 1 /* all rooms, and "@me" */
+};
 
 struct history_page {
     const char *epoch;
@@ -29,6 +34,12 @@ struct history_cursor {
     const char *resync; /* NULL, or why it must load again: "epoch", "floor", "ahead", "lag" */
     enum err err;       /* ERR_ROOM_NOT_FOUND: the others are served all the same */
 };
+
+/* "general:41,@me:7" as clients write them, at least one; a room without a number: from now on.
+ * *out lives in `a`. ERR_BAD_REQUEST: malformed, a room twice, more than HISTORY_CURSORS_MAX. */
+MUST_CHECK enum err history_parse_cursors(struct arena *a, const char *text,
+                                          struct history_cursor **out, size_t *count,
+                                          struct fail *f);
 
 /*
  * Judges each cursor in one read transaction: fills view, resync and err (wrong epoch; since <

@@ -182,3 +182,45 @@ struct json_object *wire_resync(const char *room, const char *epoch, int64_t hea
     json_set_str(o, "reason", reason);
     return o;
 }
+
+struct json_object *wire_resyncs(const struct history_cursor *cursors, size_t count,
+                                 const char *epoch)
+{
+    struct json_object *list = NULL, *o, *error;
+    struct fail gone;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct history_cursor *c = &cursors[i];
+
+        if (!c->resync)
+            continue;
+        if (!list)
+            list = json_object_new_array();
+        json_object_array_add(
+            list, wire_resync(c->room, epoch, c->view.room.head, c->view.room.floor, c->resync));
+    }
+    if (!list)
+        return NULL;
+    fail(&gone, ERR_RESYNC, NULL);
+    error = wire_error(&gone, NULL);
+    json_object_object_del(error, "type");
+    o = json_object_new_object();
+    json_set(o, "error", error);
+    json_set(o, "resync", list);
+    return o;
+}
+
+void wire_add_missing(struct json_object *o, const struct history_cursor *cursors, size_t count)
+{
+    struct json_object *missing = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!cursors[i].err)
+            continue;
+        if (!missing)
+            missing = json_object_new_array();
+        json_object_array_add(missing, json_object_new_string(cursors[i].room));
+    }
+    if (missing)
+        json_set(o, "missing", missing);
+}

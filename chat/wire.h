@@ -30,5 +30,10 @@ struct json_object *wire_ack(const struct posted *p, const char *room);
 /* {type:"resync", room, epoch, seq, floor, reason} */
 struct json_object *wire_resync(const char *room, const char *epoch, int64_t head, int64_t floor,
                                 const char *reason);
+/* {error, resync:[…]} of those cursors that must be loaded again; NULL where none must. */
+struct json_object *wire_resyncs(const struct history_cursor *cursors, size_t count,
+                                 const char *epoch);
+/* Adds `missing`, the names of the rooms that are not there (any more), where there are such. */
+void wire_add_missing(struct json_object *o, const struct history_cursor *cursors, size_t count);
 
 #endif

@@ -156,6 +156,7 @@ static void test_malformed_cursors_are_refused(void **state)
         "rooms=:1",
         "rooms=general:1,general:2",
         "rooms=general:1,,energy:1",
+        "rooms=general:1,",
         "rooms=general:1%00",
         "rooms=general:1&conn=short",
         "rooms=general:1&conn=12345678&state=gone",
