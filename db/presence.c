@@ -13,6 +13,19 @@ static const struct sql put = {
     " state = excluded.state, expires_ms = excluded.expires_ms"
     " WHERE presence.instance <> 'gone' OR presence.boot <> ?3 OR presence.expires_ms <= ?9",
     DB_STATE, NULL};
+static const struct sql renew = {
+    "presence.renew",
+    "INSERT INTO presence (connection, instance, boot, user_id, username, room_id, state,"
+    " expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+    " ON CONFLICT (connection) DO UPDATE SET instance = excluded.instance, boot = excluded.boot,"
+    " username = excluded.username, expires_ms = excluded.expires_ms"
+    " WHERE presence.instance <> 'gone' OR presence.boot <> ?3 OR presence.expires_ms <= ?9",
+    DB_STATE, NULL};
+static const struct sql shorten = {
+    "presence.shorten",
+    "UPDATE presence SET expires_ms = ?3"
+    " WHERE connection = ?1 AND user_id = ?2 AND instance <> 'gone' AND expires_ms > ?3",
+    DB_STATE, NULL};
 static const struct sql expire = {
     "presence.expire",
     "UPDATE presence SET expires_ms = ?3, instance = 'gone' WHERE connection = ?1 AND user_id = ?2",
@@ -38,13 +51,13 @@ static const struct sql sweep = {"presence.sweep",
                                  DB_STATE, "an index would cost every heartbeat a write"};
 
 const struct sql *const presence_statements[] = {
-    &put, &expire, &is_known, &retire, &list, &any_expired, &sweep, NULL,
+    &put, &renew, &shorten, &expire, &is_known, &retire, &list, &any_expired, &sweep, NULL,
 };
 
-static enum err run_put(struct db *state, const char *boot, int64_t now_ms,
+static enum err run_put(struct db *state, const struct sql *sql, const char *boot, int64_t now_ms,
                         const struct presence *p, struct fail *f)
 {
-    struct query q = query_begin(state, &put);
+    struct query q = query_begin(state, sql);
 
     query_bind_text(&q, 1, p->connection);
     query_bind_text(&q, 2, p->instance);
@@ -64,7 +77,16 @@ enum err presence_put(struct db *state, const char *boot, int64_t now_ms, const 
     bool own;
     enum err e = db_begin_own(state, &own, f);
 
-    return e ? e : db_finish_own(state, own, run_put(state, boot, now_ms, p, f), f);
+    return e ? e : db_finish_own(state, own, run_put(state, &put, boot, now_ms, p, f), f);
+}
+
+enum err presence_renew(struct db *state, const char *boot, int64_t now_ms,
+                        const struct presence *p, struct fail *f)
+{
+    bool own;
+    enum err e = db_begin_own(state, &own, f);
+
+    return e ? e : db_finish_own(state, own, run_put(state, &renew, boot, now_ms, p, f), f);
 }
 
 enum err presence_is_known(struct db *state, const char *connection, bool *out, struct fail *f)
@@ -76,10 +98,10 @@ enum err presence_is_known(struct db *state, const char *connection, bool *out, 
     return query_end(&q, f);
 }
 
-static enum err run_expire(struct db *state, const char *connection, int64_t user_id,
-                           int64_t expires_ms, struct fail *f)
+static enum err run_expire(struct db *state, const struct sql *sql, const char *connection,
+                           int64_t user_id, int64_t expires_ms, struct fail *f)
 {
-    struct query q = query_begin(state, &expire);
+    struct query q = query_begin(state, sql);
 
     query_bind_text(&q, 1, connection);
     query_bind_i64(&q, 2, user_id);
@@ -94,7 +116,19 @@ enum err presence_expire(struct db *state, const char *connection, int64_t user_
     enum err e = db_begin_own(state, &own, f);
 
     return e ? e
-             : db_finish_own(state, own, run_expire(state, connection, user_id, expires_ms, f), f);
+             : db_finish_own(state, own,
+                             run_expire(state, &expire, connection, user_id, expires_ms, f), f);
+}
+
+enum err presence_shorten(struct db *state, const char *connection, int64_t user_id,
+                          int64_t expires_ms, struct fail *f)
+{
+    bool own;
+    enum err e = db_begin_own(state, &own, f);
+
+    return e ? e
+             : db_finish_own(state, own,
+                             run_expire(state, &shorten, connection, user_id, expires_ms, f), f);
 }
 
 static enum err run_retire(struct db *state, const char *instance, int64_t expires_ms,

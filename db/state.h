@@ -17,12 +17,18 @@ struct presence {
  * that was under way when its page closed must not bring it back. */
 MUST_CHECK enum err presence_put(struct db *state, const char *boot, int64_t now_ms,
                                  const struct presence *p, struct fail *f);
+/* The same, but a row that is there keeps its room and state. */
+MUST_CHECK enum err presence_renew(struct db *state, const char *boot, int64_t now_ms,
+                                   const struct presence *p, struct fail *f);
 MUST_CHECK enum err presence_is_known(struct db *state, const char *connection, bool *out,
                                       struct fail *f);
 /* Lets a connection go: it expires at `expires_ms` (a closed page: now + grace). Unknown ones: OK.
  * Only the owner's row is touched: user_id must match. */
 MUST_CHECK enum err presence_expire(struct db *state, const char *connection, int64_t user_id,
                                     int64_t expires_ms, struct fail *f);
+/* The same, but until it has expired it may be put again: its page may only change its way. */
+MUST_CHECK enum err presence_shorten(struct db *state, const char *connection, int64_t user_id,
+                                     int64_t expires_ms, struct fail *f);
 /* Rows of sidecar instances other than `instance` (not of polls) expire at `expires_ms` at the
  * latest: a sidecar that starts calls it. */
 MUST_CHECK enum err presence_retire(struct db *state, const char *instance, int64_t expires_ms,

@@ -105,6 +105,59 @@ static void test_only_its_owner_ends_a_connection(void **state)
     assert_ok(fx, presence_expire(fx->db, "unknown", 1, 500, &fx->fail));
 }
 
+static void test_a_renewed_row_keeps_what_its_page_said_meanwhile(void **state)
+{
+    struct fixture *fx = *state;
+    struct presence out[10], held = {.connection = "c1",
+                                     .instance = "poll",
+                                     .username = "new name",
+                                     .state = "active",
+                                     .user_id = 1,
+                                     .room_id = 7,
+                                     .expires_ms = 9000};
+    int64_t next;
+
+    put(fx, "c1", "poll", 1, 8, "idle", 1000);
+    assert_ok(fx, presence_renew(fx->db, BOOT, 500, &held, &fx->fail));
+    assert_int_equal(list(fx, BOOT, 500, out, &next), 1);
+    assert_int_equal(out[0].room_id, 8);
+    assert_string_equal(out[0].state, "idle");
+    assert_string_equal(out[0].username, "new name");
+    assert_int_equal(next, 9000);
+    held.connection = "c2"; /* swept away, in a suspend perhaps */
+    assert_ok(fx, presence_renew(fx->db, BOOT, 500, &held, &fx->fail));
+    assert_int_equal(list(fx, BOOT, 500, out, &next), 2);
+    assert_ok(fx, presence_expire(fx->db, "c1", 1, 600, &fx->fail));
+    held.connection = "c1";
+    assert_ok(fx, presence_renew(fx->db, BOOT, 550, &held, &fx->fail)); /* gone is gone */
+    assert_int_equal(list(fx, BOOT, 600, out, &next), 1);
+}
+
+static void test_a_shortened_row_may_be_put_again(void **state)
+{
+    struct fixture *fx = *state;
+    struct presence out[10], again = {.connection = "c1",
+                                      .instance = "poll",
+                                      .username = "ana",
+                                      .state = "active",
+                                      .user_id = 1,
+                                      .room_id = 7,
+                                      .expires_ms = 9000};
+    int64_t next;
+
+    put(fx, "c1", "poll", 1, 7, "active", 9000);
+    assert_ok(fx, presence_shorten(fx->db, "c1", 2, 500, &fx->fail)); /* not the owner */
+    list(fx, BOOT, 0, out, &next);
+    assert_int_equal(next, 9000);
+    assert_ok(fx, presence_shorten(fx->db, "c1", 1, 500, &fx->fail));
+    assert_ok(fx, presence_shorten(fx->db, "c1", 1, 800, &fx->fail)); /* only ever shorter */
+    list(fx, BOOT, 0, out, &next);
+    assert_int_equal(next, 500);
+    assert_ok(fx, presence_put(fx->db, BOOT, 400, &again, &fx->fail));
+    list(fx, BOOT, 400, out, &next);
+    assert_int_equal(next, 9000);
+}
+
 static void test_one_that_was_let_go_stays_gone_until_it_expired(void **state)
 {
     struct fixture *fx = *state;
@@ -386,6 +439,8 @@ int main(void)
         WITH_STATE(test_only_its_owner_ends_a_connection),
         WITH_STATE(test_a_new_sidecar_retires_the_rows_of_others),
         WITH_STATE(test_one_that_was_let_go_stays_gone_until_it_expired),
+        WITH_STATE(test_a_renewed_row_keeps_what_its_page_said_meanwhile),
+        WITH_STATE(test_a_shortened_row_may_be_put_again),
         WITH_STATE(test_a_sweep_deletes_what_expired_and_nothing_else),
         WITH_STATE(test_many_changes_share_the_callers_transaction),
         WITH_STATE(test_a_bucket_empties_and_refills),
