@@ -7,10 +7,9 @@
 
 static const int64_t INTERVAL_MAX_MS = 600000;
 
-/* Rows are keyed by the user too, so that nobody can replace another's by its connection's name. */
-static const char *row_key(struct arena *a, const struct actor *who, const char *connection)
+const char *online_row_key(struct arena *a, int64_t user_id, const char *connection)
 {
-    return arena_fmt(a, "%lld:%s", (long long)who->user_id, connection);
+    return arena_fmt(a, "%lld:%s", (long long)user_id, connection);
 }
 
 static int rank(const char *state)
@@ -56,7 +55,7 @@ enum err online_renew(struct chat *c, const struct actor *who, const char *conne
         ttl = 3 * interval_ms;
     p.expires_ms = now + ttl;
     arena_init(&a);
-    p.connection = row_key(&a, who, connection);
+    p.connection = online_row_key(&a, who->user_id, connection);
     e = presence_is_known(c->state, p.connection, &known, f);
     if (!e && !known) /* where no sidecar does, newcomers clear away who is gone */
         e = presence_sweep(c->state, c->boot_id, now, f);
@@ -78,7 +77,7 @@ enum err online_leave(struct chat *c, const struct actor *who, const char *conne
     if (e)
         return e;
     arena_init(&a);
-    e = presence_expire(c->state, row_key(&a, who, connection), who->user_id,
+    e = presence_expire(c->state, online_row_key(&a, who->user_id, connection), who->user_id,
                         clock_boot_ms(&c->clock) + c->conf->presence_grace_ms, f);
     arena_release(&a);
     return e;

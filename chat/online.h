@@ -15,6 +15,9 @@ struct online {
     const char *username, *state;
 };
 
+/* The key of a page's row: by its user too, so that nobody can replace another's by its name. */
+const char *online_row_key(struct arena *a, int64_t user_id, const char *connection);
+
 /* A poll renews its own row for max(presence_ttl_ms, 3 × interval_ms). The anonymous have none. */
 MUST_CHECK enum err online_renew(struct chat *c, const struct actor *who, const char *connection,
                                  int64_t room_id, const char *state, int64_t interval_ms,

@@ -10,6 +10,7 @@ struct frame *frame_new(size_t len)
 
     f->refs = 1;
     f->len = len;
+    f->head = 0;
     return f;
 }
 
@@ -34,6 +35,7 @@ struct frame *frame_append(struct frame *a, const struct frame *b)
     a = xrealloc(a, sizeof *a + a->len + b->len);
     memcpy(a->data + a->len, b->data, b->len);
     a->len += b->len;
+    a->head = 0;
     return a;
 }
 

@@ -11,10 +11,13 @@
 struct frame {
     unsigned refs;
     size_t len;
-    char data[]; /* ready for the transport: header and payload */
+    /* Of a WebSocket frame the bytes of its header: behind them is one JSON text, which a stream of
+     * events wraps in its own way. 0: bytes for the wire as they are. */
+    size_t head;
+    char data[]; /* ready for the transport */
 };
 
-/* One reference, the caller's; `len` bytes to be filled in. */
+/* One reference, the caller's; `len` bytes to be filled in, head 0. */
 struct frame *frame_new(size_t len);
 struct frame *frame_ref(struct frame *f);
 void frame_unref(struct frame *f); /* NULL is nothing */

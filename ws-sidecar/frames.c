@@ -1,6 +1,7 @@
 #include "ws-sidecar/frames.h"
 
 #include "lib/text.h"
+#include "ws-sidecar/request.h"
 #include "ws-sidecar/wsframe.h"
 
 #include <string.h>
@@ -69,8 +70,7 @@ static enum err read_presence(struct client_frame *c, struct fail *f)
 {
     enum err e = get_str(c, "state", &c->state, f);
 
-    if (!e && (!c->state || (strcmp(c->state, "active") != 0 && strcmp(c->state, "idle") != 0 &&
-                             strcmp(c->state, "invisible") != 0)))
+    if (!e && (!c->state || !request_state(c->state, strlen(c->state))))
         e = fail(f, ERR_BAD_REQUEST, "state is active, idle or invisible.");
     return e;
 }

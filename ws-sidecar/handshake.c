@@ -5,21 +5,37 @@
 #include <string.h>
 #include <strings.h>
 
-static void refuse(struct handshake *h, int status, enum err err, const char *allow)
+static void refuse(struct handshake *h, int status, enum err err, const char *sentence,
+                   const char *field)
 {
     h->status = status;
-    h->err = err;
-    h->allow = allow;
+    h->field = field;
+    fail(&h->fail, err, sentence ? "%s" : NULL, sentence);
 }
 
-/* The path without query and trailing slash, compared with ws_path. */
-static bool is_socket_path(const struct conf *conf, const char *target)
+static void refuse_as(struct handshake *h, enum err err)
 {
-    size_t len = strcspn(target, "?#");
+    refuse(h, err_row(err)->http_status, err, NULL, NULL);
+}
+
+/* Which of our paths; a query and a trailing slash make no difference. */
+static bool find_kind(const struct conf *conf, const char *target, enum handshake_kind *kind)
+{
+    static const char *const tails[] = {
+        [HANDSHAKE_SOCKET] = "", [HANDSHAKE_STREAM] = "/stream", [HANDSHAKE_POLL] = "/poll"};
+    size_t len = strcspn(target, "?#"), base = strlen(conf->ws_path);
 
     if (len > 1 && target[len - 1] == '/')
         len--;
-    return strlen(conf->ws_path) == len && strncmp(conf->ws_path, target, len) == 0;
+    if (len < base || strncmp(conf->ws_path, target, base) != 0)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(tails); i++) {
+        if (strlen(tails[i]) == len - base && strncmp(tails[i], target + base, len - base) == 0) {
+            *kind = (enum handshake_kind)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* 16 bytes in base64: 22 characters and "==". */
@@ -30,21 +46,40 @@ static bool is_key(const char *key)
     return key && strlen(key) == 24 && strspn(key, base64) == 22 && strcmp(key + 22, "==") == 0;
 }
 
-static void judge_upgrade(const struct conf *conf, const struct http_head *head,
-                          struct handshake *out)
+static void judge_upgrade(const struct http_head *head, struct handshake *out)
 {
+    static const char speaks[] = "This address speaks WebSocket.";
+
     out->status = 101;
-    if (!is_socket_path(conf, head->target))
-        refuse(out, 404, ERR_NOT_FOUND, NULL);
-    else if (strcmp(head->method, "GET") != 0)
-        refuse(out, 405, ERR_METHOD_NOT_ALLOWED, "Allow: GET");
-    else if (!http_head_has(head->upgrade, "websocket") ||
-             !http_head_has(head->connection, "upgrade"))
-        refuse(out, 426, ERR_BAD_REQUEST, "Upgrade: websocket");
+    if (!http_head_has(head->upgrade, "websocket") || !http_head_has(head->connection, "upgrade"))
+        refuse(out, 426, ERR_BAD_REQUEST, speaks, "Upgrade: websocket");
     else if (!head->ws_version || strcmp(head->ws_version, "13") != 0)
-        refuse(out, 426, ERR_BAD_REQUEST, "Sec-WebSocket-Version: 13");
+        refuse(out, 426, ERR_BAD_REQUEST, speaks, "Sec-WebSocket-Version: 13");
     else if (head->minor != 1 || !head->host || !is_key(head->ws_key))
-        refuse(out, 400, ERR_BAD_REQUEST, NULL);
+        refuse_as(out, ERR_BAD_REQUEST);
+}
+
+/* Whether bytes of a body follow, which nobody here would read: behind a proxy that shares its
+ * connection they would be taken for somebody's next request. */
+static bool has_body(const struct http_head *head)
+{
+    return head->transfer_encoding ||
+           (head->content_length && strcmp(head->content_length, "0") != 0);
+}
+
+static void judge_get(struct arena *a, const struct http_head *head, struct handshake *out)
+{
+    const char *query = strchr(head->target, '?');
+
+    out->status = 200;
+    out->keep_alive = head->minor == 1 ? !http_head_has(head->connection, "close")
+                                       : http_head_has(head->connection, "keep-alive");
+    if (has_body(head) || (head->minor == 1 && !head->host))
+        refuse_as(out, ERR_BAD_REQUEST);
+    else if (request_parse(a, query ? query + 1 : "",
+                           out->kind == HANDSHAKE_STREAM ? head->last_event_id : NULL,
+                           &out->request, &out->fail))
+        out->status = err_row(out->fail.err)->http_status;
 }
 
 static void add_credential(struct handshake *h, enum credential_kind kind, const char *value)
@@ -87,26 +122,39 @@ static const char *guest_cookie(struct arena *a, const char *cookies)
     return secure ? secure : http_head_cookie(a, cookies, "outcry_guest");
 }
 
-/* A browser sends cookies with any page's request, so a cookie counts only where the page is ours.
- */
-static void judge_credentials(const struct conf *conf, struct arena *a,
-                              const struct http_head *head, struct handshake *out)
+static void find_credentials(const struct conf *conf, struct arena *a, const struct http_head *head,
+                             struct handshake *out)
 {
     const char *bearer = bearer_of(a, head->authorization);
-    bool has_cookie;
 
     add_credential(out, CREDENTIAL_BEARER, bearer);
-    if (!bearer) {
-        if (conf->browser_token_kind == BROWSER_TOKEN_COOKIE)
-            add_credential(out, CREDENTIAL_HOST_COOKIE,
-                           http_head_cookie(a, head->cookie, conf->browser_token_name));
-        add_credential(out, CREDENTIAL_GUEST_COOKIE, guest_cookie(a, head->cookie));
-    }
-    has_cookie = !bearer && out->credential_count > 0;
-    add_credential(out, CREDENTIAL_SUBPROTOCOL, subprotocol_token(a, head->ws_protocol));
-    if (has_cookie &&
-        (!head->origin || !peer_origin_allowed(conf->allowed_origins, head->origin, head->host)))
-        refuse(out, 403, ERR_ORIGIN, NULL);
+    if (bearer)
+        return;
+    if (conf->browser_token_kind == BROWSER_TOKEN_COOKIE)
+        add_credential(out, CREDENTIAL_HOST_COOKIE,
+                       http_head_cookie(a, head->cookie, conf->browser_token_name));
+    add_credential(out, CREDENTIAL_GUEST_COOKIE, guest_cookie(a, head->cookie));
+}
+
+static bool is_own_origin(const struct conf *conf, const struct http_head *head)
+{
+    return head->origin &&
+           peer_origin_allowed(conf->allowed_origins, head->origin, head->host ? head->host : "");
+}
+
+/* A browser sends cookies with any page's request, so a cookie counts only where the page is ours:
+ * with an upgrade its Origin says so. A GET of the same origin may have none, but a foreign page's
+ * is marked, and without our CORS headers that page could not read the answer. */
+static bool is_from_elsewhere(const struct conf *conf, const struct http_head *head,
+                              const struct handshake *h)
+{
+    const char *site = head->sec_fetch_site;
+
+    if (h->kind == HANDSHAKE_SOCKET)
+        return h->credential_count > 0 && h->credentials[0].kind != CREDENTIAL_BEARER &&
+               !is_own_origin(conf, head);
+    return (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0) ||
+           (head->origin && !is_own_origin(conf, head));
 }
 
 void handshake_judge(const struct conf *conf, struct arena *a, const struct http_head *head,
@@ -115,52 +163,25 @@ void handshake_judge(const struct conf *conf, struct arena *a, const struct http
     *out = (struct handshake){.ws_key = head->ws_key};
     out->address = peer_address(a, conf->trusted_proxies, peer, head->forwarded);
     out->chat_v1 = http_head_has(head->ws_protocol, "chat.v1");
-    judge_upgrade(conf, head, out);
-    if (out->status == 101)
-        judge_credentials(conf, a, head, out);
-}
-
-static const char *reason_of(int status)
-{
-    switch (status) {
-    case 400:
-        return "Bad Request";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 408:
-        return "Request Timeout";
-    case 426:
-        return "Upgrade Required";
-    case 431:
-        return "Request Header Fields Too Large";
-    default:
-        return "Service Unavailable";
+    if (!find_kind(conf, head->target, &out->kind)) {
+        refuse_as(out, ERR_NOT_FOUND);
+        return;
     }
-}
-
-const char *handshake_refusal(struct arena *a, int status, enum err err, const char *allow)
-{
-    const struct err_row *row = err_row(err);
-    const char *body =
-        arena_fmt(a, "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"retryable\":%s}}", row->code,
-                  status == 426 ? "This address speaks WebSocket." : row->message,
-                  row->retryable ? "true" : "false");
-
-    return arena_fmt(a,
-                     "HTTP/1.1 %d %s\r\n"
-                     "Content-Type: application/json\r\n"
-                     "Content-Length: %zu\r\n"
-                     "Cache-Control: no-store\r\n"
-                     "X-Content-Type-Options: nosniff\r\n"
-                     "%s%s%s"
-                     "Connection: close\r\n\r\n%s",
-                     status, reason_of(status), strlen(body),
-                     status == 503 ? "Retry-After: 5\r\n" : "", allow ? allow : "",
-                     allow ? "\r\n" : "", body);
+    if (strcmp(head->method, "GET") != 0) {
+        refuse(out, 405, ERR_METHOD_NOT_ALLOWED, NULL, "Allow: GET");
+        return;
+    }
+    find_credentials(conf, a, head, out);
+    if (is_from_elsewhere(conf, head, out)) {
+        refuse_as(out, ERR_ORIGIN);
+        return;
+    }
+    if (out->kind == HANDSHAKE_SOCKET) {
+        judge_upgrade(head, out);
+        add_credential(out, CREDENTIAL_SUBPROTOCOL, subprotocol_token(a, head->ws_protocol));
+    } else {
+        judge_get(a, head, out);
+    }
 }
 
 const char *handshake_request(struct arena *a, const struct handshake *h)

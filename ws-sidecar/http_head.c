@@ -20,6 +20,10 @@ static const struct field fields[] = {
     {"sec-websocket-key", offsetof(struct http_head, ws_key), NULL},
     {"sec-websocket-version", offsetof(struct http_head, ws_version), NULL},
     {"sec-websocket-protocol", offsetof(struct http_head, ws_protocol), ", "},
+    {"sec-fetch-site", offsetof(struct http_head, sec_fetch_site), NULL},
+    {"last-event-id", offsetof(struct http_head, last_event_id), NULL},
+    {"content-length", offsetof(struct http_head, content_length), NULL},
+    {"transfer-encoding", offsetof(struct http_head, transfer_encoding), ", "},
 };
 
 static bool is_token_char(char c)

@@ -15,6 +15,7 @@ struct http_head {
     int minor;                   /* HTTP/1.minor */
     const char *host, *origin, *authorization, *cookie, *forwarded; /* forwarded: X-Forwarded-For */
     const char *upgrade, *connection, *ws_key, *ws_version, *ws_protocol;
+    const char *sec_fetch_site, *last_event_id, *content_length, *transfer_encoding;
     size_t size; /* of the head in bytes, with its empty line */
 };
 

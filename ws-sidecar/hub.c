@@ -99,12 +99,13 @@ static struct hub_sub *sub_find(const struct hub_reader *r, int64_t room_id)
 
 static struct hub_sub *sub_add(struct hub *h, struct hub_reader *r, struct hub_room *room)
 {
-    struct hub_sub *s = xcalloc(1, sizeof *s);
+    struct hub_sub *s = xcalloc(1, sizeof *s), **last = &r->subs;
 
+    while (*last)
+        last = &(*last)->next_in_reader;
+    *last = s;
     s->reader = r;
     s->room = room;
-    s->next_in_reader = r->subs;
-    r->subs = s;
     s->next_in_room = room->subs;
     if (room->subs)
         room->subs->prev_in_room = s;
@@ -193,7 +194,7 @@ size_t hub_reader_rooms(const struct hub_reader *r)
 void hub_each_room(const struct hub_reader *r, hub_room_fn *visit, void *ctx)
 {
     for (const struct hub_sub *s = r->subs; s; s = s->next_in_reader)
-        visit(ctx, s->room->id, s->room->name);
+        visit(ctx, s->room->id, s->room->name, s->cursor);
 }
 
 bool hub_wants(const struct hub *h, int64_t room_id)
@@ -255,7 +256,7 @@ static enum served serve(struct hub *h, struct hub_sub *s, int64_t to)
         return SERVED_STALLED;
     if (f) {
         h->stats.frames_sent++;
-        sent = r->sink->send(r, f);
+        sent = r->sink->send(r, f, s->room->id, reached);
     }
     frame_unref(own);
     if (sent != HUB_SENT)
@@ -364,7 +365,7 @@ void hub_broadcast(struct hub *h, int64_t room_id, size_t format, struct frame *
 
         if (r == except || r->blocked || r->sink->format != format)
             continue;
-        if (r->sink->send(r, f) != HUB_SENT)
+        if (r->sink->send(r, f, 0, 0) != HUB_SENT)
             r->blocked = true;
     }
 }

@@ -34,7 +34,8 @@ enum hub_sent {
  */
 struct hub_sink {
     size_t format; /* index into the hub's formats */
-    enum hub_sent (*send)(struct hub_reader *r, struct frame *f);
+    /* With this frame the reader has the room up to `reached`; room_id 0: it has no number. */
+    enum hub_sent (*send)(struct hub_reader *r, struct frame *f, int64_t room_id, int64_t reached);
     void (*lagging)(struct hub_reader *r); /* usually hub_leave() and a close */
     /* Whether this reader must not see a slice (it gets a `skip`). NULL: it sees all, and shares.
      */
@@ -76,7 +77,8 @@ void hub_unsubscribe(struct hub *h, struct hub_reader *r, int64_t room_id);
 void hub_leave(struct hub *h, struct hub_reader *r); /* all rooms */
 bool hub_is_subscribed(const struct hub_reader *r, int64_t room_id);
 size_t hub_reader_rooms(const struct hub_reader *r);
-typedef void hub_room_fn(void *ctx, int64_t room_id, const char *room);
+/* The rooms in the order in which they were subscribed. */
+typedef void hub_room_fn(void *ctx, int64_t room_id, const char *room, int64_t cursor);
 void hub_each_room(const struct hub_reader *r, hub_room_fn *visit, void *ctx);
 
 /* Whether anybody reads the room: if not, hub_publish() need not be called. */

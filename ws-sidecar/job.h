@@ -6,9 +6,9 @@
 #ifndef SIDECAR_JOB_H
 #define SIDECAR_JOB_H
 
+#include "chat/online.h"
 #include "chat/post.h"
 #include "chat/rooms.h"
-#include "db/state.h"
 #include "ws-sidecar/handshake.h"
 
 enum job_kind { JOB_IDENTIFY, JOB_POST, JOB_READ, JOB_PRESENCE };
@@ -41,10 +41,21 @@ struct job_read {
     bool changed;          /* answer */
 };
 
-/* One row to write: p.expires_ms is a time to live in ms, and p.state NULL means "let it expire".
- */
+enum presence_act {
+    PRESENCE_PUT,
+    PRESENCE_RENEW,   /* as put, but a row that is there keeps its room and state */
+    PRESENCE_SHORTEN, /* it may come back */
+    PRESENCE_LET_GO   /* it may not */
+};
+
+/* row.expires_ms is a time to live in ms; row.instance NULL: the sidecar's. */
+struct presence_change {
+    enum presence_act act;
+    struct presence row;
+};
+
 struct job_presence {
-    struct presence *changes;
+    struct presence_change *changes;
     size_t count;
     bool list_anyway;
     bool listed;           /* answer: `rows` is who is online now */

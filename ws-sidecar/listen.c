@@ -1,6 +1,9 @@
 #include "ws-sidecar/listen.h"
 
+#include "ws-sidecar/http_answer.h"
+#include "ws-sidecar/longpoll.h"
 #include "ws-sidecar/session.h"
+#include "ws-sidecar/stream.h"
 #include "ws-sidecar/ws.h"
 
 #include <arpa/inet.h>
@@ -20,8 +23,9 @@ enum {
     SYSTEMD_FIRST_FD = 3,
     ACCEPTS_AT_ONCE = 64,
     HEAD_MS = 10000,
+    KEPT_MS = 60000, /* and a connection that was served may rest */
     READ_STEP = 2048,
-    SEND_BUFFER = 65536 /* what the kernel keeps for a reader that does not read */
+    SEND_BUFFER = 65536
 };
 
 struct socket {
@@ -80,42 +84,84 @@ static int let_go(struct visitor *v)
 }
 
 /* One try to say why: a client that does not read its answer is not waited for. */
-static void turn_away(struct visitor *v, int status, enum err err, const char *allow)
+static void turn_away(struct visitor *v, int status, const struct fail *why, const char *field)
 {
+    const struct sidecar *s = v->listener->sidecar;
     struct arena a;
     const char *text;
     int fd = let_go(v);
 
     arena_init(&a);
-    text = handshake_refusal(&a, status, err, allow);
+    text = http_refusal(&a, status, why, field, s->conf->login_url);
     if (send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-        log_event(v->listener->sidecar->log, LOG_DEBUG, "ws_refusal_unsent",
-                  LOG_S("why", strerror(errno)));
+        log_event(s->log, LOG_DEBUG, "ws_refusal_unsent", LOG_S("why", strerror(errno)));
     shutdown(fd, SHUT_WR);
     close(fd);
     arena_release(&a);
 }
 
-static enum err has_room(const struct sidecar *s, const char *address)
+/* A refusal to whom has said something; who has not would take it for another answer. */
+static void send_off(struct visitor *v, int status, enum err err)
 {
-    if (s->session_count >= (size_t)s->conf->ws_max_connections ||
-        (*address && session_count_of_address(s, address) >= (size_t)s->conf->ws_max_per_address))
-        return ERR_TOO_MANY_CONNECTIONS;
-    return OK;
+    struct fail why;
+
+    fail(&why, err, NULL);
+    if (v->len > 0)
+        turn_away(v, status, &why, NULL);
+    else
+        close(let_go(v));
+}
+
+static bool has_room(const struct sidecar *s, const char *address)
+{
+    return s->session_count < (size_t)s->conf->ws_max_connections &&
+           (!*address ||
+            session_count_of_address(s, address) < (size_t)s->conf->ws_max_per_address);
+}
+
+static bool adopt_socket(struct visitor *v, struct arena *a, const struct handshake *h,
+                         size_t head_size, struct session *x)
+{
+    const char *request = handshake_request(a, h);
+    size_t request_len = strlen(request), rest = v->len - head_size;
+    char *text = arena_alloc(a, request_len + rest);
+
+    /* What came right behind the head is the client's first frames. */
+    memcpy(text, request, request_len);
+    memcpy(text + request_len, v->data + head_size, rest);
+    return ws_adopt(x->sidecar->ws, let_go(v), x, text, request_len + rest);
+}
+
+static bool adopt_poll(struct visitor *v, const struct handshake *h, size_t head_size,
+                       struct session *x)
+{
+    struct longpoll_setup setup = {.peer = v->peer,
+                                   .keep_alive = h->keep_alive,
+                                   .ahead = v->data + head_size,
+                                   .ahead_len = v->len - head_size};
+
+    setup.fd = let_go(v);
+    return longpoll_adopt(x->sidecar, &setup, x);
 }
 
 static void admit(struct visitor *v, struct arena *a, const struct handshake *h, size_t head_size)
 {
     struct sidecar *s = v->listener->sidecar;
-    const char *request = handshake_request(a, h);
-    size_t request_len = strlen(request), rest = v->len - head_size;
-    char *text = arena_alloc(a, request_len + rest);
     struct session *x = session_new(s, h);
+    bool adopted = false;
 
-    /* What came right behind the head is the client's first frames. */
-    memcpy(text, request, request_len);
-    memcpy(text + request_len, v->data + head_size, rest);
-    if (!ws_adopt(s->ws, let_go(v), x, text, request_len + rest))
+    switch (h->kind) {
+    case HANDSHAKE_SOCKET:
+        adopted = adopt_socket(v, a, h, head_size, x);
+        break;
+    case HANDSHAKE_STREAM:
+        adopted = stream_adopt(s, let_go(v), x);
+        break;
+    case HANDSHAKE_POLL:
+        adopted = adopt_poll(v, h, head_size, x);
+        break;
+    }
+    if (!adopted)
         session_free(x);
 }
 
@@ -123,22 +169,21 @@ static void judge(struct visitor *v, struct arena *a, const struct http_head *he
 {
     struct sidecar *s = v->listener->sidecar;
     struct handshake h;
-    enum err e = OK;
+    bool welcome;
 
     handshake_judge(s->conf, a, head, v->peer, &h);
-    if (h.status == 101)
-        e = has_room(s, h.address);
-    if (h.status == 101 && !e) {
+    welcome = h.status == 101 || h.status == 200;
+    if (welcome && has_room(s, h.address)) {
         admit(v, a, &h, head->size);
         return;
     }
-    if (e) {
-        h.status = err_row(e)->http_status;
-        h.err = e;
+    if (welcome) {
+        fail(&h.fail, ERR_TOO_MANY_CONNECTIONS, NULL);
+        h.status = err_row(ERR_TOO_MANY_CONNECTIONS)->http_status;
     }
     log_event(s->log, LOG_INFO, "ws_refused", LOG_N("status", h.status),
-              LOG_S("code", err_row(h.err)->code), LOG_S("address", h.address));
-    turn_away(v, h.status, h.err, h.allow);
+              LOG_S("code", err_row(h.fail.err)->code), LOG_S("address", h.address));
+    turn_away(v, h.status, &h.fail, h.field);
 }
 
 static void read_head(struct visitor *v)
@@ -152,15 +197,23 @@ static void read_head(struct visitor *v)
         judge(v, &a, &head);
         break;
     case HTTP_HEAD_BAD:
-        turn_away(v, 400, ERR_BAD_REQUEST, NULL);
+        send_off(v, 400, ERR_BAD_REQUEST);
         break;
     case HTTP_HEAD_TOO_LONG:
-        turn_away(v, 431, ERR_BAD_REQUEST, NULL);
+        send_off(v, 431, ERR_BAD_REQUEST);
         break;
     case HTTP_HEAD_MORE:
         break;
     }
     arena_release(&a);
+}
+
+static void make_room(struct visitor *v, size_t size)
+{
+    if (v->cap - v->len >= size)
+        return;
+    v->cap += size;
+    v->data = xrealloc(v->data, v->cap);
 }
 
 static void on_visitor(uv_poll_t *poll, int status, int events)
@@ -169,10 +222,7 @@ static void on_visitor(uv_poll_t *poll, int status, int events)
     ssize_t got;
 
     (void)events;
-    if (v->cap - v->len < READ_STEP) {
-        v->cap += READ_STEP;
-        v->data = xrealloc(v->data, v->cap);
-    }
+    make_room(v, READ_STEP);
     got = status < 0 ? 0 : recv(v->fd, v->data + v->len, v->cap - v->len, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -180,25 +230,24 @@ static void on_visitor(uv_poll_t *poll, int status, int events)
         close(let_go(v));
         return;
     }
+    if (v->len == 0)
+        v->deadline_ms = sidecar_now(v->listener->sidecar) + HEAD_MS;
     v->len += (size_t)got;
     read_head(v);
 }
 
-static void welcome(struct listener *l, int fd, const char *peer)
+static struct visitor *welcome(struct listener *l, int fd, const char *peer, int64_t patience_ms)
 {
     struct visitor *v = xcalloc(1, sizeof *v);
-    int size = SEND_BUFFER;
 
-    /* Only a bound on memory: the kernel's own choice would do. */
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     v->listener = l;
     v->fd = fd;
-    v->deadline_ms = sidecar_now(l->sidecar) + HEAD_MS;
+    v->deadline_ms = sidecar_now(l->sidecar) + patience_ms;
     memcpy(v->peer, peer, strlen(peer) + 1);
     if (uv_poll_init(&l->sidecar->loop, &v->poll, fd) != 0) {
         close(fd);
         free(v);
-        return;
+        return NULL;
     }
     v->poll.data = v;
     v->next = l->visitors;
@@ -207,6 +256,29 @@ static void welcome(struct listener *l, int fd, const char *peer)
     l->visitors = v;
     l->visitor_count++;
     uv_poll_start(&v->poll, UV_READABLE, on_visitor);
+    return v;
+}
+
+bool listen_may_keep(const struct listener *l)
+{
+    return !l->sidecar->stopping && l->visitor_count < LISTEN_VISITORS / 2;
+}
+
+void listen_again(struct listener *l, int fd, const char *peer, const char *data, size_t len)
+{
+    struct visitor *v;
+
+    if (l->sidecar->stopping) {
+        close(fd);
+        return;
+    }
+    v = welcome(l, fd, peer, len > 0 ? HEAD_MS : KEPT_MS);
+    if (!v || len == 0)
+        return;
+    make_room(v, len);
+    memcpy(v->data, data, len);
+    v->len = len;
+    read_head(v);
 }
 
 /* ----- accepting ----- */
@@ -221,6 +293,14 @@ static void peer_text(const struct sockaddr_storage *from, char out[INET6_ADDRST
         inet_ntop(AF_INET, &v4->sin_addr, out, INET6_ADDRSTRLEN);
     else if (from->ss_family == AF_INET6)
         inet_ntop(AF_INET6, &v6->sin6_addr, out, INET6_ADDRSTRLEN);
+}
+
+/* What the kernel keeps for a reader that does not read: its own choice would do. */
+static void bound_memory(int fd)
+{
+    int size = SEND_BUFFER;
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
 }
 
 static void on_accept(uv_poll_t *poll, int status, int events);
@@ -264,7 +344,8 @@ static void on_accept(uv_poll_t *poll, int status, int events)
             continue;
         }
         peer_text(&from, peer);
-        welcome(l, fd, peer);
+        bound_memory(fd);
+        welcome(l, fd, peer, HEAD_MS);
     }
 }
 
@@ -275,7 +356,7 @@ void listen_tick(struct listener *l, int64_t now)
     for (struct visitor *v = l->visitors; v; v = next) {
         next = v->next;
         if (now > v->deadline_ms)
-            turn_away(v, 408, ERR_BAD_REQUEST, NULL);
+            send_off(v, 408, ERR_BAD_REQUEST);
     }
     if (l->starved) {
         l->starved = false;
@@ -379,7 +460,7 @@ void listen_stop(struct listener *l)
             unlink(l->sidecar->conf->ws_socket);
     }
     while (l->visitors)
-        turn_away(l->visitors, 503, ERR_BUSY, NULL);
+        send_off(l->visitors, 503, ERR_BUSY);
 }
 
 void listen_free(struct listener *l)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RENEW_MS = 25000, PUSH_MS = 1000, SESSIONS_PER_PUSH_S = 1000 };
+enum { PUSH_MS = 1000, SESSIONS_PER_PUSH_S = 1000 };
 
 /* ----- our own rows ----- */
 
@@ -25,6 +25,7 @@ void presence_left(struct sidecar *s, struct session *x)
 {
     struct presence_board *b = &s->presence;
 
+    presence_tab_left(x);
     if (!x->renew_ms) /* never written */
         return;
     if (b->left_count == b->left_cap) {
@@ -47,33 +48,38 @@ static struct presence row_of(struct session *x, struct arena *a)
     };
 }
 
+/* Polls, and streams whose page has a row of its own, are the tabs' affair. */
 static bool is_due(const struct session *x, int64_t now)
 {
-    return !x->closing && x->user_key && (x->presence_dirty || now >= x->renew_ms);
+    return !x->closing && x->user_key && x->kind != HANDSHAKE_POLL && !x->tab &&
+           (x->presence_dirty || now >= x->renew_ms);
 }
 
 static void collect(struct sidecar *s, struct job *j, int64_t now)
 {
     struct presence_board *b = &s->presence;
     struct job_presence *p = &j->u.presence;
-    size_t max = b->left_count;
+    size_t max = b->left_count + presence_tabs_count(&b->tabs);
 
     for (const struct session *x = s->sessions; x; x = x->next)
         max += is_due(x, now);
     p->changes = arena_alloc(&j->arena, max * sizeof(*p->changes));
     for (size_t i = 0; i < b->left_count; i++)
-        p->changes[p->count++] = (struct presence){
-            .connection = arena_fmt(&j->arena, "%s-%" PRId64, s->instance, b->left[i].session),
-            .user_id = b->left[i].user_id,
-            .expires_ms = s->conf->presence_grace_ms,
-        };
+        p->changes[p->count++] = (struct presence_change){
+            PRESENCE_LET_GO,
+            {
+                .connection = arena_fmt(&j->arena, "%s-%" PRId64, s->instance, b->left[i].session),
+                .user_id = b->left[i].user_id,
+                .expires_ms = s->conf->presence_grace_ms,
+            }};
     b->left_count = 0;
+    p->count += presence_tabs_collect(&b->tabs, &j->arena, s->conf, now, &p->changes[p->count]);
     for (struct session *x = s->sessions; x && p->count < max; x = x->next) {
         if (!is_due(x, now))
             continue;
-        p->changes[p->count++] = row_of(x, &j->arena);
+        p->changes[p->count++] = (struct presence_change){PRESENCE_PUT, row_of(x, &j->arena)};
         x->presence_dirty = false;
-        x->renew_ms = now + RENEW_MS;
+        x->renew_ms = now + PRESENCE_RENEW_MS;
     }
 }
 
@@ -331,5 +337,6 @@ void presence_release(struct sidecar *s)
     free(b->seats);
     free(b->left);
     job_free(b->list);
+    presence_tabs_release(&b->tabs);
     *b = (struct presence_board){0};
 }

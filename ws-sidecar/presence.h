@@ -8,6 +8,7 @@
 
 #include "ws-sidecar/frame.h"
 #include "ws-sidecar/job.h"
+#include "ws-sidecar/presence_tab.h"
 
 struct sidecar;
 struct session;
@@ -35,6 +36,7 @@ struct presence_cached {
 };
 
 struct presence_board {
+    struct presence_tabs tabs;
     struct job *list; /* owns the strings of the seats; NULL before the first list */
     struct presence_seat *seats;
     size_t count;

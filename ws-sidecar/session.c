@@ -1,7 +1,6 @@
-/* The life of a socket: registers, output, timers. */
+/* The life of a reader: registers, output, timers. */
 #include "ws-sidecar/session.h"
 
-#include "ws-sidecar/ws.h"
 #include "ws-sidecar/wsframe.h"
 
 #include <arpa/inet.h>
@@ -55,18 +54,49 @@ static struct job *keep_credentials(const struct handshake *h)
     return j;
 }
 
+static struct session_request *keep_request(const struct request *wants)
+{
+    struct session_request *r = xcalloc(1, sizeof *r);
+
+    arena_init(&r->arena);
+    request_copy(&r->arena, &r->wants, wants);
+    return r;
+}
+
+void session_drop_request(struct session *x)
+{
+    if (!x->request)
+        return;
+    arena_release(&x->request->arena);
+    free(x->request);
+    x->request = NULL;
+}
+
+static enum session_mode first_mode(const struct handshake *h)
+{
+    if (h->kind == HANDSHAKE_POLL)
+        return SESSION_POLL;
+    return h->kind == HANDSHAKE_STREAM || h->chat_v1 ? SESSION_WAITING : SESSION_SEED;
+}
+
 struct session *session_new(struct sidecar *s, const struct handshake *h)
 {
     struct session *x = xcalloc(1, sizeof *x);
 
     x->sidecar = s;
     x->number = ++s->next_session;
-    x->mode = h->chat_v1 ? SESSION_WAITING : SESSION_SEED;
+    x->kind = h->kind;
+    x->mode = first_mode(h);
     x->reader.sink = &session_seed_sink;
     x->address = xstrdup(h->address);
     x->upgrade = keep_credentials(h);
     x->actor = (struct actor){.kind = ACTOR_ANONYMOUS, .ext_id = "", .username = "", .role = ""};
     x->present_state = "active";
+    if (h->kind != HANDSHAKE_SOCKET) {
+        x->request = keep_request(&h->request);
+        x->present_state = h->request.state;
+        x->tab = h->request.conn ? xstrdup(h->request.conn) : NULL;
+    }
     x->opened_ms = x->heard_ms = x->pinged_ms = sidecar_now(s);
     x->next = s->sessions;
     if (s->sessions)
@@ -140,7 +170,10 @@ void session_free(struct session *x)
         frame_unref(x->outbox[i]);
     free(x->outbox);
     job_free(x->upgrade);
+    session_drop_request(x);
     free(x->address);
+    free(x->epoch);
+    free(x->tab);
     free(x->actor_text);
     free(x->guest_name);
     free(x);
@@ -164,15 +197,17 @@ void session_close(struct session *x, int code, const char *reason)
     detach(x);
     session_uncork(x);
     if (x->conn)
-        ws_close(x->conn, code, reason);
+        x->conn->ops->close(x->conn, code, reason);
 }
 
 /* ----- input ----- */
 
-void session_opened(struct session *x, struct ws_conn *conn)
+void session_opened(struct session *x, struct conn *conn)
 {
     x->conn = conn;
-    if (x->mode == SESSION_SEED)
+    if (x->kind != HANDSHAKE_SOCKET)
+        session_identify(x, ASKED_BY_REQUEST, NULL);
+    else if (x->mode == SESSION_SEED)
         session_identify(x, ASKED_AT_UPGRADE, NULL);
 }
 
@@ -208,20 +243,30 @@ static void ping(struct session *x, int64_t now, struct frame **json, struct fra
     session_send(x, frame_ref(*f));
 }
 
+/* Only a socket can answer a ping. A stream's own events are its signs of life; a poll is short. */
+static bool is_silent(const struct session *x, int64_t now)
+{
+    return x->kind == HANDSHAKE_SOCKET && now - x->heard_ms > x->sidecar->conf->ws_idle_timeout_ms;
+}
+
+static bool is_ping_due(const struct session *x, int64_t now)
+{
+    return (x->kind == HANDSHAKE_SOCKET || x->mode == SESSION_CHAT) && !x->reader.blocked &&
+           now - x->pinged_ms >= x->sidecar->conf->ws_heartbeat_ms;
+}
+
 static void sweep_one(struct session *x, int64_t now, struct frame **json, struct frame **control)
 {
-    const struct conf *conf = x->sidecar->conf;
-
     if (x->closing) {
         if (x->conn && now - x->closing_ms > SESSION_CLOSE_MS)
-            ws_kill(x->conn);
+            x->conn->ops->kill(x->conn);
     } else if (x->stuck_ms && now - x->stuck_ms > SESSION_STUCK_MS) {
         session_close(x, CLOSE_TOO_SLOW, "too slow");
-    } else if (now - x->heard_ms > conf->ws_idle_timeout_ms) {
+    } else if (is_silent(x, now)) {
         session_close(x, CLOSE_NO_PONG, "no pong");
     } else if (x->mode == SESSION_WAITING && now - x->opened_ms > SESSION_HELLO_MS) {
         session_close(x, CLOSE_PROTOCOL, "no hello");
-    } else if (now - x->pinged_ms >= conf->ws_heartbeat_ms && !x->reader.blocked) {
+    } else if (is_ping_due(x, now)) {
         ping(x, now, json, control);
     }
 }
@@ -290,4 +335,12 @@ void session_close_all(struct sidecar *s, int code, const char *reason)
 {
     for (struct session *x = s->sessions; x; x = x->next)
         session_close(x, code, reason);
+}
+
+void session_kill_all(struct sidecar *s)
+{
+    for (struct session *x = s->sessions; x; x = x->next) {
+        if (x->conn)
+            x->conn->ops->kill(x->conn);
+    }
 }

@@ -1,22 +1,29 @@
 /*
- * One socket: who it is, what it reads, what it said. Frames of the client come in through
- * session_heard(), events go out through the hub, everything else through session_send().
+ * One reader, be it a socket, a stream or a long-poll: who it is, what it reads, and of a socket
+ * what it said. Frames of the client come in through session_heard(), events go out through the
+ * hub, everything else through session_send().
  *
  * Modes: a seed socket (no subprotocol) reads the default room from the start and gets `message`
  * and `error` frames only; one that asked for chat.v1 gets nothing before `welcome`; `hello` makes
- * either a chat socket.
+ * either a chat socket. A stream said its hello with its request. A poll gets one answer.
  */
 #ifndef SIDECAR_SESSION_H
 #define SIDECAR_SESSION_H
 
 #include "chat/identity.h"
+#include "ws-sidecar/conn.h"
 #include "ws-sidecar/frames.h"
 #include "ws-sidecar/hub.h"
 #include "ws-sidecar/job.h"
 #include "ws-sidecar/sidecar.h"
 
-struct ws_conn;
 struct session_held;
+
+/* What a stream or a poll asked for, copied. */
+struct session_request {
+    struct arena arena;
+    struct request wants;
+};
 
 enum {
     SESSION_OUTBOX = 16, /* chunks that wait for a blocked socket, beside the hub's events */
@@ -34,7 +41,7 @@ enum {
     SESSION_TYPING_ROOM = 300 /* in a larger room nobody could make use of it */
 };
 
-enum session_mode { SESSION_SEED, SESSION_WAITING, SESSION_CHAT };
+enum session_mode { SESSION_SEED, SESSION_WAITING, SESSION_CHAT, SESSION_POLL };
 
 enum {
     CLOSE_GOING_AWAY = 1001,
@@ -51,7 +58,8 @@ enum {
 struct session {
     struct hub_reader reader; /* first: the hub's sinks lead back here */
     struct sidecar *sidecar;
-    struct ws_conn *conn; /* NULL before and after the WebSocket */
+    struct conn *conn; /* NULL before and after it */
+    enum handshake_kind kind;
     int64_t number;
     struct session *prev, *next, *prev_of_user, *next_of_user;
 
@@ -60,8 +68,11 @@ struct session {
     bool identifying; /* what is heard is held until it is known who speaks */
     bool closing;
     char *address;
-    struct job *upgrade; /* holds the credentials of the handshake; NULL: it had none */
-    struct actor actor;  /* its strings are one block, `actor_text` */
+    struct job *upgrade;             /* holds the credentials of the handshake; NULL: it had none */
+    struct session_request *request; /* of a stream or a poll, until it is answered */
+    char *epoch;                     /* of its cursors; NULL before that, and of sockets */
+    char *tab;                       /* of those: whose presence it is, see presence_tab.h; NULL */
+    struct actor actor;              /* its strings are one block, `actor_text` */
     char *actor_text;
     int64_t user_key;           /* whose socket it is in by_user; 0: nobody's */
     char *guest_name;           /* a seed socket without identity: whom it last posted as */
@@ -85,21 +96,23 @@ struct session {
     const char *present_state;
     bool presence_dirty;
     bool presence_stale; /* a push was missed: a full list is due */
+    bool holds_tab;      /* counted in its tab's streams */
 };
 
 /* ----- life (session.c) ----- */
 
 /* A session for a handshake that was accepted. */
 struct session *session_new(struct sidecar *s, const struct handshake *h);
-void session_free(struct session *x); /* one that no WebSocket has */
+void session_free(struct session *x); /* one that no connection has */
 size_t session_count_of_address(const struct sidecar *s, const char *address);
 
-/* ws.c calls these. */
-void session_opened(struct session *x, struct ws_conn *conn);
+/* The connection calls these. */
+void session_opened(struct session *x, struct conn *conn);
 void session_heard(struct session *x, const char *text, size_t len); /* a whole text message */
 void session_heard_pong(struct session *x);
 void session_closed(struct session *x); /* frees it */
 
+void session_drop_request(struct session *x); /* it was answered */
 /* From here on nothing is heard and nothing of the hub goes out. */
 void session_close(struct session *x, int code, const char *reason);
 const char *session_name(const struct session *x);          /* what the others see; "" for nobody */
@@ -111,10 +124,11 @@ void session_sweep(struct sidecar *s, int64_t now);
 void session_expire(struct sidecar *s);
 void session_arm_expiry(struct session *x); /* after a change of its times */
 void session_close_all(struct sidecar *s, int code, const char *reason);
+void session_kill_all(struct sidecar *s);
 
 /* ----- what goes out (session_output.c) ----- */
 
-extern const struct hub_sink session_seed_sink, session_chat_sink;
+extern const struct hub_sink session_seed_sink, session_chat_sink, session_poll_sink;
 
 /* Takes the frame over. It goes out at once, or waits; too much that waits ends the session. */
 void session_send(struct session *x, struct frame *f);
@@ -125,7 +139,7 @@ void session_writable(struct session *x);
 
 /* ----- who it is (session_identity.c) ----- */
 
-enum session_asked { ASKED_AT_UPGRADE, ASKED_BY_HELLO, ASKED_BY_AUTH };
+enum session_asked { ASKED_AT_UPGRADE, ASKED_BY_HELLO, ASKED_BY_AUTH, ASKED_BY_REQUEST };
 
 void session_identify(struct session *x, enum session_asked why, const struct client_frame *c);
 void session_identified(struct session *x, struct job *j);
@@ -146,6 +160,7 @@ void session_marked(struct session *x, struct job *j);
 
 void session_welcome(struct session *x, const struct client_frame *hello);
 void session_read_default(struct session *x); /* a seed socket */
+void session_read_request(struct session *x); /* a stream or a poll */
 void session_subscribe(struct session *x, const struct client_frame *c);
 void session_unsubscribe(struct session *x, const struct client_frame *c);
 void session_history(struct session *x, const struct client_frame *c);

@@ -251,16 +251,12 @@ static void hear_typing(struct session *x, const struct client_frame *c)
 
 static void hear_presence(struct session *x, const struct client_frame *c)
 {
-    static const char *const states[] = {"active", "idle", "invisible"};
     struct room_view room;
     struct arena a;
     struct fail f;
     enum err e = OK;
 
-    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-        if (strcmp(states[i], c->state) == 0)
-            x->present_state = states[i];
-    }
+    x->present_state = request_state(c->state, strlen(c->state)); /* frames.c let it through */
     arena_init(&a);
     if (c->room)
         e = rooms_find(&x->sidecar->chat, &a, &x->actor, c->room, &room, &f);

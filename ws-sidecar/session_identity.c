@@ -159,6 +159,8 @@ static void let_in(struct session *x, struct job *j)
         session_send(x, frames_auth_ok(&x->actor));
     else if (j->purpose == ASKED_BY_HELLO)
         answer_hello(x);
+    else if (j->purpose == ASKED_BY_REQUEST)
+        session_read_request(x);
     else
         session_read_default(x);
 }

@@ -1,7 +1,6 @@
-/* What goes out to a socket: at once, together with others, or when it can take more. */
+/* What goes out to a reader: at once, together with others, or when it can take more. */
 #include "ws-sidecar/session.h"
 
-#include "ws-sidecar/ws.h"
 #include "ws-sidecar/wsframe.h"
 
 #include <stdlib.h>
@@ -19,18 +18,19 @@ static void note_blocked(struct session *x)
         x->stuck_ms = sidecar_now(x->sidecar);
 }
 
-static enum hub_sent transmit(struct session *x, struct frame *f)
+static enum hub_sent transmit(struct session *x, struct frame *f, int64_t room_id, int64_t reached)
 {
-    enum hub_sent sent = x->conn ? ws_send(x->conn, f) : HUB_FULL;
+    enum hub_sent sent = x->conn ? x->conn->ops->send(x->conn, f, room_id, reached) : HUB_FULL;
 
     if (sent != HUB_SENT)
         note_blocked(x);
     return sent;
 }
 
-static enum hub_sent sink_send(struct hub_reader *r, struct frame *f)
+static enum hub_sent sink_send(struct hub_reader *r, struct frame *f, int64_t room_id,
+                               int64_t reached)
 {
-    return transmit(session_of(r), f);
+    return transmit(session_of(r), f, room_id, reached);
 }
 
 static void sink_lagging(struct hub_reader *r)
@@ -40,6 +40,7 @@ static void sink_lagging(struct hub_reader *r)
 
 const struct hub_sink session_seed_sink = {WSFRAME_SEED, sink_send, sink_lagging, NULL};
 const struct hub_sink session_chat_sink = {WSFRAME_CHAT, sink_send, sink_lagging, NULL};
+const struct hub_sink session_poll_sink = {WSFRAME_ARRAY, sink_send, sink_lagging, NULL};
 
 static void put_in_outbox(struct session *x, struct frame *f)
 {
@@ -73,10 +74,14 @@ void session_send(struct session *x, struct frame *f)
 {
     if (x->closing || !x->conn) {
         frame_unref(f);
-    } else if (x->sidecar->corked) {
+        return;
+    }
+    if (x->conn->ops->dress)
+        f = x->conn->ops->dress(x->conn, f);
+    if (x->sidecar->corked) {
         cork(x);
         put_in_outbox(x, f);
-    } else if (x->reader.blocked || transmit(x, f) == HUB_FULL) {
+    } else if (x->reader.blocked || transmit(x, f, 0, 0) == HUB_FULL) {
         put_in_outbox(x, f);
     } else {
         frame_unref(f);
@@ -88,7 +93,7 @@ static void flush(struct session *x)
     size_t sent = 0;
 
     while (sent < x->outbox_count && !x->reader.blocked) {
-        if (transmit(x, x->outbox[sent]) == HUB_FULL)
+        if (transmit(x, x->outbox[sent], 0, 0) == HUB_FULL)
             break;
         frame_unref(x->outbox[sent++]);
     }
@@ -114,6 +119,8 @@ void session_uncork_all(struct sidecar *s)
 
 void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room)
 {
+    if (!x->closing && x->conn && x->conn->ops->refuse && x->conn->ops->refuse(x->conn, f))
+        return;
     if (x->mode != SESSION_WAITING || x->known)
         session_send(x, frames_error(f, client_id, room));
 }

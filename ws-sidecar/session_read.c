@@ -1,5 +1,8 @@
-/* What a socket reads: welcome, subscriptions, history, the lists of who is online. */
+/* What a reader reads: welcome, subscriptions, history, the lists of who is online. */
 #include "ws-sidecar/session.h"
+
+#include "ws-sidecar/longpoll.h"
+#include "ws-sidecar/presence_tab.h"
 
 #include <string.h>
 
@@ -64,8 +67,18 @@ static struct json_object *welcome(const struct session *x, const char *epoch,
     return o;
 }
 
-/* One room of hello or subscribe: it is not there, must be loaded again, or is read from now on. */
-static void open_room(struct session *x, const struct history_cursor *c, const char *epoch)
+/* One room of hello or subscribe is read from now on, unless it is not there or must be loaded
+ * again. */
+static void open_room(struct session *x, const struct history_cursor *c)
+{
+    if (!c->err && c->resync)
+        hub_unsubscribe(x->sidecar->hub, &x->reader, c->view.room.id);
+    else if (!c->err)
+        subscribe(x, &c->view, c->since);
+}
+
+/* And where it is not read, why. */
+static void excuse_room(struct session *x, const struct history_cursor *c, const char *epoch)
 {
     const struct room *r = &c->view.room;
     struct fail f;
@@ -74,11 +87,8 @@ static void open_room(struct session *x, const struct history_cursor *c, const c
         fail(&f, c->err, NULL);
         session_fail(x, &f, NULL, c->room);
     } else if (c->resync) {
-        hub_unsubscribe(x->sidecar->hub, &x->reader, r->id);
         session_send(
             x, frames_of(wire_resync(rooms_wire_name(r), epoch, r->head, r->floor, c->resync)));
-    } else {
-        subscribe(x, &c->view, c->since);
     }
 }
 
@@ -114,7 +124,26 @@ static void look_at_first(struct session *x, const struct history_cursor *cursor
         if (!cursors[i].err && strcmp(cursors[i].view.room.kind, "self") != 0)
             x->present_room = cursors[i].view.room.id;
     }
-    presence_changed(x);
+    if (x->tab)
+        presence_tab_seen(x);
+    else
+        presence_changed(x);
+}
+
+/* Everything that the client named, from welcome on. */
+static void enter(struct session *x, const char *epoch, const struct history_cursor *cursors,
+                  size_t count)
+{
+    hub_leave(x->sidecar->hub, &x->reader); /* what a seed read */
+    x->mode = SESSION_CHAT;
+    x->reader.sink = &session_chat_sink;
+    for (size_t i = 0; i < count; i++)
+        open_room(x, &cursors[i]);
+    session_send(x, frames_of(welcome(x, epoch, cursors, count)));
+    for (size_t i = 0; i < count; i++)
+        excuse_room(x, &cursors[i], epoch);
+    look_at_first(x, cursors, count);
+    session_send_presence(x);
 }
 
 void session_welcome(struct session *x, const struct client_frame *hello)
@@ -135,15 +164,40 @@ void session_welcome(struct session *x, const struct client_frame *hello)
         arena_release(&a);
         return;
     }
-    hub_leave(x->sidecar->hub, &x->reader); /* what the seed read */
-    x->mode = SESSION_CHAT;
-    x->reader.sink = &session_chat_sink;
-    session_send(x, frames_of(welcome(x, epoch, cursors, count)));
-    for (size_t i = 0; i < count; i++)
-        open_room(x, &cursors[i], epoch);
-    look_at_first(x, cursors, count);
-    session_send_presence(x);
+    enter(x, epoch, cursors, count);
     arena_release(&a);
+}
+
+/* ----- a stream, a poll ----- */
+
+static void read_poll(struct session *x, const struct request *wants)
+{
+    x->reader.sink = &session_poll_sink;
+    look_at_first(x, wants->cursors, wants->count);
+    if (!longpoll_begin(x->conn, wants))
+        return; /* answered at once */
+    for (size_t i = 0; i < wants->count; i++)
+        open_room(x, &wants->cursors[i]);
+}
+
+void session_read_request(struct session *x)
+{
+    struct request *wants = &x->request->wants;
+    const char *epoch = "";
+    struct fail f;
+
+    if (open_cursors(x, &x->request->arena, wants->epoch, wants->cursors, wants->count, &epoch,
+                     &f)) {
+        session_fail(x, &f, NULL, NULL);
+        return;
+    }
+    x->epoch = xstrdup(epoch);
+    if (x->kind == HANDSHAKE_POLL) {
+        read_poll(x, wants);
+        return;
+    }
+    enter(x, epoch, wants->cursors, wants->count);
+    session_drop_request(x);
 }
 
 /* ----- rooms later ----- */
@@ -157,10 +211,11 @@ static void confirm(struct session *x, const struct room_view *v)
     session_send(x, frames_of(o));
 }
 
-static void send_presence_of(void *ctx, int64_t room_id, const char *room)
+static void send_presence_of(void *ctx, int64_t room_id, const char *room, int64_t cursor)
 {
     struct session *x = ctx;
 
+    (void)cursor;
     if (room[0] != '@')
         session_send(x, presence_full(x->sidecar, room_id, room));
 }
@@ -196,9 +251,10 @@ void session_subscribe(struct session *x, const struct client_frame *c)
 
         if (!cursor.err && !cursor.resync)
             confirm(x, &cursor.view);
-        open_room(x, &cursor, epoch);
+        open_room(x, &cursor);
+        excuse_room(x, &cursor, epoch);
         if (!cursor.err && !cursor.resync)
-            send_presence_of(x, cursor.view.room.id, name);
+            send_presence_of(x, cursor.view.room.id, name, 0);
     }
     arena_release(&a);
 }

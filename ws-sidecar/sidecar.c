@@ -92,7 +92,8 @@ static void on_stop_tick(uv_timer_t *timer)
         session_close_all(s, CLOSE_GOING_AWAY, "restarting");
         s->closed_all = true;
         s->stop_by_ms = sidecar_now(s) + CLOSE_TIME_MS;
-    } else if (s->closed_all && (ws_gone(s->ws) || late)) {
+    } else if (s->closed_all && ((ws_gone(s->ws) && s->session_count == 0) || late)) {
+        session_kill_all(s); /* who did not go in time */
         close_handles(s);
     }
 }
@@ -167,7 +168,9 @@ static void start_handles(struct sidecar *s)
 static void start_hub(struct sidecar *s)
 {
     struct hub_setup setup = {
-        .formats = {[WSFRAME_SEED] = wsframe_seed, [WSFRAME_CHAT] = wsframe_chat},
+        .formats = {[WSFRAME_SEED] = wsframe_seed,
+                    [WSFRAME_CHAT] = wsframe_chat,
+                    [WSFRAME_ARRAY] = wsframe_array},
         .load = feed_load,
         .load_ctx = s,
         .max_lag = s->conf->ws_max_lag_events,
@@ -177,6 +180,7 @@ static void start_hub(struct sidecar *s)
     map_init(&s->by_number);
     map_init(&s->by_user);
     map_init(&s->by_address);
+    presence_tabs_init(&s->presence.tabs);
 }
 
 enum err sidecar_start(struct sidecar *s, const struct conf *conf, struct log *log, int lock,

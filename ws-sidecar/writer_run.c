@@ -173,20 +173,34 @@ static void write_round(struct chat *c, struct job *jobs)
         fail_all(jobs, &f);
 }
 
+static enum err store_one(struct writer_round *r, struct presence_change *change, int64_t now,
+                          struct fail *f)
+{
+    struct presence *p = &change->row;
+    struct chat *c = r->chat;
+
+    p->expires_ms += now;
+    if (!p->instance)
+        p->instance = r->instance;
+    switch (change->act) {
+    case PRESENCE_PUT:
+        return presence_put(c->state, c->boot_id, now, p, f);
+    case PRESENCE_RENEW:
+        return presence_renew(c->state, c->boot_id, now, p, f);
+    case PRESENCE_SHORTEN:
+        return presence_shorten(c->state, p->connection, p->user_id, p->expires_ms, f);
+    case PRESENCE_LET_GO:
+        return presence_expire(c->state, p->connection, p->user_id, p->expires_ms, f);
+    }
+    return fail(f, ERR_INTERNAL, NULL);
+}
+
 static enum err store_presence(struct writer_round *r, struct job *j, int64_t now)
 {
-    struct chat *c = r->chat;
     enum err e = OK;
 
-    for (size_t i = 0; !e && i < j->u.presence.count; i++) {
-        struct presence *p = &j->u.presence.changes[i];
-        int64_t until = now + p->expires_ms;
-
-        p->expires_ms = until;
-        p->instance = r->instance;
-        e = p->state ? presence_put(c->state, c->boot_id, now, p, &j->fail)
-                     : presence_expire(c->state, p->connection, p->user_id, until, &j->fail);
-    }
+    for (size_t i = 0; !e && i < j->u.presence.count; i++)
+        e = store_one(r, &j->u.presence.changes[i], now, &j->fail);
     return e;
 }
 

@@ -14,6 +14,7 @@ enum { RX_BUFFER = 1024, TX_STEP = 16384, UNHEARD_MAX = 65536 };
 
 /* In libwebsockets' memory for the connection, which is zeroed. */
 struct ws_conn {
+    struct conn base; /* first: the session's functions lead back here */
     struct lws *wsi;
     struct session *session; /* NULL: refused or gone */
     int fd;
@@ -44,7 +45,17 @@ static struct ws *ws_of(struct lws *wsi)
     return lws_context_user(lws_get_context(wsi));
 }
 
+static struct ws_conn *conn_of(struct conn *c)
+{
+    return (struct ws_conn *)(void *)c;
+}
+
 /* ----- output ----- */
+
+static void kill_it(struct conn *base)
+{
+    shutdown(conn_of(base)->fd, SHUT_RDWR);
+}
 
 static void block(struct ws_conn *c)
 {
@@ -58,14 +69,18 @@ static enum hub_sent leave_to_lws(struct ws_conn *c, struct frame *f, size_t sen
 {
     block(c);
     if (lws_write(c->wsi, (unsigned char *)f->data + sent, f->len - sent, LWS_WRITE_HTTP) < 0)
-        ws_kill(c);
+        kill_it(&c->base);
     return HUB_KEPT;
 }
 
-enum hub_sent ws_send(struct ws_conn *c, struct frame *f)
+static enum hub_sent send_frame(struct conn *base, struct frame *f, int64_t room_id,
+                                int64_t reached)
 {
+    struct ws_conn *c = conn_of(base);
     ssize_t sent;
 
+    (void)room_id; /* a socket's frames say themselves how far they reach */
+    (void)reached;
     if (c->blocked || c->peer_closed || c->close_code)
         return HUB_FULL;
     if (lws_partial_buffered(c->wsi)) {
@@ -93,12 +108,16 @@ static void send_close(struct ws_conn *c)
 
     c->close_sent = true;
     if (send(c->fd, f->data, f->len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)f->len)
-        ws_kill(c);
+        kill_it(&c->base);
     frame_unref(f);
 }
 
-void ws_close(struct ws_conn *c, int code, const char *reason)
+/* Sends a close frame as soon as the connection can take it; session_closed() follows the client's
+ * answer, or a kill. Nothing else of the client is heard any more. */
+static void close_it(struct conn *base, int code, const char *reason)
 {
+    struct ws_conn *c = conn_of(base);
+
     if (c->close_code || c->peer_closed)
         return;
     c->close_code = code;
@@ -109,10 +128,7 @@ void ws_close(struct ws_conn *c, int code, const char *reason)
         lws_callback_on_writable(c->wsi);
 }
 
-void ws_kill(struct ws_conn *c)
-{
-    shutdown(c->fd, SHUT_RDWR);
-}
+static const struct conn_ops ops = {.send = send_frame, .close = close_it, .kill = kill_it};
 
 /* ----- input ----- */
 
@@ -179,6 +195,7 @@ static int on_established(struct lws *wsi, struct ws_conn *c)
 {
     struct ws *w = ws_of(wsi);
 
+    c->base.ops = &ops;
     c->wsi = wsi;
     w->open++;
     if (!w->arriving)
@@ -186,7 +203,7 @@ static int on_established(struct lws *wsi, struct ws_conn *c)
     c->session = w->arriving;
     c->fd = w->arriving_fd;
     w->arriving = NULL;
-    session_opened(c->session, c);
+    session_opened(c->session, &c->base);
     return 0;
 }
 

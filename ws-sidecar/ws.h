@@ -12,14 +12,13 @@
 #define SIDECAR_WS_H
 
 #include "lib/err.h"
-#include "ws-sidecar/hub.h"
+#include "ws-sidecar/conn.h"
 
 #include <uv.h>
 
 enum { WS_MESSAGE_MAX = 16384, WS_FRAGMENTS_MAX = 64 };
 
 struct ws;
-struct ws_conn;
 struct session;
 struct sidecar;
 
@@ -32,13 +31,5 @@ void ws_free(struct ws *w);
 /* Hands over a connection with the request that libwebsockets shall answer. Takes the fd. On
  * success session_opened() was called for `x`; false: it was not, and the fd is closed. */
 MUST_CHECK bool ws_adopt(struct ws *w, int fd, struct session *x, const char *request, size_t len);
-
-/* HUB_KEPT and HUB_FULL: session_writable() is called when there is room again. */
-enum hub_sent ws_send(struct ws_conn *c, struct frame *f);
-/* Sends a close frame as soon as the connection can take it; session_closed() follows the client's
- * answer, or ws_kill(). Nothing else of the client is heard any more. `reason` is a literal. */
-void ws_close(struct ws_conn *c, int code, const char *reason);
-/* The connection's end, without a word. session_closed() follows from the loop. */
-void ws_kill(struct ws_conn *c);
 
 #endif

@@ -30,6 +30,7 @@ static struct frame *one(int opcode, const char *payload, size_t len)
 {
     struct frame *f = frame_new(header_len(len) + len);
 
+    f->head = header_len(len);
     put(put_header(f->data, opcode, len), payload, len);
     return f;
 }
@@ -74,24 +75,46 @@ struct frame *wsframe_seed(const struct slice *const *slices, size_t count)
     return f;
 }
 
-struct frame *wsframe_chat(const struct slice *const *slices, size_t count)
+static char *put_list(char *at, const struct slice *const *slices, size_t count)
 {
-    static const char head[] = "{\"type\":\"batch\",\"events\":[", tail[] = "]}";
-    size_t size = sizeof head - 1 + count - 1 + sizeof tail - 1;
-    struct frame *f;
-    char *at;
-
-    if (count == 1)
-        return wsframe_text(slices[0]->json, slices[0]->len);
-    for (size_t i = 0; i < count; i++)
-        size += slices[i]->len;
-    f = frame_new(header_len(size) + size);
-    at = put(put_header(f->data, OPCODE_TEXT, size), head, sizeof head - 1);
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             *at++ = ',';
         at = put(at, slices[i]->json, slices[i]->len);
     }
-    put(at, tail, sizeof tail - 1);
+    return at;
+}
+
+static size_t list_len(const struct slice *const *slices, size_t count)
+{
+    size_t len = count - 1;
+
+    for (size_t i = 0; i < count; i++)
+        len += slices[i]->len;
+    return len;
+}
+
+struct frame *wsframe_chat(const struct slice *const *slices, size_t count)
+{
+    static const char head[] = "{\"type\":\"batch\",\"events\":[", tail[] = "]}";
+    size_t size = sizeof head - 1 + list_len(slices, count) + sizeof tail - 1;
+    struct frame *f;
+    char *at;
+
+    if (count == 1)
+        return wsframe_text(slices[0]->json, slices[0]->len);
+    f = frame_new(header_len(size) + size);
+    f->head = header_len(size);
+    at = put(put_header(f->data, OPCODE_TEXT, size), head, sizeof head - 1);
+    put(put_list(at, slices, count), tail, sizeof tail - 1);
+    return f;
+}
+
+struct frame *wsframe_array(const struct slice *const *slices, size_t count)
+{
+    struct frame *f = frame_new(list_len(slices, count) + 2);
+
+    f->data[0] = '[';
+    *put_list(f->data + 1, slices, count) = ']';
     return f;
 }

@@ -618,8 +618,8 @@ class Handshake(SidecarCase):
 
     def test_plain_requests_are_answered(self):
         get = "GET {} HTTP/1.1\r\nHost: x\r\n\r\n"
-        for path, status in (("/ws/chat/", 426), ("/ws/chat", 426), ("/ws/chat/stream/", 404),
-                             ("/ws/chat/poll/", 404), ("/", 404), ("/ws/chat/?x=1", 426)):
+        for path, status in (("/ws/chat/", 426), ("/ws/chat", 426), ("/ws/chat/stream/", 400),
+                             ("/ws/chat/poll/", 400), ("/", 404), ("/ws/chat/?x=1", 426)):
             with self.subTest(path):
                 code, text = self.stack.request(get.format(path))
                 self.assertEqual(code, status)

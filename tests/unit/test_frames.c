@@ -224,6 +224,7 @@ static void test_headers_of_every_length(void **state)
 
         assert_int_equal(len, sizes[i]);
         assert_ptr_equal(at + len, f->data + f->len);
+        assert_ptr_equal(at, f->data + f->head); /* where other transports begin */
         frame_unref(f);
         free(text);
     }
@@ -249,6 +250,7 @@ static void test_slices_become_a_batch_or_single_messages(void **state)
     (void)state;
     at = payload_of(f->data, end, &len);
     assert_memory_equal(at, "{\"type\":\"batch\",\"events\":[{\"a\":1},{\"b\":2},{\"c\":3}]}", len);
+    assert_ptr_equal(at, f->data + f->head);
     frame_unref(f);
     f = wsframe_chat(in + 1, 1); /* one event goes as it is */
     at = payload_of(f->data, f->data + f->len, &len);
@@ -263,8 +265,29 @@ static void test_slices_become_a_batch_or_single_messages(void **state)
     assert_ptr_equal(at + len, end);
     frame_unref(f);
     assert_null(wsframe_seed(in + 1, 1));
+    f = wsframe_array(in, 3);
+    assert_int_equal(f->len, strlen("[{\"a\":1},{\"b\":2},{\"c\":3}]"));
+    assert_memory_equal(f->data, "[{\"a\":1},{\"b\":2},{\"c\":3}]", f->len);
+    frame_unref(f);
+    f = wsframe_array(in, 1);
+    assert_int_equal(f->len, strlen("[{\"a\":1}]"));
+    assert_memory_equal(f->data, "[{\"a\":1}]", f->len);
+    frame_unref(f);
     for (size_t i = 0; i < 3; i++)
         slice_unref(s[i]);
+}
+
+static void test_frames_that_were_joined_are_bytes_and_no_text(void **state)
+{
+    struct frame *a = wsframe_text("1", 1), *b = wsframe_text("2", 1);
+
+    (void)state;
+    a = frame_append(a, b);
+    assert_int_equal(a->head, 0);
+    assert_int_equal(a->len, 2 * b->len);
+    assert_memory_equal(a->data + b->len, b->data, b->len);
+    frame_unref(a);
+    frame_unref(b);
 }
 
 static void test_a_close_frame_carries_code_and_reason(void **state)
@@ -288,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_too_many_rooms_are_refused),
         cmocka_unit_test(test_headers_of_every_length),
         cmocka_unit_test(test_slices_become_a_batch_or_single_messages),
+        cmocka_unit_test(test_frames_that_were_joined_are_bytes_and_no_text),
         cmocka_unit_test(test_a_close_frame_carries_code_and_reason),
     };
 

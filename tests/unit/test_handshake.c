@@ -214,7 +214,22 @@ static void test_what_is_no_upgrade_has_its_status(void **state)
     } cases[] = {
         {"GET /ws/chat/ HTTP/1.1\r\nHost: x\r\n\r\n", 426},
         {"GET /ws/chat?x HTTP/1.1\r\nHost: x\r\n\r\n", 426},
-        {"GET /ws/chat/stream/ HTTP/1.1\r\nHost: x\r\n\r\n", 404},
+        {"GET /ws/chat/stream/x HTTP/1.1\r\nHost: x\r\n\r\n", 404},
+        {"GET /ws/chat/streams HTTP/1.1\r\nHost: x\r\n\r\n", 404},
+        {"GET /ws/chatpoll/ HTTP/1.1\r\nHost: x\r\n\r\n", 404},
+        {"GET /ws/chat//poll HTTP/1.1\r\nHost: x\r\n\r\n", 404},
+        {"GET /ws/chat/stream/?rooms=a HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+        {"GET /ws/chat/stream?rooms=a HTTP/1.0\r\n\r\n", 200},
+        {"GET /ws/chat/poll/?rooms=a HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+        {"GET /ws/chat/poll?rooms=a HTTP/1.0\r\n\r\n", 200},
+        {"GET /ws/chat/poll/?rooms=a HTTP/1.1\r\n\r\n", 400},
+        {"GET /ws/chat/poll/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+        {"GET /ws/chat/poll/?rooms=a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 200},
+        {"GET /ws/chat/poll/?rooms=a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", 400},
+        {"GET /ws/chat/poll/?rooms=a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+         400},
+        {"HEAD /ws/chat/stream/?rooms=a HTTP/1.1\r\nHost: x\r\n\r\n", 405},
+        {"OPTIONS /ws/chat/poll/?rooms=a HTTP/1.1\r\nHost: x\r\n\r\n", 405},
         {"GET /ws/chatter HTTP/1.1\r\nHost: x\r\n\r\n", 404},
         {"GET /ws/cha HTTP/1.1\r\nHost: x\r\n\r\n", 404},
         {"POST /ws/chat/ HTTP/1.1\r\nHost: x\r\n\r\n", 405},
@@ -226,7 +241,9 @@ static void test_what_is_no_upgrade_has_its_status(void **state)
 
         assert_int_equal(parse(d, cases[i].text, &head), HTTP_HEAD_DONE);
         handshake_judge(&d->conf, &d->arena, &head, "", &h);
-        assert_int_equal(h.status, cases[i].status);
+        if (h.status != cases[i].status)
+            fail_msg("%s: %d", cases[i].text, h.status);
+        assert_true(h.status < 400 || h.fail.message[0]);
     }
 }
 
@@ -242,18 +259,110 @@ static void test_the_library_sees_only_what_we_wrote(void **state)
                         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n");
 }
 
-static void test_a_refusal_is_a_whole_answer(void **state)
+static struct handshake judge_get(struct desk *d, const char *target, const char *fields)
+{
+    struct http_head head;
+    struct handshake h;
+    const char *text = arena_fmt(
+        &d->arena, "GET /ws/chat/%s HTTP/1.1\r\nHost: chat.example\r\n%s\r\n", target, fields);
+
+    assert_int_equal(parse(d, text, &head), HTTP_HEAD_DONE);
+    handshake_judge(&d->conf, &d->arena, &head, "", &h);
+    return h;
+}
+
+static void test_a_get_of_our_other_paths_is_judged_by_origin_and_fetch_site(void **state)
 {
     struct desk *d = *state;
-    const char *text = handshake_refusal(&d->arena, 403, ERR_ORIGIN, NULL);
-    const char *body = strstr(text, "\r\n\r\n") + 4;
-    const char *length = strstr(text, "Content-Length: ") + 16;
+    static const struct {
+        const char *fields;
+        int status;
+    } cases[] = {
+        {"", 200},
+        {"Cookie: host=h\r\n", 200}, /* an EventSource of the same origin sends no Origin */
+        {"Origin: https://chat.example\r\n", 200},
+        {"Origin: https://evil.example\r\n", 403},
+        {"Origin: null\r\n", 403},
+        {"Origin:\r\n", 403},
+        {"Origin: https://evil.example\r\nAuthorization: Bearer t\r\n", 403},
+        {"Sec-Fetch-Site: same-origin\r\n", 200},
+        {"Sec-Fetch-Site: none\r\n", 200},
+        {"Sec-Fetch-Site: same-site\r\n", 403},
+        {"Sec-Fetch-Site: cross-site\r\nCookie: host=h\r\n", 403},
+        {"Sec-Fetch-Site:\r\n", 403},
+        {"Sec-Fetch-Site: cross-site\r\nOrigin: https://chat.example\r\n", 403},
+    };
 
-    assert_int_equal(strncmp(text, "HTTP/1.1 403 Forbidden\r\n", 24), 0);
-    assert_int_equal(strtol(length, NULL, 10), strlen(body));
-    assert_non_null(strstr(body, "\"code\":\"origin\""));
-    assert_non_null(strstr(handshake_refusal(&d->arena, 426, ERR_BAD_REQUEST, "Upgrade: websocket"),
-                           "\r\nUpgrade: websocket\r\nConnection: close\r\n\r\n"));
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct handshake stream = judge_get(d, "stream/?rooms=general", cases[i].fields);
+        struct handshake poll = judge_get(d, "poll/?rooms=general", cases[i].fields);
+
+        if (stream.status != cases[i].status || poll.status != cases[i].status)
+            fail_msg("%s: %d %d", cases[i].fields, stream.status, poll.status);
+        assert_int_equal(stream.kind, HANDSHAKE_STREAM);
+        assert_int_equal(poll.kind, HANDSHAKE_POLL);
+        if (stream.status == 403)
+            assert_int_equal(stream.fail.err, ERR_ORIGIN);
+    }
+}
+
+static void test_the_credentials_of_a_get(void **state)
+{
+    struct desk *d = *state;
+    struct handshake h =
+        judge_get(d, "stream/?rooms=a&token=t",
+                  "Cookie: host=h; outcry_guest=g\r\nSec-WebSocket-Protocol: bearer.t\r\n");
+
+    assert_int_equal(h.credential_count, 2); /* neither from the query nor from a subprotocol */
+    assert_int_equal(h.credentials[0].kind, CREDENTIAL_HOST_COOKIE);
+    assert_int_equal(h.credentials[1].kind, CREDENTIAL_GUEST_COOKIE);
+    h = judge_get(d, "poll/?rooms=a", "Cookie: host=h\r\nAuthorization: Bearer t\r\n");
+    assert_int_equal(h.credential_count, 1);
+    assert_int_equal(h.credentials[0].kind, CREDENTIAL_BEARER);
+}
+
+static void test_whether_the_connection_is_kept(void **state)
+{
+    struct desk *d = *state;
+    static const struct {
+        const char *text;
+        bool kept;
+    } cases[] = {
+        {"1.1\r\nHost: x\r\n", true},
+        {"1.1\r\nHost: x\r\nConnection: close\r\n", false},
+        {"1.1\r\nHost: x\r\nConnection: x, Close\r\n", false},
+        {"1.0\r\n", false},
+        {"1.0\r\nConnection: Keep-Alive\r\n", true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct http_head head;
+        struct handshake h;
+
+        assert_int_equal(
+            parse(d, arena_fmt(&d->arena, "GET /ws/chat/poll/?rooms=a HTTP/%s\r\n", cases[i].text),
+                  &head),
+            HTTP_HEAD_DONE);
+        handshake_judge(&d->conf, &d->arena, &head, "", &h);
+        assert_int_equal(h.status, 200);
+        assert_int_equal(h.keep_alive, cases[i].kept);
+    }
+}
+
+static void test_a_stream_goes_on_from_the_last_event_that_was_seen(void **state)
+{
+    struct desk *d = *state;
+    static const char seen[] = "Last-Event-ID: e2 general:9,@me:2\r\n";
+    struct handshake h = judge_get(d, "stream/?epoch=e1&rooms=general:1", seen);
+
+    assert_int_equal(h.status, 200);
+    assert_string_equal(h.request.epoch, "e2");
+    assert_int_equal(h.request.count, 2);
+    assert_int_equal(h.request.cursors[0].since, 9);
+    h = judge_get(d, "poll/?epoch=e1&rooms=general:1", seen); /* a poll has no such thing */
+    assert_string_equal(h.request.epoch, "e1");
+    h = judge_get(d, "stream/?rooms=general:1", "Last-Event-ID: 17\r\n");
+    assert_int_equal(h.status, 400);
 }
 
 int main(void)
@@ -270,7 +379,10 @@ int main(void)
         TEST(test_the_address_is_what_our_proxy_saw),
         TEST(test_what_is_no_upgrade_has_its_status),
         TEST(test_the_library_sees_only_what_we_wrote),
-        TEST(test_a_refusal_is_a_whole_answer),
+        TEST(test_a_get_of_our_other_paths_is_judged_by_origin_and_fetch_site),
+        TEST(test_the_credentials_of_a_get),
+        TEST(test_whether_the_connection_is_kept),
+        TEST(test_a_stream_goes_on_from_the_last_event_that_was_seen),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,8 @@ struct ear {
     struct world *world;
     int64_t got[LOG_MAX];
     size_t count, frames, skips, deleted;
-    struct frame *last; /* referenced */
+    struct frame *last;       /* referenced */
+    int64_t room_id, reached; /* as the last send said */
     enum hub_sent answer;
     size_t answer_after; /* sends that still go well before `answer` */
     bool lagged;
@@ -119,7 +120,8 @@ static void hear(struct ear *e, const struct frame *f)
     }
 }
 
-static enum hub_sent ear_send(struct hub_reader *r, struct frame *f)
+static enum hub_sent ear_send(struct hub_reader *r, struct frame *f, int64_t room_id,
+                              int64_t reached)
 {
     struct ear *e = ear_of(r);
     enum hub_sent answer = e->answer_after > 0 ? HUB_SENT : e->answer;
@@ -130,6 +132,8 @@ static enum hub_sent ear_send(struct hub_reader *r, struct frame *f)
         return answer;
     hear(e, f);
     e->frames++;
+    e->room_id = room_id;
+    e->reached = reached;
     frame_unref(e->last);
     e->last = frame_ref(f);
     return answer;
@@ -565,6 +569,62 @@ static void test_broadcast_reaches_those_who_can_take_it(void **state)
     ear_free(self);
 }
 
+static void test_each_send_says_how_far_it_brings_which_room(void **state)
+{
+    struct world *w = *state;
+    struct ear *e = ear_new(w, &plain_sink), *choosy = ear_new(w, &choosy_sink);
+    struct frame *f = frame_new(3);
+
+    append(w, OTHER, 5);
+    subscribe(w, e, ROOM, -1);
+    subscribe(w, e, OTHER, 2);
+    run(w);
+    assert_int_equal(e->room_id, OTHER);
+    assert_int_equal(e->reached, 5);
+    append(w, ROOM, 250); /* three frames */
+    run(w);
+    assert_int_equal(e->room_id, ROOM);
+    assert_int_equal(e->reached, 250);
+    choosy->hide = 250 % 3; /* what is withheld is reached too */
+    subscribe(w, choosy, ROOM, 240);
+    run(w);
+    assert_int_equal(choosy->reached, 250);
+    memcpy(f->data, "99;", 3);
+    hub_broadcast(w->hub, ROOM, PLAIN, f, NULL);
+    frame_unref(f);
+    assert_int_equal(e->room_id, 0); /* it has no number */
+    ear_free(e);
+    ear_free(choosy);
+}
+
+static void note_cursor(void *ctx, int64_t room_id, const char *room, int64_t cursor)
+{
+    char *text = ctx;
+    size_t len = strlen(text);
+
+    (void)room;
+    snprintf(text + len, 100 - len, "%lld=%lld ", (long long)room_id, (long long)cursor);
+}
+
+static void test_rooms_are_walked_in_the_order_they_were_asked_for(void **state)
+{
+    struct world *w = *state;
+    struct ear *e = ear_new(w, &plain_sink);
+    char text[100] = "";
+
+    append(w, ROOM, 3);
+    subscribe(w, e, OTHER, -1);
+    subscribe(w, e, ROOM, -1);
+    subscribe(w, e, 3, -1);
+    subscribe(w, e, OTHER, -1); /* again: where it was */
+    hub_unsubscribe(w->hub, &e->reader, 3);
+    append(w, ROOM, 1);
+    run(w);
+    hub_each_room(&e->reader, note_cursor, text);
+    assert_string_equal(text, "8=0 7=4 ");
+    ear_free(e);
+}
+
 /* Whatever happens in whatever order, each reader gets exactly the log after its cursor. */
 static void churn(struct world *w, struct ear **e, int64_t *since, size_t count)
 {
@@ -649,6 +709,8 @@ int main(void)
         TEST(test_a_cursor_ahead_of_the_hub_gets_no_doubles),
         TEST(test_many_laggards_cost_one_load),
         TEST(test_broadcast_reaches_those_who_can_take_it),
+        TEST(test_each_send_says_how_far_it_brings_which_room),
+        TEST(test_rooms_are_walked_in_the_order_they_were_asked_for),
         TEST(test_property_each_reader_receives_exactly_the_log),
     };
 

@@ -297,17 +297,19 @@ static void test_the_first_credential_that_holds_counts(void **state)
     fixture_close(fx);
 }
 
-static struct presence seat(const char *connection, int64_t user_id, const char *state)
+static struct presence_change seat(enum presence_act act, const char *instance, int64_t ttl_ms)
 {
-    return (struct presence){.connection = connection,
-                             .username = "ana",
-                             .state = state,
-                             .user_id = user_id,
-                             .room_id = 1,
-                             .expires_ms = 75000};
+    return (struct presence_change){act,
+                                    {.connection = "c1",
+                                     .instance = instance,
+                                     .username = "ana",
+                                     .state = "active",
+                                     .user_id = 7,
+                                     .room_id = 1,
+                                     .expires_ms = ttl_ms}};
 }
 
-static struct job *change(struct writer_round *round, struct presence *p, size_t count)
+static struct job *change(struct writer_round *round, struct presence_change *p, size_t count)
 {
     struct job *j = job_new(JOB_PRESENCE, 0);
 
@@ -322,7 +324,7 @@ static void test_presence_is_listed_when_it_changed(void **state)
 {
     struct fixture *fx = fixture_open();
     struct writer_round round = round_of(fx);
-    struct presence p = seat("c1", 7, "active"), left;
+    struct presence_change p = seat(PRESENCE_PUT, NULL, 75000), left;
     struct job *j = change(&round, &p, 1);
 
     (void)state;
@@ -333,13 +335,44 @@ static void test_presence_is_listed_when_it_changed(void **state)
     j = change(&round, NULL, 0);
     assert_false(j->u.presence.listed); /* nothing new */
     job_free(j);
-    left = (struct presence){.connection = "c1", .user_id = 7, .expires_ms = 5000};
+    left = seat(PRESENCE_LET_GO, NULL, 5000);
     job_free(change(&round, &left, 1));
     fixture_pass(fx, 5001);
     j = change(&round, NULL, 0);
     assert_true(j->u.presence.listed); /* by time alone */
     assert_int_equal(j->u.presence.row_count, 0);
     job_free(j);
+    fixture_close(fx);
+}
+
+static size_t rows_after(struct writer_round *round, struct presence_change p)
+{
+    struct job *j = change(round, &p, 1);
+    size_t count = j->u.presence.row_count;
+
+    if (count > 0)
+        assert_string_equal(j->u.presence.rows[0].instance, "poll");
+    job_free(j);
+    return count;
+}
+
+static void test_the_row_of_a_page_is_kept_shortened_and_taken_up_again(void **state)
+{
+    struct fixture *fx = fixture_open();
+    struct writer_round round = round_of(fx);
+
+    (void)state;
+    assert_int_equal(rows_after(&round, seat(PRESENCE_PUT, "poll", 75000)), 1);
+    fixture_pass(fx, 74000);
+    assert_int_equal(rows_after(&round, seat(PRESENCE_RENEW, "poll", 75000)), 1);
+    fixture_pass(fx, 74000);
+    assert_int_equal(rows_after(&round, seat(PRESENCE_SHORTEN, "poll", 500)), 1);
+    assert_int_equal(rows_after(&round, seat(PRESENCE_PUT, "poll", 75000)), 1);
+    fixture_pass(fx, 1000);
+    assert_int_equal(rows_after(&round, seat(PRESENCE_SHORTEN, "poll", 500)), 1);
+    fixture_pass(fx, 501);
+    job_free(change(&round, NULL, 0));
+    assert_int_equal(rows_after(&round, seat(PRESENCE_SHORTEN, "poll", 500)), 0);
     fixture_close(fx);
 }
 
@@ -403,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_a_commit_that_fails_takes_every_ack_back),
         cmocka_unit_test(test_the_first_credential_that_holds_counts),
         cmocka_unit_test(test_presence_is_listed_when_it_changed),
+        cmocka_unit_test(test_the_row_of_a_page_is_kept_shortened_and_taken_up_again),
         cmocka_unit_test(test_the_thread_answers_everything_in_order),
     };
 

@@ -1,0 +1,339 @@
+#include "ws-sidecar/longpoll.h"
+
+#include "chat/wire.h"
+#include "ws-sidecar/http_answer.h"
+#include "ws-sidecar/outflow.h"
+#include "ws-sidecar/session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    HANDLES = 2,
+    AGAIN_MS = 2000,   /* between questions that nobody can wait with */
+    CATCH_UP_MS = 1000 /* what is known to be newer is waited for, whatever was asked */
+};
+
+struct longpoll {
+    struct conn base; /* first: the session's functions lead back here */
+    struct session *session;
+    uv_poll_t poll;
+    uv_timer_t timer;
+    size_t closed; /* handles */
+    struct outflow out;
+    const struct request *wants; /* NULL: it is not known yet who asks */
+    char peer[INET6_ADDRSTRLEN];
+    char *ahead; /* the beginning of the next request */
+    size_t ahead_len;
+    bool keep_alive;
+    bool answered; /* nothing follows what waits */
+    bool over;     /* the handles close; session_closed() is next */
+};
+
+static struct longpoll *longpoll_of(struct conn *c)
+{
+    return (struct longpoll *)(void *)c;
+}
+
+/* ----- the end ----- */
+
+static void on_over(uv_handle_t *handle)
+{
+    struct longpoll *p = handle->data;
+    struct listener *listener = p->session->sidecar->listener;
+
+    if (++p->closed < HANDLES)
+        return;
+    outflow_release(&p->out);
+    session_closed(p->session);
+    if (p->keep_alive) {
+        listen_again(listener, p->out.fd, p->peer, p->ahead, p->ahead_len);
+    } else {
+        shutdown(p->out.fd, SHUT_WR);
+        close(p->out.fd);
+    }
+    free(p->ahead);
+    free(p);
+}
+
+static void end(struct longpoll *p)
+{
+    if (p->over)
+        return;
+    p->over = true;
+    uv_poll_stop(&p->poll);
+    uv_close((uv_handle_t *)&p->poll, on_over);
+    uv_close((uv_handle_t *)&p->timer, on_over);
+}
+
+static void hang_up(struct longpoll *p)
+{
+    p->keep_alive = false;
+    end(p);
+}
+
+static void on_event(uv_poll_t *poll, int status, int events);
+
+/* What waits goes out, then it ends. */
+static void finish(struct longpoll *p)
+{
+    p->answered = true;
+    uv_timer_stop(&p->timer);
+    if (p->out.rest)
+        uv_poll_start(&p->poll, UV_READABLE | UV_WRITABLE, on_event);
+    else
+        end(p);
+}
+
+/* ----- answers ----- */
+
+static struct iovec piece(const char *text, size_t len)
+{
+    return (struct iovec){.iov_base = (char *)text, .iov_len = len};
+}
+
+static void answer(struct longpoll *p, struct arena *a, int status, struct iovec events,
+                   struct json_object *rest)
+{
+    static const char begin[] = "{\"events\":";
+    struct iovec all[5];
+    const char *head, *text;
+    size_t count = 0, len;
+
+    text = json_text(rest, &len);
+    if (events.iov_len > 0)
+        len += sizeof begin - 1 + events.iov_len;
+    p->keep_alive = p->keep_alive && listen_may_keep(p->session->sidecar->listener);
+    head = http_json_head(a, status, len, p->keep_alive);
+    all[count++] = piece(head, strlen(head));
+    if (events.iov_len > 0) {
+        all[count++] = piece(begin, sizeof begin - 1);
+        all[count++] = events;
+        all[count++] = piece(",", 1);
+        text++; /* the members of `rest` go on where the events end */
+    }
+    all[count++] = piece(text, strlen(text));
+    if (outflow_send(&p->out, all, count) == HUB_FULL)
+        p->keep_alive = false; /* an idle connection takes a frame: this one is broken */
+    json_object_put(rest);
+    finish(p);
+}
+
+/* Where the reader stands behind this answer. `more`: something newer was there already when it
+ * asked. */
+static struct json_object *standing(const struct longpoll *p, int64_t room_id, int64_t reached,
+                                    int64_t poll_after_ms)
+{
+    struct json_object *o = json_object_new_object(), *rooms = json_object_new_object();
+    bool more = false;
+
+    for (size_t i = 0; i < p->wants->count; i++) {
+        const struct history_cursor *c = &p->wants->cursors[i];
+        struct json_object *state;
+        int64_t seq;
+
+        if (c->err)
+            continue;
+        seq = c->view.room.id == room_id ? reached : c->since;
+        more = more || seq < c->view.room.head;
+        state = json_object_new_object();
+        json_set_i64(state, "seq", seq);
+        json_set(rooms, c->room, state);
+    }
+    json_set_str(o, "epoch", p->session->epoch);
+    json_set(o, "rooms", rooms);
+    json_set_bool(o, "more", more);
+    json_set_i64(o, "poll_after_ms", poll_after_ms);
+    wire_add_missing(o, p->wants->cursors, p->wants->count);
+    return o;
+}
+
+static void answer_events(struct longpoll *p, struct iovec events, struct json_object *rest)
+{
+    struct arena a;
+
+    arena_init(&a);
+    answer(p, &a, 200, events, rest);
+    arena_release(&a);
+}
+
+static void answer_nothing(struct longpoll *p, int64_t poll_after_ms)
+{
+    answer_events(p, piece("[]", 2), standing(p, 0, 0, poll_after_ms));
+}
+
+static void answer_gone(struct longpoll *p, struct json_object *resyncs)
+{
+    struct arena a;
+
+    arena_init(&a);
+    answer(p, &a, err_row(ERR_RESYNC)->http_status, piece(NULL, 0), resyncs);
+    arena_release(&a);
+}
+
+/* ----- what the session asks for ----- */
+
+/* Taken, and the reader wants no more. */
+static enum hub_sent send_events(struct conn *base, struct frame *f, int64_t room_id,
+                                 int64_t reached)
+{
+    struct longpoll *p = longpoll_of(base);
+
+    if (!room_id)
+        return HUB_SENT; /* only events are waited for */
+    if (p->answered || p->over)
+        return HUB_FULL;
+    answer_events(p, piece(f->data, f->len), standing(p, room_id, reached, 0));
+    return HUB_KEPT;
+}
+
+static bool refuse(struct conn *base, const struct fail *f)
+{
+    struct longpoll *p = longpoll_of(base);
+    const char *text;
+    struct arena a;
+
+    if (p->answered || p->over)
+        return true;
+    arena_init(&a);
+    text = http_refusal(&a, err_row(f->err)->http_status, f, NULL,
+                        p->session->sidecar->conf->login_url);
+    p->keep_alive = false;
+    outflow_put(&p->out, text, strlen(text));
+    arena_release(&a);
+    finish(p);
+    return true;
+}
+
+static void kill_it(struct conn *base)
+{
+    shutdown(longpoll_of(base)->out.fd, SHUT_RDWR);
+}
+
+/* What the close codes tell a socket the next poll will learn. */
+static void close_it(struct conn *base, int code, const char *reason)
+{
+    struct longpoll *p = longpoll_of(base);
+    enum err e = code == CLOSE_EXPIRED ? ERR_TOKEN_EXPIRED : ERR_BUSY;
+    struct fail f;
+
+    (void)reason;
+    if (p->answered) {
+        kill_it(base);
+    } else if (code == CLOSE_EXPIRED || !p->wants) {
+        fail(&f, e, NULL);
+        refuse(base, &f);
+    } else {
+        answer_nothing(p, 0);
+    }
+}
+
+static const struct conn_ops ops = {
+    .send = send_events, .refuse = refuse, .close = close_it, .kill = kill_it};
+
+static void on_time(uv_timer_t *timer)
+{
+    answer_nothing(timer->data, 0);
+}
+
+static bool is_newer(const struct request *wants)
+{
+    for (size_t i = 0; i < wants->count; i++) {
+        const struct history_cursor *c = &wants->cursors[i];
+
+        if (!c->err && c->since < c->view.room.head)
+            return true;
+    }
+    return false;
+}
+
+static bool has_rooms(const struct request *wants)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < wants->count; i++)
+        missing += wants->cursors[i].err != OK;
+    return missing < wants->count;
+}
+
+bool longpoll_begin(struct conn *base, const struct request *wants)
+{
+    struct longpoll *p = longpoll_of(base);
+    struct json_object *resyncs;
+    bool newer = is_newer(wants);
+    int64_t wait_ms = newer && wants->wait_ms < CATCH_UP_MS ? CATCH_UP_MS : wants->wait_ms;
+
+    if (p->answered || p->over)
+        return false;
+    p->wants = wants;
+    resyncs = wire_resyncs(wants->cursors, wants->count, p->session->epoch);
+    if (resyncs) {
+        answer_gone(p, resyncs);
+        return false;
+    }
+    if (wait_ms == 0 || !has_rooms(wants)) {
+        answer_nothing(p, AGAIN_MS);
+        return false;
+    }
+    uv_timer_start(&p->timer, on_time, (uint64_t)wait_ms, 0);
+    return true;
+}
+
+/* ----- events of the descriptor ----- */
+
+/* False: the client is gone, or says more than a request. */
+static bool hear(struct longpoll *p)
+{
+    char bytes[1024];
+    ssize_t got = recv(p->out.fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+    if (got < 0)
+        return errno == EAGAIN || errno == EINTR;
+    if (got == 0 || p->ahead_len + (size_t)got > HTTP_HEAD_MAX)
+        return false;
+    p->ahead = xrealloc(p->ahead, p->ahead_len + (size_t)got);
+    memcpy(p->ahead + p->ahead_len, bytes, (size_t)got);
+    p->ahead_len += (size_t)got;
+    return true;
+}
+
+static void on_event(uv_poll_t *poll, int status, int events)
+{
+    struct longpoll *p = poll->data;
+
+    if (status < 0 || ((events & UV_READABLE) && !hear(p)))
+        hang_up(p);
+    else if ((events & UV_WRITABLE) && outflow_flush(&p->out))
+        end(p);
+}
+
+bool longpoll_adopt(struct sidecar *s, const struct longpoll_setup *setup, struct session *x)
+{
+    struct longpoll *p = xcalloc(1, sizeof *p);
+
+    p->base.ops = &ops;
+    p->session = x;
+    p->out.fd = setup->fd;
+    p->keep_alive = setup->keep_alive;
+    memcpy(p->peer, setup->peer, strlen(setup->peer) + 1);
+    if (uv_poll_init(&s->loop, &p->poll, setup->fd) != 0) {
+        close(setup->fd);
+        free(p);
+        return false;
+    }
+    if (setup->ahead_len > 0) {
+        p->ahead = xmalloc(setup->ahead_len);
+        memcpy(p->ahead, setup->ahead, setup->ahead_len);
+        p->ahead_len = setup->ahead_len;
+    }
+    uv_timer_init(&s->loop, &p->timer);
+    p->poll.data = p->timer.data = p;
+    uv_poll_start(&p->poll, UV_READABLE, on_event);
+    session_opened(x, &p->base);
+    return true;
+}
