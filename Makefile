@@ -175,7 +175,7 @@ $(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/ground.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
 
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/bench/measure.o $(BUILD)/bench/wire.o \
-             $(BUILD)/ground.a
+             $(BUILD)/bench/feed.o $(BUILD)/ground.a
 	$(call show,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
 

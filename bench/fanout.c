@@ -1,16 +1,18 @@
 /*
- * Fan-out: one poster, many readers over WebSocket, K messages in flight (posted and not yet seen
- * by every reader), or an open loop of R messages a second. Counts every delivery, checks that each
- * reader got each message once and in order, and reads what the server's processes used.
+ * Fan-out: one poster, many readers, K messages in flight (posted and not yet seen by every
+ * reader), or an open loop of R messages a second. Counts every delivery, checks that each reader
+ * got each message once and in order, and reads what the server's processes used.
  *
  *   fanout --to unix:/…|127.0.0.1:PORT --clients N [--idle N] [--inflight K | --rate R]
- *          [--seconds S] [--size BYTES] [--path /ws/chat/] [--hello TOKEN_FILE] --pid PID[,PID…]
+ *          [--over ws|sse|poll] [--seconds S] [--size BYTES] [--path /ws/chat/]
+ *          [--hello TOKEN_FILE] --pid PID[,PID…]
  *
  * TOKEN_FILE: a token a line, used in turn; without --hello the sockets speak no protocol (the
- * floor). Prints one line of key=value. Exit 1 where a delivery was missing or doubled.
+ * floor). The poster is a socket: over ws the first reader, else one of its own. Prints one line of
+ * key=value. Exit 1 where a delivery was missing or doubled.
  */
+#include "bench/feed.h"
 #include "bench/measure.h"
-#include "bench/wire.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -27,6 +29,7 @@ enum { MAX_PIDS = 8, MAX_INFLIGHT = 1024, ROUND = 512, SETTLE_S = 10 };
 
 struct options {
     const char *to, *path, *tokens;
+    enum feed_way way;
     size_t clients, idle, inflight, size;
     int64_t rate, seconds;
     int pids[MAX_PIDS];
@@ -34,15 +37,15 @@ struct options {
 };
 
 struct reader {
-    int fd;
-    struct wire_in in;
+    struct feed feed;
     int64_t last; /* number of the newest message seen */
 };
 
 struct run {
     struct options o;
     int epoll;
-    struct reader *readers; /* clients, then idle ones; [0] is the poster too */
+    struct reader *readers; /* clients, then idle ones, then a poster of its own */
+    struct reader *poster;
     int64_t posted, complete;
     uint32_t seen_by[MAX_INFLIGHT * 4]; /* readers that have message n, by n modulo */
     uint64_t deliveries, frames, bytes, wrong, closed;
@@ -73,7 +76,7 @@ static void post(struct run *r)
     buf_str(&text, "\"}");
     wire_frame(&frame, text.data, text.len);
     r->seen_by[(size_t)r->posted % window()] = 0;
-    n = send(r->readers[0].fd, frame.data, frame.len, MSG_NOSIGNAL);
+    n = send(r->poster->feed.fd, frame.data, frame.len, MSG_NOSIGNAL);
     if (n != (long)frame.len)
         die("posting: %s", strerror(errno));
     buf_release(&frame);
@@ -117,36 +120,18 @@ static void take_payload(struct run *r, struct reader *d, const char *p, size_t 
     }
 }
 
-static void pong(struct reader *d, const char *payload, size_t len)
-{
-    struct buf out;
-
-    buf_init(&out, 4096);
-    if (len >= 14 && memmem(payload, len < 40 ? len : 40, "\"ping\"", 6)) {
-        wire_frame(&out, "{\"type\":\"pong\"}", 15);
-        if (send(d->fd, out.data, out.len, MSG_NOSIGNAL) < 0)
-            d->fd = -1;
-    }
-    buf_release(&out);
-}
-
 static void serve(struct run *r, struct reader *d)
 {
     const char *payload;
     size_t len;
-    int op;
 
-    if (wire_fill(&d->in, d->fd) < 0) {
+    if (wire_fill(&d->feed.in, d->feed.fd) < 0) {
         r->closed++;
-        epoll_ctl(r->epoll, EPOLL_CTL_DEL, d->fd, NULL);
+        epoll_ctl(r->epoll, EPOLL_CTL_DEL, d->feed.fd, NULL);
         return;
     }
-    while ((op = wire_next(&d->in, &payload, &len)) >= 0) {
-        if (op == 1 && len < 100)
-            pong(d, payload, len);
-        if (op == 1)
-            take_payload(r, d, payload, len);
-    }
+    while (feed_next(&d->feed, &payload, &len))
+        take_payload(r, d, payload, len);
 }
 
 static void poll_once(struct run *r, int timeout_ms)
@@ -172,36 +157,29 @@ static char *next_token(FILE *tokens)
     return line;
 }
 
-static void open_reader(struct run *r, struct reader *d, FILE *tokens, const char *room)
+static void open_reader(struct run *r, struct reader *d, enum feed_way way, FILE *tokens,
+                        const char *room)
 {
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = d};
-    char *token = tokens ? next_token(tokens) : NULL;
 
-    wire_in_init(&d->in);
-    d->fd = wire_connect(r->o.to);
-    if (d->fd < 0)
-        die("%s: %s", r->o.to, strerror(errno));
-    if (!wire_upgrade(d->fd, r->o.path, tokens ? "chat.v1" : NULL, NULL))
-        die("the upgrade was refused");
-    if (tokens) {
-        struct buf hello, frame;
+    d->feed = (struct feed){
+        .way = way, .path = r->o.path, .token = tokens ? next_token(tokens) : NULL, .room = room};
+    feed_open(&d->feed, r->o.to);
+    epoll_ctl(r->epoll, EPOLL_CTL_ADD, d->feed.fd, &ev);
+}
 
-        buf_init(&hello, 16384);
-        buf_init(&frame, 16384);
-        buf_fmt(&hello,
-                "{\"type\":\"hello\",\"proto\":\"chat.v1\",\"token\":\"%s\","
-                "\"rooms\":[\"%s\"]}",
-                token, room);
-        wire_frame(&frame, hello.data, hello.len);
-        if (send(d->fd, frame.data, frame.len, MSG_NOSIGNAL) != (long)frame.len)
-            die("hello: %s", strerror(errno));
-        if (!wire_wait(&d->in, d->fd, "\"welcome\""))
-            die("no welcome");
-        buf_release(&hello);
-        buf_release(&frame);
-    }
-    free(token);
-    epoll_ctl(r->epoll, EPOLL_CTL_ADD, d->fd, &ev);
+static void open_all(struct run *r, FILE *tokens)
+{
+    size_t readers = r->o.clients + r->o.idle;
+
+    r->readers = xcalloc(readers + 1, sizeof *r->readers);
+    for (size_t i = 0; i < readers; i++)
+        open_reader(r, &r->readers[i], r->o.way, tokens, i < r->o.clients ? "general" : "energy");
+    r->poster = &r->readers[0];
+    if (r->o.way == FEED_WS)
+        return;
+    r->poster = &r->readers[readers];
+    open_reader(r, r->poster, FEED_WS, tokens, "energy");
 }
 
 static void drive(struct run *r)
@@ -246,6 +224,17 @@ static void parse_pids(struct options *o, const char *list)
     }
 }
 
+static enum feed_way way_of(const char *name)
+{
+    static const char *const names[] = {[FEED_WS] = "ws", [FEED_SSE] = "sse", [FEED_POLL] = "poll"};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(names[i], name) == 0)
+            return (enum feed_way)i;
+    }
+    die("--over is ws, sse or poll");
+}
+
 static void parse(struct options *o, int argc, char **argv)
 {
     *o = (struct options){
@@ -260,6 +249,8 @@ static void parse(struct options *o, int argc, char **argv)
             o->path = v;
         else if (strcmp(k, "--hello") == 0)
             o->tokens = v;
+        else if (strcmp(k, "--over") == 0)
+            o->way = way_of(v);
         else if (strcmp(k, "--pid") == 0)
             parse_pids(o, v);
         else if (strcmp(k, "--clients") == 0)
@@ -297,11 +288,7 @@ int main(int argc, char **argv)
     if (r->o.tokens && !(tokens = fopen(r->o.tokens, "r")))
         die("%s: %s", r->o.tokens, strerror(errno));
     r->epoll = epoll_create1(EPOLL_CLOEXEC);
-    r->readers = xcalloc(r->o.clients + r->o.idle, sizeof *r->readers);
-    for (size_t i = 0; i < r->o.clients; i++)
-        open_reader(r, &r->readers[i], tokens, "general");
-    for (size_t i = 0; i < r->o.idle; i++)
-        open_reader(r, &r->readers[r->o.clients + i], tokens, "energy");
+    open_all(r, tokens);
     cpu = cpu_of_all(&r->o);
     wall = measure_now_ns();
     drive(r);
