@@ -100,6 +100,7 @@ static void begin_again(struct sidecar *s)
     struct fail f = {0};
 
     session_close_all(s, CLOSE_RESYNC, "restored");
+    remembered_clear(&s->remembered);
     while (hub_step(s->hub, HUB_BUDGET)) /* nobody reads: the hub forgets its rooms */
         ;
     writer_set_history(s->writer, db_file(s->chat.db));

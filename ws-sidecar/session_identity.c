@@ -15,10 +15,43 @@ static void add_credential(struct job *j, enum credential_kind kind, const char 
 
 static void answer_hello(struct session *x);
 
+/* When the actor's token is not good any more, wall ms. */
+static int64_t end_of(const struct sidecar *s, const struct actor *who)
+{
+    return who->exp_s ? (who->exp_s + s->conf->jwt_leeway_s) * 1000 : INT64_MAX;
+}
+
 /* Who is known already and shows nothing new stays who it is. */
 static bool stays(const struct session *x, enum session_asked why, const struct client_frame *c)
 {
     return why == ASKED_BY_HELLO && x->actor.user_id && !c->token && !c->ticket;
+}
+
+/* What a poll shows was mostly shown a moment ago. Fills the job's answer. */
+static bool is_remembered(struct session *x, struct job *j)
+{
+    struct sidecar *s = x->sidecar;
+    struct job_identify *in = &j->u.identify;
+    struct remembered_key key;
+
+    if (in->count == 0) {
+        j->err = identity_anonymous(&s->chat, &in->actor, &j->fail);
+        return true;
+    }
+    key = remembered_key(in->credentials, in->count);
+    return remembered_find(&s->remembered, &key, sidecar_now(s), &j->arena, &in->actor) &&
+           end_of(s, &in->actor) > clock_wall_ms(&s->chat.clock);
+}
+
+static void remember(struct session *x, const struct job *j)
+{
+    const struct job_identify *in = &j->u.identify;
+    struct remembered_key key;
+
+    if (in->count == 0 || !in->actor.user_id)
+        return;
+    key = remembered_key(in->credentials, in->count);
+    remembered_put(&x->sidecar->remembered, &key, sidecar_now(x->sidecar), &in->actor);
 }
 
 void session_identify(struct session *x, enum session_asked why, const struct client_frame *c)
@@ -41,6 +74,11 @@ void session_identify(struct session *x, enum session_asked why, const struct cl
     if (c) {
         add_credential(j, CREDENTIAL_TOKEN, c->token);
         add_credential(j, CREDENTIAL_TICKET, c->ticket);
+    }
+    if (x->kind == HANDSHAKE_POLL && is_remembered(x, j)) {
+        session_identified(x, j);
+        job_free(j);
+        return;
     }
     x->identifying = true;
     if (writer_submit(x->sidecar->writer, j))
@@ -78,7 +116,7 @@ static void set_expiry(struct session *x)
     x->warn_ms = x->expire_ms = 0;
     if (!x->actor.exp_s)
         return;
-    x->expire_ms = end + s->conf->jwt_leeway_s * 1000;
+    x->expire_ms = end_of(s, &x->actor);
     x->warn_ms = end - (left / 2 < WARN_MS ? left / 2 : WARN_MS);
     session_arm_expiry(x);
 }
@@ -170,6 +208,8 @@ void session_identified(struct session *x, struct job *j)
     x->identifying = false;
     if (x->closing)
         return;
+    if (x->kind == HANDSHAKE_POLL && !j->err)
+        remember(x, j);
     if (!j->err)
         j->err = refresh(x, &j->u.identify.actor, &j->arena, &j->fail);
     if (j->err)

@@ -181,6 +181,7 @@ static void start_hub(struct sidecar *s)
     map_init(&s->by_user);
     map_init(&s->by_address);
     presence_tabs_init(&s->presence.tabs);
+    remembered_init(&s->remembered);
 }
 
 enum err sidecar_start(struct sidecar *s, const struct conf *conf, struct log *log, int lock,
@@ -219,6 +220,7 @@ void sidecar_release(struct sidecar *s)
     listen_free(s->listener);
     ws_free(s->ws);
     presence_release(s);
+    remembered_release(&s->remembered);
     hub_free(s->hub);
     map_release(&s->by_number);
     map_release(&s->by_user);

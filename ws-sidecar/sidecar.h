@@ -10,6 +10,7 @@
 #include "ws-sidecar/listen.h"
 #include "ws-sidecar/map.h"
 #include "ws-sidecar/presence.h"
+#include "ws-sidecar/remembered.h"
 #include "ws-sidecar/writer.h"
 
 #include <uv.h>
@@ -31,6 +32,7 @@ struct sidecar {
     struct ws *ws;
     struct listener *listener;
     struct presence_board presence;
+    struct remembered remembered;
 
     /* sessions, see session.h */
     struct session *sessions; /* all, doubly linked */
