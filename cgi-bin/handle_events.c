@@ -68,10 +68,9 @@ static enum err renew_presence(struct call *c, const struct poll *p, struct fail
  * cursors are of. */
 static enum err look(struct call *c, struct poll *p, const char *epoch, struct fail *f)
 {
-    enum err e = db_epoch(c->chat->db, c->arena, &p->epoch, f);
+    enum err e = history_open_cursors(c->chat, c->arena, &c->actor, epoch, p->cursors, p->count,
+                                      &p->epoch, f);
 
-    if (!e)
-        e = history_open_cursors(c->chat, c->arena, &c->actor, epoch, p->cursors, p->count, f);
     for (size_t i = 0; !e && i < p->count; i++)
         p->resync = p->resync || p->cursors[i].resync;
     if (e || p->resync)

@@ -127,10 +127,9 @@ static void judge(struct chat *c, bool epoch_fits, struct history_cursor *cur)
 
 static enum err open_each(struct chat *c, struct arena *a, const struct actor *who,
                           const char *epoch, struct history_cursor *cursors, size_t count,
-                          struct fail *f)
+                          const char **current, struct fail *f)
 {
-    const char *current;
-    enum err e = db_epoch(c->db, a, &current, f);
+    enum err e = db_epoch(c->db, a, current, f);
 
     for (size_t i = 0; !e && i < count; i++) {
         struct history_cursor *cur = &cursors[i];
@@ -138,7 +137,7 @@ static enum err open_each(struct chat *c, struct arena *a, const struct actor *w
         cur->resync = NULL;
         cur->err = rooms_find(c, a, who, cur->room, &cur->view, f);
         if (!cur->err)
-            judge(c, !epoch || strcmp(epoch, current) == 0, cur);
+            judge(c, !epoch || strcmp(epoch, *current) == 0, cur);
         else if (cur->err != ERR_ROOM_NOT_FOUND)
             e = cur->err;
     }
@@ -147,13 +146,13 @@ static enum err open_each(struct chat *c, struct arena *a, const struct actor *w
 
 enum err history_open_cursors(struct chat *c, struct arena *a, const struct actor *who,
                               const char *epoch, struct history_cursor *cursors, size_t count,
-                              struct fail *f)
+                              const char **current, struct fail *f)
 {
     enum err e = db_begin_read(c->db, f);
 
     if (e)
         return e;
-    e = open_each(c, a, who, epoch, cursors, count, f);
+    e = open_each(c, a, who, epoch, cursors, count, current, f);
     db_end_read(c->db);
     return e;
 }

@@ -43,11 +43,12 @@ MUST_CHECK enum err history_parse_cursors(struct arena *a, const char *text,
 
 /*
  * Judges each cursor in one read transaction: fills view, resync and err (wrong epoch; since <
- * floor; since > head; more than conf->ws_max_lag_events behind). `epoch` NULL is not compared.
+ * floor; since > head; more than conf->ws_max_lag_events behind). `epoch` NULL is not compared;
+ * *current is the one they are of.
  */
 MUST_CHECK enum err history_open_cursors(struct chat *c, struct arena *a, const struct actor *who,
                                          const char *epoch, struct history_cursor *cursors,
-                                         size_t count, struct fail *f);
+                                         size_t count, const char **current, struct fail *f);
 /* The events of the good cursors, by room then seq, at most HISTORY_EVENTS_MAX; *more: ask again.
  */
 MUST_CHECK enum err history_events(struct chat *c, struct arena *a, const struct actor *who,

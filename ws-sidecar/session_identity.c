@@ -203,6 +203,22 @@ static void let_in(struct session *x, struct job *j)
         session_read_default(x);
 }
 
+/* Who it is and what it reads, as of one moment. */
+static void admit(struct session *x, struct job *j)
+{
+    struct db *db = x->sidecar->chat.db;
+
+    j->err = db_begin_read(db, &j->fail);
+    if (!j->err) {
+        j->err = refresh(x, &j->u.identify.actor, &j->arena, &j->fail);
+        if (!j->err)
+            let_in(x, j);
+        db_end_read(db);
+    }
+    if (j->err)
+        refuse(x, j);
+}
+
 void session_identified(struct session *x, struct job *j)
 {
     x->identifying = false;
@@ -210,12 +226,10 @@ void session_identified(struct session *x, struct job *j)
         return;
     if (x->kind == HANDSHAKE_POLL && !j->err)
         remember(x, j);
-    if (!j->err)
-        j->err = refresh(x, &j->u.identify.actor, &j->arena, &j->fail);
     if (j->err)
         refuse(x, j);
     else
-        let_in(x, j);
+        admit(x, j);
     if (x->hello) { /* refused, and the socket stays open */
         frames_release(x->hello);
         free(x->hello);

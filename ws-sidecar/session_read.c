@@ -107,16 +107,6 @@ static enum err cursors_of(struct session *x, const struct client_frame *hello, 
     return OK;
 }
 
-static enum err open_cursors(struct session *x, struct arena *a, const char *epoch,
-                             struct history_cursor *cursors, size_t count, const char **current,
-                             struct fail *f)
-{
-    struct chat *c = &x->sidecar->chat;
-    enum err e = db_epoch(c->db, a, current, f);
-
-    return e ? e : history_open_cursors(c, a, &x->actor, epoch, cursors, count, f);
-}
-
 static void look_at_first(struct session *x, const struct history_cursor *cursors, size_t count)
 {
     x->present_room = 0;
@@ -158,7 +148,8 @@ void session_welcome(struct session *x, const struct client_frame *hello)
     arena_init(&a);
     e = cursors_of(x, hello, &a, &cursors, &count, &f);
     if (!e)
-        e = open_cursors(x, &a, hello->epoch, cursors, count, &epoch, &f);
+        e = history_open_cursors(&x->sidecar->chat, &a, &x->actor, hello->epoch, cursors, count,
+                                 &epoch, &f);
     if (e) { /* it may say hello again */
         session_fail(x, &f, NULL, NULL);
         arena_release(&a);
@@ -186,8 +177,8 @@ void session_read_request(struct session *x)
     const char *epoch = "";
     struct fail f;
 
-    if (open_cursors(x, &x->request->arena, wants->epoch, wants->cursors, wants->count, &epoch,
-                     &f)) {
+    if (history_open_cursors(&x->sidecar->chat, &x->request->arena, &x->actor, wants->epoch,
+                             wants->cursors, wants->count, &epoch, &f)) {
         session_fail(x, &f, NULL, NULL);
         return;
     }
@@ -243,7 +234,7 @@ void session_subscribe(struct session *x, const struct client_frame *c)
         return;
     }
     arena_init(&a);
-    e = open_cursors(x, &a, c->epoch, &cursor, 1, &epoch, &f);
+    e = history_open_cursors(&x->sidecar->chat, &a, &x->actor, c->epoch, &cursor, 1, &epoch, &f);
     if (e) {
         session_fail(x, &f, NULL, c->room);
     } else {

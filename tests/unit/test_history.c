@@ -70,6 +70,7 @@ static void test_one_who_joined_late_sees_from_then_on(void **state)
     struct actor ana = fixture_user(fx, "7", "ana"), bob = fixture_user(fx, "8", "bob");
     struct history_cursor cur[2] = {{.room = "energy", .since = 5}, {.room = "energy", .since = 6}};
     struct history_page p;
+    const char *current;
 
     fill(fx, &ana, 10);
     fixture_sql(fx, arena_fmt(&fx->arena,
@@ -89,8 +90,8 @@ static void test_one_who_joined_late_sees_from_then_on(void **state)
     assert_int_equal(page(fx, &bob, 0, 0, 3, &p), OK); /* forward it begins at the floor */
     assert_int_equal(p.count, 3);
     assert_int_equal(p.messages[0].seq, 7);
-    assert_int_equal(history_open_cursors(&fx->chat, &fx->arena, &bob, NULL, cur, 2, &fx->fail),
-                     OK);
+    assert_int_equal(
+        history_open_cursors(&fx->chat, &fx->arena, &bob, NULL, cur, 2, &current, &fx->fail), OK);
     assert_string_equal(cur[0].resync, "floor");
     assert_null(cur[1].resync);
     assert_int_equal(page(fx, &ana, 0, -1, 50, &p), OK);
@@ -113,6 +114,7 @@ static void test_a_cursor_that_does_not_fit_must_load_again(void **state)
     struct fixture *fx = *state;
     struct actor ana = fixture_user(fx, "7", "ana");
     const char *epoch;
+    const char *current;
 
     fx->conf.ws_max_lag_events = 10;
     fill(fx, &ana, 20);
@@ -122,8 +124,9 @@ static void test_a_cursor_that_does_not_fit_must_load_again(void **state)
 
         assert_int_equal(history_open_cursors(&fx->chat, &fx->arena, &ana,
                                               cases[i].epoch ? cases[i].epoch : epoch, &cur, 1,
-                                              &fx->fail),
+                                              &current, &fx->fail),
                          OK);
+        assert_string_equal(current, epoch);
         assert_int_equal(cur.err, OK);
         assert_int_equal(cur.view.room.head, 21);
         if (cases[i].resync)
@@ -138,11 +141,12 @@ static void test_events_before_the_floor_are_gone(void **state)
     struct fixture *fx = *state;
     struct actor ana = fixture_user(fx, "7", "ana");
     struct history_cursor cur[2] = {{.room = "energy", .since = 3}, {.room = "energy", .since = 4}};
+    const char *current;
 
     fill(fx, &ana, 10);
     fixture_sql(fx, "UPDATE room SET floor = 4 WHERE slug = 'energy'");
-    assert_int_equal(history_open_cursors(&fx->chat, &fx->arena, &ana, NULL, cur, 2, &fx->fail),
-                     OK);
+    assert_int_equal(
+        history_open_cursors(&fx->chat, &fx->arena, &ana, NULL, cur, 2, &current, &fx->fail), OK);
     assert_string_equal(cur[0].resync, "floor");
     assert_null(cur[1].resync);
 }
@@ -160,12 +164,13 @@ static void test_one_bad_room_does_not_stop_the_others(void **state)
     struct event *events;
     size_t count;
     bool more;
+    const char *current;
 
     fill(fx, &ana, 3);
     FIXTURE_WRITE(fx, moderate_mute(&fx->chat, &fx->arena, ana.user_id, 1, 0, &fx->fail));
-    assert_int_equal(
-        history_open_cursors(&fx->chat, &fx->arena, &ana, NULL, cur, ARRAY_LEN(cur), &fx->fail),
-        OK);
+    assert_int_equal(history_open_cursors(&fx->chat, &fx->arena, &ana, NULL, cur, ARRAY_LEN(cur),
+                                          &current, &fx->fail),
+                     OK);
     assert_int_equal(cur[0].err, ERR_ROOM_NOT_FOUND);
     assert_string_equal(cur[2].resync, "ahead");
     assert_int_equal(history_events(&fx->chat, &fx->arena, &ana, cur, ARRAY_LEN(cur), &events,
@@ -189,10 +194,11 @@ static void test_a_cursor_at_the_head_has_nothing_to_read(void **state)
     struct event *events;
     size_t count = 9;
     bool more = true;
+    const char *current;
 
     fill(fx, &ana, 3);
-    assert_int_equal(history_open_cursors(&fx->chat, &fx->arena, &ana, NULL, &cur, 1, &fx->fail),
-                     OK);
+    assert_int_equal(
+        history_open_cursors(&fx->chat, &fx->arena, &ana, NULL, &cur, 1, &current, &fx->fail), OK);
     assert_int_equal(cur.since, 4);
     fixture_post(fx, &ana, "energy", "later"); /* past the head that was told: the next poll's */
     assert_int_equal(
@@ -208,14 +214,16 @@ static size_t resume(struct fixture *fx, const struct actor *who, int64_t since,
 {
     size_t total = 0;
     bool more = true;
+    const char *current;
 
     while (more) {
         struct history_cursor cur = {.room = "energy", .since = since};
         struct event *events;
         size_t count;
 
-        assert_int_equal(history_open_cursors(&fx->chat, &fx->arena, who, NULL, &cur, 1, &fx->fail),
-                         OK);
+        assert_int_equal(
+            history_open_cursors(&fx->chat, &fx->arena, who, NULL, &cur, 1, &current, &fx->fail),
+            OK);
         assert_null(cur.resync);
         assert_int_equal(
             history_events(&fx->chat, &fx->arena, who, &cur, 1, &events, &count, &more, &fx->fail),
