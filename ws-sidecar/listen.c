@@ -1,6 +1,7 @@
 #include "ws-sidecar/listen.h"
 
 #include "ws-sidecar/http_answer.h"
+#include "ws-sidecar/line.h"
 #include "ws-sidecar/longpoll.h"
 #include "ws-sidecar/session.h"
 #include "ws-sidecar/stream.h"
@@ -39,12 +40,10 @@ struct socket {
 struct visitor {
     struct listener *listener;
     struct visitor *prev, *next;
-    uv_poll_t poll;
-    int fd;
+    struct line *line;
     int64_t deadline_ms;
     char *data;
     size_t len, cap;
-    char peer[INET6_ADDRSTRLEN]; /* "" for a Unix socket */
 };
 
 struct listener {
@@ -58,16 +57,7 @@ struct listener {
 
 /* ----- visitors ----- */
 
-static void on_visitor_closed(uv_handle_t *handle)
-{
-    struct visitor *v = handle->data;
-
-    free(v->data);
-    free(v);
-}
-
-/* Takes the visitor off the loop; its fd stays open and is returned. */
-static int let_go(struct visitor *v)
+static void unlink_visitor(struct visitor *v)
 {
     struct listener *l = v->listener;
 
@@ -78,9 +68,20 @@ static int let_go(struct visitor *v)
     if (v->next)
         v->next->prev = v->prev;
     l->visitor_count--;
-    uv_poll_stop(&v->poll);
-    uv_close((uv_handle_t *)&v->poll, on_visitor_closed);
-    return v->fd;
+}
+
+/* The visitor is gone, its line is somebody else's. */
+static void free_visitor(struct visitor *v)
+{
+    unlink_visitor(v);
+    free(v->data);
+    free(v);
+}
+
+static void dismiss(struct visitor *v)
+{
+    line_close(v->line, NULL);
+    free_visitor(v);
 }
 
 /* One try to say why: a client that does not read its answer is not waited for. */
@@ -89,15 +90,13 @@ static void turn_away(struct visitor *v, int status, const struct fail *why, con
     const struct sidecar *s = v->listener->sidecar;
     struct arena a;
     const char *text;
-    int fd = let_go(v);
 
     arena_init(&a);
     text = http_refusal(&a, status, why, field, s->conf->login_url);
-    if (send(fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    if (send(v->line->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         log_event(s->log, LOG_DEBUG, "ws_refusal_unsent", LOG_S("why", strerror(errno)));
-    shutdown(fd, SHUT_WR);
-    close(fd);
     arena_release(&a);
+    dismiss(v);
 }
 
 /* A refusal to whom has said something; who has not would take it for another answer. */
@@ -109,7 +108,7 @@ static void send_off(struct visitor *v, int status, enum err err)
     if (v->len > 0)
         turn_away(v, status, &why, NULL);
     else
-        close(let_go(v));
+        dismiss(v);
 }
 
 static bool has_room(const struct sidecar *s, const char *address)
@@ -119,50 +118,39 @@ static bool has_room(const struct sidecar *s, const char *address)
             session_count_of_address(s, address) < (size_t)s->conf->ws_max_per_address);
 }
 
-static bool adopt_socket(struct visitor *v, struct arena *a, const struct handshake *h,
-                         size_t head_size, struct session *x)
+/* libwebsockets has a loop of its own. What came behind the head are the client's first frames. */
+static void admit_socket(struct line *line, struct arena *a, const struct handshake *h,
+                         struct session *x, const char *behind, size_t len)
 {
     const char *request = handshake_request(a, h);
-    size_t request_len = strlen(request), rest = v->len - head_size;
-    char *text = arena_alloc(a, request_len + rest);
+    size_t request_len = strlen(request);
+    char *text = arena_alloc(a, request_len + len);
 
-    /* What came right behind the head is the client's first frames. */
     memcpy(text, request, request_len);
-    memcpy(text + request_len, v->data + head_size, rest);
-    return ws_adopt(x->sidecar->ws, let_go(v), x, text, request_len + rest);
+    memcpy(text + request_len, behind, len);
+    if (!ws_adopt(x->sidecar->ws, line_give_away(line), x, text, request_len + len))
+        session_free(x);
 }
 
-static bool adopt_poll(struct visitor *v, const struct handshake *h, size_t head_size,
-                       struct session *x)
-{
-    struct longpoll_setup setup = {.peer = v->peer,
-                                   .keep_alive = h->keep_alive,
-                                   .ahead = v->data + head_size,
-                                   .ahead_len = v->len - head_size};
-
-    setup.fd = let_go(v);
-    return longpoll_adopt(x->sidecar, &setup, x);
-}
-
+/* The visitor is free afterwards; nothing of its bytes is used later. */
 static void admit(struct visitor *v, struct arena *a, const struct handshake *h, size_t head_size)
 {
-    struct sidecar *s = v->listener->sidecar;
-    struct session *x = session_new(s, h);
-    bool adopted = false;
+    struct session *x = session_new(v->listener->sidecar, h);
+    const char *behind = v->data + head_size;
+    size_t len = v->len - head_size;
 
     switch (h->kind) {
     case HANDSHAKE_SOCKET:
-        adopted = adopt_socket(v, a, h, head_size, x);
+        admit_socket(v->line, a, h, x, behind, len);
         break;
     case HANDSHAKE_STREAM:
-        adopted = stream_adopt(s, let_go(v), x);
+        stream_adopt(v->line, x);
         break;
     case HANDSHAKE_POLL:
-        adopted = adopt_poll(v, h, head_size, x);
+        longpoll_adopt(v->line, x, h->keep_alive, behind, len);
         break;
     }
-    if (!adopted)
-        session_free(x);
+    free_visitor(v);
 }
 
 static void judge(struct visitor *v, struct arena *a, const struct http_head *head)
@@ -171,7 +159,7 @@ static void judge(struct visitor *v, struct arena *a, const struct http_head *he
     struct handshake h;
     bool welcome;
 
-    handshake_judge(s->conf, a, head, v->peer, &h);
+    handshake_judge(s->conf, a, head, v->line->peer, &h);
     welcome = h.status == 101 || h.status == 200;
     if (welcome && has_room(s, h.address)) {
         admit(v, a, &h, head->size);
@@ -216,18 +204,18 @@ static void make_room(struct visitor *v, size_t size)
     v->data = xrealloc(v->data, v->cap);
 }
 
-static void on_visitor(uv_poll_t *poll, int status, int events)
+static void on_visitor(void *ctx, int events)
 {
-    struct visitor *v = poll->data;
-    ssize_t got;
+    struct visitor *v = ctx;
+    ssize_t got = 0;
 
-    (void)events;
     make_room(v, READ_STEP);
-    got = status < 0 ? 0 : recv(v->fd, v->data + v->len, v->cap - v->len, MSG_DONTWAIT);
+    if (events & UV_READABLE)
+        got = recv(v->line->fd, v->data + v->len, v->cap - v->len, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (got <= 0) {
-        close(let_go(v));
+        dismiss(v);
         return;
     }
     if (v->len == 0)
@@ -236,26 +224,19 @@ static void on_visitor(uv_poll_t *poll, int status, int events)
     read_head(v);
 }
 
-static struct visitor *welcome(struct listener *l, int fd, const char *peer, int64_t patience_ms)
+static struct visitor *welcome(struct listener *l, struct line *line, int64_t patience_ms)
 {
     struct visitor *v = xcalloc(1, sizeof *v);
 
     v->listener = l;
-    v->fd = fd;
+    v->line = line;
     v->deadline_ms = sidecar_now(l->sidecar) + patience_ms;
-    memcpy(v->peer, peer, strlen(peer) + 1);
-    if (uv_poll_init(&l->sidecar->loop, &v->poll, fd) != 0) {
-        close(fd);
-        free(v);
-        return NULL;
-    }
-    v->poll.data = v;
     v->next = l->visitors;
     if (l->visitors)
         l->visitors->prev = v;
     l->visitors = v;
     l->visitor_count++;
-    uv_poll_start(&v->poll, UV_READABLE, on_visitor);
+    line_serve(line, on_visitor, v);
     return v;
 }
 
@@ -264,16 +245,16 @@ bool listen_may_keep(const struct listener *l)
     return !l->sidecar->stopping && l->visitor_count < LISTEN_VISITORS / 2;
 }
 
-void listen_again(struct listener *l, int fd, const char *peer, const char *data, size_t len)
+void listen_again(struct listener *l, struct line *line, const char *data, size_t len)
 {
     struct visitor *v;
 
     if (l->sidecar->stopping) {
-        close(fd);
+        line_close(line, NULL);
         return;
     }
-    v = welcome(l, fd, peer, len > 0 ? HEAD_MS : KEPT_MS);
-    if (!v || len == 0)
+    v = welcome(l, line, len > 0 ? HEAD_MS : KEPT_MS);
+    if (len == 0)
         return;
     make_room(v, len);
     memcpy(v->data, data, len);
@@ -332,6 +313,7 @@ static void on_accept(uv_poll_t *poll, int status, int events)
         struct sockaddr_storage from = {0};
         socklen_t len = sizeof from;
         char peer[INET6_ADDRSTRLEN];
+        struct line *line;
         int fd = accept4(k->fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
         if (fd < 0) {
@@ -345,7 +327,9 @@ static void on_accept(uv_poll_t *poll, int status, int events)
         }
         peer_text(&from, peer);
         bound_memory(fd);
-        welcome(l, fd, peer, HEAD_MS);
+        line = line_new(&l->sidecar->loop, fd, peer);
+        if (line)
+            welcome(l, line, HEAD_MS);
     }
 }
 

@@ -16,15 +16,16 @@
 
 enum { LISTEN_VISITORS = 1024 }; /* connections that have not said all of their head yet */
 
-struct sidecar;
+struct line;
 struct listener;
+struct sidecar;
 
 /* Binds conf->ws_socket (mode 0660), or takes systemd's fds. The caller holds the lock. */
 MUST_CHECK enum err listen_start(struct listener **out, struct sidecar *s, struct fail *f);
 /* Accepts no more; connections not yet judged are closed. */
 void listen_stop(struct listener *l);
-/* The next request of a connection; `data` is what was read of it already. Takes the fd. */
-void listen_again(struct listener *l, int fd, const char *peer, const char *data, size_t len);
+/* The next request of a connection; `data` is what was read of it already. Takes the line. */
+void listen_again(struct listener *l, struct line *line, const char *data, size_t len);
 /* Whether there is room for a connection that waits for its next request. */
 bool listen_may_keep(const struct listener *l);
 /* Once a second: deadlines; accepts again after the process had no descriptors left. */

@@ -2,19 +2,17 @@
 
 #include "chat/wire.h"
 #include "ws-sidecar/http_answer.h"
+#include "ws-sidecar/line.h"
 #include "ws-sidecar/outflow.h"
 #include "ws-sidecar/session.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
-    HANDLES = 2,
     AGAIN_MS = 2000,   /* between questions that nobody can wait with */
     CATCH_UP_MS = 1000 /* what is known to be newer is waited for, whatever was asked */
 };
@@ -22,17 +20,15 @@ enum {
 struct longpoll {
     struct conn base; /* first: the session's functions lead back here */
     struct session *session;
-    uv_poll_t poll;
+    struct line *line;
     uv_timer_t timer;
-    size_t closed; /* handles */
     struct outflow out;
     const struct request *wants; /* NULL: it is not known yet who asks */
-    char peer[INET6_ADDRSTRLEN];
-    char *ahead; /* the beginning of the next request */
+    char *ahead;                 /* the beginning of the next request */
     size_t ahead_len;
     bool keep_alive;
     bool answered; /* nothing follows what waits */
-    bool over;     /* the handles close; session_closed() is next */
+    bool over;     /* the timer closes; session_closed() is next */
 };
 
 static struct longpoll *longpoll_of(struct conn *c)
@@ -47,16 +43,12 @@ static void on_over(uv_handle_t *handle)
     struct longpoll *p = handle->data;
     struct listener *listener = p->session->sidecar->listener;
 
-    if (++p->closed < HANDLES)
-        return;
     outflow_release(&p->out);
     session_closed(p->session);
-    if (p->keep_alive) {
-        listen_again(listener, p->out.fd, p->peer, p->ahead, p->ahead_len);
-    } else {
-        shutdown(p->out.fd, SHUT_WR);
-        close(p->out.fd);
-    }
+    if (p->keep_alive)
+        listen_again(listener, p->line, p->ahead, p->ahead_len);
+    else
+        line_close(p->line, NULL);
     free(p->ahead);
     free(p);
 }
@@ -66,8 +58,6 @@ static void end(struct longpoll *p)
     if (p->over)
         return;
     p->over = true;
-    uv_poll_stop(&p->poll);
-    uv_close((uv_handle_t *)&p->poll, on_over);
     uv_close((uv_handle_t *)&p->timer, on_over);
 }
 
@@ -77,15 +67,13 @@ static void hang_up(struct longpoll *p)
     end(p);
 }
 
-static void on_event(uv_poll_t *poll, int status, int events);
-
 /* What waits goes out, then it ends. */
 static void finish(struct longpoll *p)
 {
     p->answered = true;
     uv_timer_stop(&p->timer);
     if (p->out.rest)
-        uv_poll_start(&p->poll, UV_READABLE | UV_WRITABLE, on_event);
+        line_watch(p->line, UV_READABLE | UV_WRITABLE);
     else
         end(p);
 }
@@ -302,38 +290,35 @@ static bool hear(struct longpoll *p)
     return true;
 }
 
-static void on_event(uv_poll_t *poll, int status, int events)
+static void on_event(void *ctx, int events)
 {
-    struct longpoll *p = poll->data;
+    struct longpoll *p = ctx;
 
-    if (status < 0 || ((events & UV_READABLE) && !hear(p)))
+    if (p->over)
+        return; /* what there is to read is the next request */
+    if ((events & UV_DISCONNECT) || ((events & UV_READABLE) && !hear(p)))
         hang_up(p);
     else if ((events & UV_WRITABLE) && outflow_flush(&p->out))
         end(p);
 }
 
-bool longpoll_adopt(struct sidecar *s, const struct longpoll_setup *setup, struct session *x)
+void longpoll_adopt(struct line *line, struct session *x, bool keep_alive, const char *ahead,
+                    size_t ahead_len)
 {
     struct longpoll *p = xcalloc(1, sizeof *p);
 
     p->base.ops = &ops;
     p->session = x;
-    p->out.fd = setup->fd;
-    p->keep_alive = setup->keep_alive;
-    memcpy(p->peer, setup->peer, strlen(setup->peer) + 1);
-    if (uv_poll_init(&s->loop, &p->poll, setup->fd) != 0) {
-        close(setup->fd);
-        free(p);
-        return false;
+    p->line = line;
+    p->out.fd = line->fd;
+    p->keep_alive = keep_alive;
+    if (ahead_len > 0) {
+        p->ahead = xmalloc(ahead_len);
+        memcpy(p->ahead, ahead, ahead_len);
+        p->ahead_len = ahead_len;
     }
-    if (setup->ahead_len > 0) {
-        p->ahead = xmalloc(setup->ahead_len);
-        memcpy(p->ahead, setup->ahead, setup->ahead_len);
-        p->ahead_len = setup->ahead_len;
-    }
-    uv_timer_init(&s->loop, &p->timer);
-    p->poll.data = p->timer.data = p;
-    uv_poll_start(&p->poll, UV_READABLE, on_event);
+    uv_timer_init(&x->sidecar->loop, &p->timer);
+    p->timer.data = p;
+    line_serve(line, on_event, p);
     session_opened(x, &p->base);
-    return true;
 }

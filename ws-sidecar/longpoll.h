@@ -10,22 +10,14 @@
 #include "ws-sidecar/conn.h"
 #include "ws-sidecar/request.h"
 
+struct line;
 struct session;
-struct sidecar;
 
-/* One request of a kept-alive connection; `ahead` is what came behind it already. */
-struct longpoll_setup {
-    int fd;
-    const char *peer;
-    bool keep_alive;
-    const char *ahead;
-    size_t ahead_len;
-};
-
-/* Takes the fd, and gives it back to the listener after the answer. On success session_opened() was
- * called for `x`; false: it was not, and the fd is closed. */
-MUST_CHECK bool longpoll_adopt(struct sidecar *s, const struct longpoll_setup *setup,
-                               struct session *x);
+/* Takes the line, and the session, for which session_opened() is called. `ahead` is what came
+ * behind the request already. After the answer the line goes back to the listener, where
+ * `keep_alive`. */
+void longpoll_adopt(struct line *line, struct session *x, bool keep_alive, const char *ahead,
+                    size_t ahead_len);
 /* It is known who asks, and the cursors were judged. True: it waits, and the rooms shall be read.
  * `wants` stays as it is as long as the session. */
 bool longpoll_begin(struct conn *c, const struct request *wants);

@@ -3,6 +3,7 @@
 #include "lib/secure.h"
 #include "ws-sidecar/event_id.h"
 #include "ws-sidecar/http_answer.h"
+#include "ws-sidecar/line.h"
 #include "ws-sidecar/outflow.h"
 #include "ws-sidecar/session.h"
 
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     UNHEARD_MAX = 65536, /* bytes that a client may send into the void */
@@ -24,12 +24,11 @@ enum {
 struct stream {
     struct conn base; /* first: the session's functions lead back here */
     struct session *session;
-    uv_poll_t poll;
+    struct line *line;
     struct outflow out;
-    int watched; /* uv events */
     bool begun;  /* the head of the answer is on its way, or a refusal */
     bool ending; /* nothing follows what waits */
-    bool over;   /* the handle closes; session_closed() is next */
+    bool over;   /* the line closes; session_closed() is next */
     int close_code;
     const char *close_reason;
     size_t unheard;
@@ -44,12 +43,10 @@ static struct stream *stream_of(struct conn *c)
 
 /* ----- the end ----- */
 
-static void on_over(uv_handle_t *handle)
+static void on_closed(void *ctx)
 {
-    struct stream *t = handle->data;
+    struct stream *t = ctx;
 
-    shutdown(t->out.fd, SHUT_WR);
-    close(t->out.fd);
     outflow_release(&t->out);
     session_closed(t->session);
     free(t);
@@ -60,20 +57,13 @@ static void end(struct stream *t)
     if (t->over)
         return;
     t->over = true;
-    uv_poll_stop(&t->poll);
-    uv_close((uv_handle_t *)&t->poll, on_over);
+    line_close(t->line, on_closed);
 }
-
-/* ----- waiting ----- */
-
-static void on_event(uv_poll_t *poll, int status, int events);
 
 static void watch(struct stream *t, int events)
 {
-    if (t->over || t->watched == events)
-        return;
-    t->watched = events;
-    uv_poll_start(&t->poll, events, on_event);
+    if (!t->over)
+        line_watch(t->line, events);
 }
 
 /* What waits goes out; behind it, where there is nothing more to come, the connection ends. */
@@ -252,11 +242,11 @@ static void on_writable(struct stream *t)
         say_close(t);
 }
 
-static void on_event(uv_poll_t *poll, int status, int events)
+static void on_event(void *ctx, int events)
 {
-    struct stream *t = poll->data;
+    struct stream *t = ctx;
 
-    if (status < 0 || ((events & UV_READABLE) && !hear_nothing(t)))
+    if ((events & UV_DISCONNECT) || ((events & UV_READABLE) && !hear_nothing(t)))
         end(t);
     else if (events & UV_WRITABLE)
         on_writable(t);
@@ -271,21 +261,15 @@ static void limit_silence(int fd, int64_t ms)
     (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout);
 }
 
-bool stream_adopt(struct sidecar *s, int fd, struct session *x)
+void stream_adopt(struct line *line, struct session *x)
 {
     struct stream *t = xcalloc(1, sizeof *t);
 
-    limit_silence(fd, s->conf->ws_idle_timeout_ms);
+    limit_silence(line->fd, x->sidecar->conf->ws_idle_timeout_ms);
     t->base.ops = &ops;
     t->session = x;
-    t->out.fd = fd;
-    if (uv_poll_init(&s->loop, &t->poll, fd) != 0) {
-        close(fd);
-        free(t);
-        return false;
-    }
-    t->poll.data = t;
-    watch(t, UV_READABLE);
+    t->line = line;
+    t->out.fd = line->fd;
+    line_serve(line, on_event, t);
     session_opened(x, &t->base);
-    return true;
 }

@@ -12,11 +12,10 @@
 
 #include "ws-sidecar/conn.h"
 
+struct line;
 struct session;
-struct sidecar;
 
-/* Takes the fd. On success session_opened() was called for `x`; false: it was not, and the fd is
- * closed. */
-MUST_CHECK bool stream_adopt(struct sidecar *s, int fd, struct session *x);
+/* Takes the line, and the session, for which session_opened() is called. */
+void stream_adopt(struct line *line, struct session *x);
 
 #endif
