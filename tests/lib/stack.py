@@ -406,6 +406,10 @@ class Stack:
 
     # ---- talking to it ----
 
+    def dial(self):
+        """A bare connected socket."""
+        return socket.create_connection(("127.0.0.1", self.port), 10)
+
     def connection(self, seconds=20):
         if self.tls:
             import ssl

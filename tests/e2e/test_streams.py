@@ -1,0 +1,754 @@
+#!/usr/bin/python3
+"""Server-sent events and long-polls, straight to the sidecar; test_streams_proxied.py is about the web
+servers."""
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from alone import ORIGIN, Alone, SidecarCase  # noqa: E402
+from stack import new_client_id, wait_for  # noqa: E402
+from streams import Ended, Line, Poller, Stream, query, request  # noqa: E402
+
+ROOMY = {key: "1000000" for key in (
+    "rate_user_burst", "rate_user_per_minute", "rate_address_burst", "rate_address_per_minute")}
+BOTH = ("stream", "poll")
+
+
+class Case(SidecarCase):
+    def setUp(self):
+        self.say = self.chat(rooms=[])  # whoever posts
+
+    def post(self, text, room="general"):
+        cid = new_client_id()
+        self.say.send(type="message", message=text, room=room, client_id=cid)
+        return self.say.until("ack", client_id=cid)["seq"]
+
+    def line(self):
+        line = Line(self.stack.dial())
+        self.addCleanup(line.close)
+        return line
+
+    def stream(self, *args, **kwargs):
+        stream = Stream(self.stack.dial(), *args, **kwargs)
+        self.addCleanup(stream.close)
+        return stream
+
+    def poller(self, *args, **kwargs):
+        poller = Poller(self.stack.dial(), *args, **kwargs)
+        self.addCleanup(poller.close)
+        return poller
+
+    def head_of(self, room="general"):
+        return self.stack.rows("SELECT head FROM room WHERE slug = ?", room)[0][0]
+
+    def connections(self):
+        """The sidecar's connections, by their number."""
+        folder, count = f"/proc/{self.stack.sidecar.pid}/fd", 0
+        for name in os.listdir(folder):
+            try:
+                count += os.readlink(os.path.join(folder, name)).startswith("socket:")
+            except OSError:
+                pass
+        return count
+
+
+def events(stream, last, room="general"):
+    """The seqs of a room's events as they came, up to `last`."""
+    seqs = []
+    while not seqs or seqs[-1] < last:
+        frame = stream.recv()
+        if frame.get("room") == room and "seq" in frame and frame["type"] not in ("presence", "resync"):
+            seqs.append(frame["seq"])
+    return seqs
+
+
+class Streams(Case):
+    conf = ROOMY
+
+    def test_the_head_and_the_first_event(self):
+        stream = self.stream(["general", "@me"], self.new_token("listener"))
+        headers = stream.answer.headers
+        self.assertEqual(headers["content-type"], "text/event-stream")
+        self.assertEqual(headers["cache-control"], "no-store")
+        self.assertEqual(headers["x-accel-buffering"], "no")
+        self.assertEqual(headers["x-content-type-options"], "nosniff")
+        self.assertFalse([name for name in headers if name.startswith("access-control")])
+        welcome = stream.recv()
+        self.assertEqual((welcome["type"], welcome["user"]["username"]), ("welcome", "listener"))
+        self.assertEqual(set(welcome["rooms"]), {"general", "@me"})
+        self.assertEqual(set(welcome["rooms"]["general"]), {"seq", "floor", "unread", "last_read_seq"})
+        self.assertEqual(stream.last_id, f"{welcome['epoch']} general:{self.head_of()},@me:0")
+        self.assertTrue(1000 <= stream.retry <= 10000, stream.retry)
+        self.assertTrue(stream.until("presence", room="*")["full"])
+
+    def test_what_is_said_comes_with_the_id_of_where_the_reader_is_then(self):
+        stream = self.stream(["general", "energy"])
+        epoch = stream.until("welcome")["epoch"]
+        energy = self.head_of("energy")
+        seq = self.post("hello stream")
+        self.assertEqual(stream.until("message", message="hello stream")["seq"], seq)
+        self.assertEqual(stream.last_id, f"{epoch} general:{seq},energy:{energy}")
+        self.post("elsewhere", room="energy")
+        stream.until("message", message="elsewhere")
+        self.assertEqual(stream.last_id, f"{epoch} general:{seq},energy:{energy + 1}")
+
+    def test_replay_then_live_without_gap_or_double(self):
+        for n in range(250):  # more than one frame
+            self.say.send(type="message", message=f"old {n}")
+        last = self.post("the last of the old ones")
+        stream = self.stream({"general": 0})
+        self.assertEqual(events(stream, last), list(range(1, last + 1)))
+        self.assertEqual(events(stream, self.post("live")), [last + 1])
+
+    def test_a_stream_that_is_cut_anywhere_goes_on_where_it_was(self):
+        """Each connection is cut after so many bytes, in the middle of events and of batches."""
+        for n in range(120):
+            self.say.send(type="message", message=f"{n} " + "x" * (n * 7 % 300), room="materials")
+        last = self.post("the end", room="materials")
+        rng = random.Random(5)
+        seqs, last_id, cuts = [], None, 0
+        while not seqs or seqs[-1] < last:
+            stream = self.stream({"materials": 0, "general": self.head_of()}, Last_Event_ID=last_id)
+            left = rng.randrange(2000, 60000)
+            while left > 0 and (not seqs or seqs[-1] < last):
+                *whole, stream.text = stream.text[:left].split(b"\n\n")
+                left -= sum(len(block) + 2 for block in whole) + len(stream.text)
+                for block in whole:
+                    stream.take_block(block)
+                seqs += [f["seq"] for f in stream.pending if f["type"] in ("message", "room")]
+                stream.pending.clear()
+                if left > 0 and (not seqs or seqs[-1] < last):
+                    left += len(stream.text)
+                    stream.receive()
+                    stream.unwrap()
+            last_id = stream.last_id or last_id
+            stream.close()
+            cuts += 1
+        self.assertEqual(seqs, list(range(1, last + 1)))
+        self.assertGreater(cuts, 1)
+
+    def test_the_last_event_id_wins_over_the_query(self):
+        self.post("one")
+        last = self.post("two")
+        epoch = self.stream().until("welcome")["epoch"]
+        stream = self.stream({"general": 0}, epoch="f" * 32, Last_Event_ID=f"{epoch} general:{last - 1}")
+        self.assertEqual(events(stream, last), [last])
+
+    def test_the_pings_keep_a_stream_and_typing_and_marks_reach_it(self):
+        token = self.new_token("typing listener")
+        stream, other = self.stream(token=token), self.chat("typist")
+        stream.until("welcome")
+        other.send(type="typing", room="general", on=True)
+        self.assertEqual(stream.until("typing")["username"], "typist")
+        same = self.chat(hello_token=token)
+        seq = self.post("to be read")
+        same.send(type="read", room="general", up_to=seq)
+        self.assertEqual(stream.until("read"), {"type": "read", "room": "general", "up_to": seq})
+        self.assertEqual(stream.last_id.rsplit(":", 1)[1], str(seq))  # they have no number of their own
+
+    def test_a_room_that_is_not_there_is_an_error_of_that_room_only(self):
+        stream = self.stream(["nowhere", "general"])
+        self.assertEqual(set(stream.until("welcome")["rooms"]), {"general"})
+        error = stream.until("error")
+        self.assertEqual((error["code"], error["room"]), ("room_not_found", "nowhere"))
+        self.assertEqual(stream.last_id.split(" ")[1], f"general:{self.head_of()}")
+
+    def test_a_client_that_goes_is_forgotten_and_what_it_says_is_not_heard(self):
+        before = self.connections()
+        streams = [self.stream() for _ in range(10)]
+        for stream in streams:
+            stream.socket.sendall(b"GET / HTTP/1.1\r\n\r\n" + b"anything")
+        self.post("still there")
+        for stream in streams:
+            stream.until("message", message="still there")
+            stream.close()
+        wait_for(lambda: self.connections() <= before, "their connections are gone")
+
+    def test_http_1_0_is_served_too(self):
+        stream = self.stream(version="1.0", host=None)
+        self.assertEqual(stream.until("welcome")["proto"], "chat.v1")
+
+
+class Polls(Case):
+    conf = ROOMY
+
+    def test_what_is_newer_is_answered_at_once(self):
+        self.post("one")
+        last = self.post("two")
+        poller = self.poller({"general": last - 2})
+        body = poller.poll().json
+        self.assertEqual([e["message"] for e in body["events"]], ["one", "two"])
+        self.assertEqual(body["rooms"], {"general": {"seq": last}})
+        self.assertEqual((body["more"], body["poll_after_ms"]), (False, 0))
+        self.assertNotIn("missing", body)
+
+    def test_what_comes_ends_the_wait(self):
+        poller = self.poller(["general", "energy"])
+        poller.poll(wait=0)
+        poller.ask_next()
+        self.assertTrue(poller.is_quiet(0.3))
+        seq = self.post("at last", room="energy")
+        body = poller.take().json
+        self.assertEqual([(e["room"], e["message"]) for e in body["events"]], [("energy", "at last")])
+        self.assertEqual(body["rooms"]["energy"]["seq"], seq)
+
+    def test_without_news_the_wait_ends_without_events(self):
+        poller = self.poller()
+        began = time.monotonic()
+        body = poller.poll(wait=1).json
+        self.assertGreaterEqual(time.monotonic() - began, 0.9)
+        self.assertEqual(body["events"], [])
+        self.assertEqual(body["rooms"], {"general": {"seq": self.head_of()}})
+        self.assertEqual(body["poll_after_ms"], 0)
+        began = time.monotonic()
+        self.assertGreater(poller.poll(wait=0).json["poll_after_ms"], 0)  # whoever does not wait, pauses
+        self.assertLess(time.monotonic() - began, 0.9)
+
+    def test_a_long_way_is_gone_in_answers_that_say_more(self):
+        first = self.head_of("utilities")
+        for n in range(350):
+            self.say.send(type="message", message=f"m{n}", room="utilities")
+        last = self.post("the end", room="utilities")
+        poller, seqs, more = self.poller({"utilities": first}), [], True
+        while more:
+            body = poller.poll().json
+            seqs += [e["seq"] for e in body["events"]]
+            more = body["more"]
+        self.assertEqual(seqs, list(range(first + 1, last + 1)))
+
+    def test_the_first_poll_without_a_number_begins_now(self):
+        poller = self.poller(["general"])
+        poller.poll(wait=0)
+        seq = self.post("between two polls")
+        self.assertEqual([e["seq"] for e in poller.poll().json["events"]], [seq])
+
+    def test_rooms_that_are_not_there_are_named_and_do_not_stop_the_others(self):
+        poller = self.poller(["nowhere", "general", "@me"])
+        poller.ask_next()
+        self.assertTrue(poller.is_quiet(0.2))
+        self.post("heard")
+        body = poller.take().json
+        self.assertEqual(body["missing"], ["nowhere", "@me"])
+        self.assertEqual(set(body["rooms"]), {"general"})
+        body = self.poller(["nowhere"]).poll().json  # nothing to wait for: at once, and not at once again
+        self.assertEqual((body["events"], body["rooms"], body["missing"]), ([], {}, ["nowhere"]))
+        self.assertGreater(body["poll_after_ms"], 0)
+
+    def test_the_head_of_an_answer(self):
+        answer = self.poller().poll(wait=0)
+        self.assertEqual(answer.headers["content-type"], "application/json")
+        self.assertEqual(answer.headers["cache-control"], "no-store")
+        self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
+        self.assertFalse([name for name in answer.headers if name.startswith("access-control")])
+
+    def test_a_connection_serves_different_people_one_after_the_other(self):
+        """As a proxy's does: nothing of one request is left for the next."""
+        people = [(self.new_token(f"person{n}"), f"person{n}") for n in range(3)]
+        line = self.line()
+        for token, name in people:
+            me = self.chat(hello_token=token).welcome["user"]["id"]
+            self.stack.outcry("user", "mute", str(me), "1m")
+        for token, name in people * 2 + [(None, None)]:
+            answer = line.ask("poll", query("@me:0,general", wait=0), token=token).answer()
+            self.assertEqual(answer.headers["connection"], "keep-alive")
+            if token is None:
+                self.assertEqual(answer.json["missing"], ["@me"])
+                continue
+            targets = {e["target_id"] for e in answer.json["events"]}
+            mine = self.stack.rows("SELECT id FROM user WHERE username = ?", name)[0][0]
+            self.assertEqual(targets, {mine})
+        refused = line.ask("poll", query("general"), token="a.b.c").answer()
+        self.assertEqual((refused.status, refused.headers["connection"]), (401, "close"))
+        self.assertEqual(line.until_closed(), b"")
+
+    def test_the_address_belongs_to_the_request(self):
+        """Counted by it: a kept connection must not be the first one's for ever."""
+        stack = Alone(conf={"ws_max_per_address": "1", "trusted_proxies": ""}).start()
+        self.addCleanup(stack.stop)
+        line, one = Line(stack.dial()), Line(stack.dial())
+        one.ask("poll", query("general"), X_Forwarded_For="192.0.2.1")
+        for address, status in (("192.0.2.2", 200), ("192.0.2.1", 503)):
+            answer = line.ask("poll", query("general", wait=0), X_Forwarded_For=address).answer()
+            self.assertEqual(answer.status, status)
+        one.close()
+        line.close()
+
+    def test_requests_that_come_at_once_are_answered_in_order(self):
+        line = self.line()
+        seq = self.head_of()
+        line.socket.sendall(request("poll", query("general", wait=0)) +
+                            request("poll", query("general", wait=1)) +
+                            request("poll", query("energy", wait=0)) + b"GET /ws/chat/po")
+        self.assertEqual(line.answer().json["rooms"], {"general": {"seq": seq}})
+        self.assertEqual(set(line.answer().json["rooms"]), {"general"})
+        self.assertEqual(set(line.answer().json["rooms"]), {"energy"})
+        line.socket.sendall(b"ll/?rooms=energy&wait=0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = line.answer()
+        self.assertEqual((answer.status, answer.headers["connection"]), (200, "close"))
+        self.assertEqual(line.until_closed(), b"")
+
+    def test_http_1_0_is_kept_only_where_it_asks(self):
+        for connection, kept in ((None, "close"), ("keep-alive", "keep-alive")):
+            line = self.line()
+            line.ask("poll", query("general", wait=0), version="1.0", host=None, Connection=connection)
+            self.assertEqual(line.answer().headers["connection"], kept)
+            if kept == "close":
+                self.assertEqual(line.until_closed(), b"")
+
+    def test_whoever_goes_while_waiting_is_forgotten(self):
+        before = self.connections()
+        lines = [self.line().ask("poll", query("general")) for _ in range(20)]
+        wait_for(lambda: self.connections() >= before + 20, "they wait")
+        for line in lines:
+            line.close()
+        wait_for(lambda: self.connections() <= before, "their connections are gone")
+        self.post("and others go on")
+
+    def test_more_than_a_request_behind_a_request_is_not_kept(self):
+        line = self.line().ask("poll", query("general"))
+        with self.assertRaises(OSError):
+            for _ in range(200):
+                line.socket.sendall(b"x" * 1000)
+                line.socket.settimeout(5)
+        self.assertEqual(self.poller().poll(wait=0).status, 200)
+
+
+class Refusals(Case):
+    conf = {"browser_token": "cookie:host_session", "login_url": "/login/"}
+
+    def status(self, what, *args, **kwargs):
+        answer = self.line().ask(what, *args, **kwargs).head()
+        return answer.status
+
+    def test_who_is_refused_and_how(self):
+        victim = self.new_token()
+        banned = self.chat(hello_token=victim).welcome["user"]["id"]
+        self.stack.outcry("user", "ban", str(banned), "1h")
+        cases = [
+            ({"token": "a.b.c"}, 401, "token_invalid"),
+            ({"token": self.new_token(ttl=-60)}, 401, "token_expired"),
+            ({"token": self.new_token(token_type="refresh")}, 401, "token_invalid"),
+            ({"token": self.new_token(exp=None)}, 401, "token_invalid"),
+            ({"token": victim}, 403, "banned"),
+            ({"cookies": {"host_session": "a.b.c"}}, 401, "token_invalid"),
+            ({"cookies": {"host_session": self.new_token(ttl=-60)}}, 401, "token_expired"),
+            ({"cookies": {"host_session": victim}}, 403, "banned"),
+        ]
+        for what in BOTH:
+            for credentials, status, code in cases:
+                with self.subTest(f"{what} {list(credentials)} {code}"):
+                    line = self.line().ask(what, query("general"), **credentials)
+                    answer = line.answer()
+                    self.assertEqual((answer.status, answer.error), (status, code))
+                    self.assertEqual("login_url" in answer.json["error"], status == 401)
+                    self.assertEqual(line.until_closed(), b"")
+
+    def test_who_is_let_in_and_as_whom(self):
+        token = self.new_token("by token")
+        for credentials in ({"token": token}, {"cookies": {"host_session": token}},
+                            {"cookies": {"host_session": token}, "Origin": ORIGIN,
+                             "Sec_Fetch_Site": "same-origin"}):
+            with self.subTest(list(credentials)):
+                stream = self.stream(**credentials)
+                self.assertEqual(stream.until("welcome")["user"]["username"], "by token")
+                answer = self.line().ask("poll", query("@me", wait=0), **credentials).answer()
+                self.assertNotIn("missing", answer.json)
+        # A guest's cookie that is nobody's any more, a token in the query, a subprotocol: nobody.
+        for fields in ({"cookies": {"outcry_guest": "x.y.z"}},
+                       {"Sec_WebSocket_Protocol": "chat.v1, bearer." + token}):
+            self.assertIsNone(self.stream(**fields).until("welcome")["user"])
+        line = self.line().ask("poll", query("@me,general", wait=0) + "&token=" + token)
+        self.assertEqual(line.answer().json["missing"], ["@me"])
+
+    def test_pages_of_others_get_nothing(self):
+        cookies = {"host_session": self.new_token()}
+        foreign = [{"Origin": o} for o in ("http://evil.example", "null", ORIGIN + ".evil.example",
+                                           ORIGIN.upper(), ORIGIN + ":81", "")]
+        foreign += [{"Sec_Fetch_Site": s} for s in ("cross-site", "same-site", "")]
+        foreign += [{"Origin": ORIGIN, "Sec_Fetch_Site": "cross-site"}]
+        own = [{}, {"Origin": ORIGIN}, {"Sec_Fetch_Site": "same-origin"}, {"Sec_Fetch_Site": "none"}]
+        for what in BOTH:
+            for fields in foreign:
+                with self.subTest(f"{what} {fields}"):
+                    for credentials in ({}, {"cookies": cookies}):
+                        line = self.line().ask(what, query("general"), **credentials, **fields)
+                        answer = line.answer()
+                        self.assertEqual((answer.status, answer.error), (403, "origin"))
+            for fields in own:
+                with self.subTest(f"{what} {fields}"):
+                    self.assertEqual(
+                        self.status(what, query("general", wait=0), cookies=cookies, **fields), 200)
+
+    def test_other_methods_paths_and_bodies(self):
+        for what in BOTH:
+            for method in ("HEAD", "POST", "OPTIONS", "DELETE"):
+                line = self.line().ask(what, query("general"), method=method)
+                answer = line.head()
+                self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET"))
+                line.until_closed()
+            for fields in ({"Content_Length": "3"}, {"Transfer_Encoding": "chunked"}):
+                line = self.line().ask(what, query("general"), **fields)
+                self.assertEqual(line.answer().status, 400)
+                self.assertEqual(line.until_closed(), b"")
+            self.assertEqual(self.status(what, query("general"), host=None), 400)
+        for path in ("/ws/chat/streams/", "/ws/chat/stream/x", "/ws/chat/", "/ws/chat//poll/", "/poll/"):
+            answer = self.line().ask("", query("general"), path=path).answer()
+            self.assertEqual(answer.status, 426 if path == "/ws/chat/" else 404)
+
+    def test_what_is_malformed_is_named(self):
+        cases = [("", "rooms is missing"), ("rooms=", "rooms is empty"), ("rooms=General", "rooms must"),
+                 ("rooms=a:1,a:2", "twice"), ("rooms=a:-1", "rooms must"), ("rooms=a&rooms=b", "once"),
+                 ("rooms=a&wait=21", "wait must"), ("rooms=a&wait=soon", "wait must"),
+                 ("rooms=a&conn=x", "conn must"), ("rooms=a&state=gone", "state is"),
+                 ("rooms=a&epoch=" + "e" * 65, "epoch is"),
+                 ("rooms=" + ",".join(f"r{n}" for n in range(202)), "more than 201")]
+        for what in BOTH:
+            for text, sentence in cases:
+                with self.subTest(f"{what} {text[:30]}"):
+                    answer = self.line().ask(what, text).answer()
+                    self.assertEqual((answer.status, answer.error), (400, "bad_request"))
+                    self.assertIn(sentence, answer.json["error"]["message"])
+        for bad in ("17", "a b c", "epoch  general:1", "epoch general:x"):
+            self.assertEqual(self.status("stream", query("general"), Last_Event_ID=bad), 400)
+
+    def test_where_guests_may_not_read_nobody_is_refused(self):
+        stack = Alone(conf={"guests": "off"}).start()
+        self.addCleanup(stack.stop)
+        for what in BOTH:
+            line = Line(stack.dial()).ask(what, query("general"))
+            self.assertEqual((line.answer().status, line.raw), (401, b""))
+            line.close()
+
+
+class Resync(Case):
+    conf = {"ws_max_lag_events": "30", **ROOMY}
+
+    def test_a_cursor_that_cannot_be_served_gets_its_reason(self):
+        for n in range(40):
+            last = self.post(f"m{n}")
+        self.raise_floor("energy")
+        epoch = self.stream().until("welcome")["epoch"]
+        cases = [({"rooms": {"general": last - 1}, "epoch": "f" * 32}, "epoch"),
+                 ({"rooms": {"general": last + 1}, "epoch": epoch}, "ahead"),
+                 ({"rooms": {"general": last - 31}}, "lag"),
+                 ({"rooms": {"energy": 1}, "epoch": epoch}, "floor")]
+        for fields, reason in cases:
+            room = next(iter(fields["rooms"]))
+            with self.subTest(reason):
+                for stream in (self.stream(**fields), self.stream(
+                        ["materials"], Last_Event_ID=f"{fields.get('epoch', epoch)} "
+                        + query(fields["rooms"])[6:])):
+                    resync = stream.until("resync")
+                    self.assertEqual((resync["room"], resync["reason"], resync["epoch"]),
+                                     (room, reason, epoch))
+                    self.assertEqual(resync["seq"], self.head_of(room))
+                    self.assertIsNone(stream.last_id)  # nothing to go on from: the query stands
+                answer = self.poller(**fields).poll()
+                self.assertEqual((answer.status, answer.error), (410, "resync"))
+                self.assertEqual(answer.headers["connection"], "keep-alive")
+                self.assertEqual([(r["room"], r["reason"]) for r in answer.json["resync"]],
+                                 [(room, reason)])
+
+    def raise_floor(self, room):
+        for n in range(6):
+            last = self.post(f"old {n}", room=room)
+        with sqlite3.connect(self.stack.path("var/chat.db")) as db:
+            db.execute("UPDATE room SET floor = ? WHERE slug = ?", (last - 2, room))
+        db.close()
+
+    def test_the_other_rooms_of_a_stream_go_on(self):
+        stream = self.stream({"general": self.head_of() + 9, "energy": self.head_of("energy")})
+        stream.until("resync", room="general")
+        self.post("not read", room="general")
+        self.post("read", room="energy")
+        self.assertEqual(stream.until("message")["message"], "read")
+        self.assertEqual(stream.last_id.split(" ")[1], f"energy:{self.head_of('energy')}")
+
+    def test_a_reader_that_does_not_read_is_closed_and_delays_nobody(self):
+        quick, slow = self.stream(), [self.stream() for _ in range(20)]
+        for stream in slow:
+            stream.until("welcome")
+        before = self.stack.rss_kb()
+        for n in range(450):
+            text = f"{n} " + "x" * 1500
+            self.say.send(type="message", message=text)
+            self.say.until("ack")
+            quick.until("message", message=text)
+        if not self.stack.is_sanitized():
+            self.assertLess(self.stack.rss_kb() - before, 20 * 64 + 16000)
+        for stream in slow:
+            frames = []
+            with self.assertRaises(Ended):
+                while True:
+                    frames.append(stream.recv(20))
+            seqs = [f["seq"] for f in frames if f["type"] == "message"]
+            self.assertEqual(seqs, list(range(seqs[0], seqs[0] + len(seqs))))
+            self.assertEqual(frames[-1], {"type": "close", "code": 4002, "reason": "too slow"})
+            again = self.stream(Last_Event_ID=stream.last_id)
+            self.assertEqual(again.until("resync")["reason"], "lag")
+
+
+class Expiry(Case):
+    conf = {"jwt_leeway_s": "0"}
+
+    def test_a_stream_lives_no_longer_than_its_token(self):
+        stream = self.stream(token=self.new_token(ttl=4))
+        began = time.monotonic()
+        self.assertGreater(stream.until("auth_required")["in_ms"], 0)
+        self.assertTrue(stream.until("error")["code"], "token_expired")
+        self.assertEqual(stream.until_close(), 4001)
+        self.assertLess(time.monotonic() - began, 6)
+
+    def test_a_poll_waits_no_longer_than_its_token(self):
+        poller = self.poller(token=self.new_token(ttl=3))
+        answer = poller.poll()
+        self.assertEqual((answer.status, answer.error), (401, "token_expired"))
+
+    def test_a_token_that_was_good_is_not_good_for_longer(self):
+        """Though the sidecar remembers whose it was."""
+        token = self.new_token(ttl=3)
+        poller = self.poller(token=token)
+        ends = time.time() + 3
+        self.assertEqual(poller.poll(wait=0).status, 200)
+        wait_for(lambda: time.time() > ends + 0.1, "it has ended")
+        self.assertEqual(poller.poll(wait=0).error, "token_expired")
+
+
+class Sanctions(Case):
+    def user(self, token):
+        return str(self.stack.user_id(token))
+
+    def test_a_ban_ends_streams_and_polls_at_once(self):
+        token = self.new_token()
+        stream, poller = self.stream(token=token), self.poller(token=token)
+        stream.until("welcome")
+        poller.ask_next()
+        self.assertTrue(poller.is_quiet(0.2))
+        self.stack.outcry("user", "ban", self.user(token), "1h")
+        self.assertEqual(stream.until("error")["code"], "banned")
+        self.assertEqual(stream.until_close(), 4501)
+        answer = poller.take()
+        self.assertEqual((answer.status, answer.error), (403, "banned"))
+        answer = self.poller(token=token).poll()
+        self.assertEqual((answer.status, answer.error), (403, "banned"))
+
+    def test_a_revoked_session_ends_and_does_not_come_back(self):
+        token = self.new_token()
+        stream, poller = self.stream(token=token), self.poller(token=token)
+        stream.until("welcome")
+        self.assertEqual(poller.poll(wait=0).status, 200)  # so that it is remembered
+        poller.ask_next()
+        wait_for(lambda: int(time.time() * 1000) % 1000 > 100, "past the token's second")
+        self.stack.outcry("user", "revoke", self.user(token))
+        self.assertEqual(stream.until("error")["code"], "token_invalid")
+        self.assertEqual(stream.until_close(), 4500)
+        self.assertEqual(poller.take().error, "token_invalid")
+        self.assertEqual(self.poller(token=token).poll(wait=0).error, "token_invalid")
+
+    def test_the_own_log_reaches_its_owner(self):
+        token = self.new_token()
+        stream, poller = self.stream(["@me"], token=token), self.poller(["@me"], token=token)
+        stream.until("welcome")
+        poller.poll(wait=0)
+        poller.ask_next()
+        self.stack.outcry("user", "mute", self.user(token), "5m")
+        self.assertEqual(stream.until("moderation")["act"], "mute")
+        self.assertEqual([e["act"] for e in poller.take().json["events"]], ["mute"])
+
+
+class Limits(Case):
+    conf = {"ws_max_connections": "12", "ws_max_per_address": "4", "ws_max_per_user": "3"}
+
+    def waiting(self, status, **fields):
+        """A stream or a poll that stays, or is refused."""
+        kind = random.choice(BOTH)
+        line = self.line().ask(kind, query("general"), **fields)
+        if status == 200:
+            if kind == "stream":
+                line.head()
+            else:
+                self.assertTrue(line.is_quiet(0.2), line.raw)
+            return line
+        answer = line.answer()
+        self.assertEqual((answer.status, answer.error), (503, "too_many_connections"))
+        self.assertIn("retry-after", answer.headers)
+        return line
+
+    def test_connections_are_limited_by_address_user_and_in_all(self):
+        token = self.new_token()
+        for n in range(3):
+            self.waiting(200, token=token, X_Forwarded_For=f"192.0.2.{n}")
+        self.waiting(503, token=token, X_Forwarded_For="192.0.2.9")
+        for n in range(4):
+            last = self.waiting(200, X_Forwarded_For="192.0.2.10")
+        self.waiting(503, X_Forwarded_For="192.0.2.10")
+        last.close()
+        wait_for(lambda: self.is_let_in(X_Forwarded_For="192.0.2.10"), "room for one again")
+        for n in range(4):  # one of twelve is whoever posts
+            self.waiting(200, X_Forwarded_For=f"192.0.2.{20 + n}")
+        self.waiting(200, X_Forwarded_For="192.0.2.10")
+        self.waiting(503, X_Forwarded_For="192.0.2.30")
+
+    def is_let_in(self, **fields):
+        return self.line().ask("poll", query("general", wait=0), **fields).answer().status == 200
+
+
+class Heartbeat(Case):
+    conf = {"ws_heartbeat_ms": "1000", "ws_idle_timeout_ms": "2500"}
+
+    def test_a_stream_is_pinged_and_need_not_answer(self):
+        stream = self.stream()
+        stream.until("welcome")
+        for _ in range(5):  # twice the idle timeout
+            self.assertIsInstance(stream.until("ping")["ts"], int)
+
+    def test_a_poll_that_waits_longer_than_that_stays(self):
+        poller = self.poller()
+        poller.ask_next(wait=5)
+        self.assertTrue(poller.is_quiet(4))
+        self.assertEqual(poller.take().json["events"], [])
+
+
+class Presence(Case):
+    conf = {"presence_grace_ms": "1000"}
+
+    def online(self, room="general"):
+        """{username: state}, as a newcomer is told."""
+        sock = self.chat(rooms=[room])
+        full = sock.until("presence", room=room, full=True)
+        sock.close()
+        return {p["username"]: p["state"] for p in full["join"]}
+
+    def await_online(self, name, state="active", room="general"):
+        wait_for(lambda: self.online(room).get(name) == state, f"{name} is {state}", 15)
+
+    def test_a_stream_is_present_like_a_socket_and_gone_when_it_closes(self):
+        stream = self.stream(["energy", "general"], token=self.new_token("streamer"), state="idle")
+        stream.until("welcome")
+        self.await_online("streamer", "idle", "energy")
+        stream.close()
+        self.await_online("streamer", None, "energy")
+
+    def test_a_polling_page_is_present_between_its_polls(self):
+        poller = self.poller(token=self.new_token("poller"))
+        for _ in range(4):
+            poller.poll(wait=1, conn="page-of-poller")
+            self.await_online("poller")
+        poller.poll(wait=0, conn="page-of-poller", state="idle")
+        self.await_online("poller", "idle")
+
+    def test_a_poll_without_conn_and_nobody_are_not_present(self):
+        token = self.new_token("quiet one")
+        self.poller(token=token).poll(wait=0)
+        self.poller().poll(wait=0, conn="page-of-nobody")
+        self.poller(token=self.new_token("loud one")).poll(wait=0, conn="page-of-loud-one")
+        self.await_online("loud one")
+        self.assertNotIn("quiet one", self.online())
+
+    def test_a_page_changes_between_stream_and_polls_without_leaving(self):
+        watcher, token = self.chat(), self.new_token("changer")
+        first = self.stream(token=token, conn="page-of-changer")
+        me = first.until("welcome")["user"]["id"]
+        self.await_online("changer")
+        for _ in range(2):
+            first.close()
+            self.poller(token=token).poll(wait=0, conn="page-of-changer")
+            self.poller(token=token).poll(wait=1, conn="page-of-changer")
+            first = self.stream(token=token, conn="page-of-changer")
+            first.until("welcome")
+        first.close()
+        left = 0
+        while not left:
+            left += me in watcher.until("presence", 15, room="*")["leave"]
+        rows = self.stack.state_rows("SELECT count(*) FROM presence WHERE user_id = ?", me)
+        self.assertLessEqual(rows[0][0], 1)
+
+
+class Life(unittest.TestCase):
+    def setUp(self):
+        self.stack = Alone(conf={"allowed_origins": ORIGIN, **ROOMY}).start()
+        self.addCleanup(self.stack.stop)
+
+    def test_sigterm_tells_streams_answers_polls_and_drops_who_only_waits_to_ask(self):
+        streams = [Stream(self.stack.dial()) for _ in range(5)]
+        pollers = [Poller(self.stack.dial(), ["general"]) for _ in range(5)]
+        idle = Line(self.stack.dial())
+        idle.ask("poll", query("general", wait=0)).answer()
+        poster = self.stack.hello(hello_token=self.stack.token(1, "poster"), rooms=[])
+        for stream in streams:
+            stream.until("welcome")
+        for poller in pollers:
+            poller.poll(wait=0)
+        for n in range(40):
+            poster.send(type="message", message=f"last words {n}")
+        self.stack.sidecar.send_signal(signal.SIGTERM)
+        acks = 0
+        while (frame := poster.recv()) is not None:
+            acks += frame["type"] == "ack"
+        for stream in streams:
+            texts = []
+            while (frame := stream.recv())["type"] != "close":
+                texts += [frame["message"]] if frame["type"] == "message" else []
+            self.assertEqual(frame["code"], 1001)
+            self.assertEqual(texts, [f"last words {n}" for n in range(acks)])
+        self.assertEqual(idle.until_closed(), b"")  # and not a word to take for an answer
+        self.assertEqual(self.stack.sidecar.wait(10), 0)
+
+    def test_waiting_polls_are_answered_when_the_sidecar_stops(self):
+        pollers = [Poller(self.stack.dial(), ["general", "energy"]) for _ in range(8)]
+        for poller in pollers:
+            poller.poll(wait=0)
+            poller.ask_next()
+        for poller in pollers:
+            self.assertTrue(poller.is_quiet(0.1))
+        self.stack.sidecar.send_signal(signal.SIGTERM)
+        for poller in pollers:
+            answer = poller.take()
+            self.assertEqual((answer.status, answer.json["events"]), (200, []))
+            self.assertEqual(set(answer.json["rooms"]), {"general", "energy"})
+            self.assertEqual(answer.headers["connection"], "close")
+        self.assertEqual(self.stack.sidecar.wait(10), 0)
+        self.stack.start_sidecar()
+        again = Poller(self.stack.dial(), pollers[0].rooms, epoch=pollers[0].epoch)
+        self.assertEqual(again.poll(wait=0).status, 200)
+
+    def test_a_restored_database_is_told_to_all(self):
+        self.stack.hello(hello_token=self.stack.token(1, "one"), rooms=[]).close()
+        copy = self.stack.path("var/copy.db")
+        self.stack.outcry("backup", copy)
+        token = self.stack.token(2, "not in the copy")
+        stream = Stream(self.stack.dial(), token=token)
+        poller = Poller(self.stack.dial(), ["general", "@me"], token)
+        stream.until("welcome")
+        poller.poll(wait=0)
+        old = poller.epoch
+        poller.ask_next()
+        self.assertTrue(poller.is_quiet(0.2))
+        self.stack.outcry("restore", copy)
+        self.assertEqual(stream.until_close(), 4003)
+        self.assertEqual(poller.take().json["events"], [])
+        answer = poller.poll()  # on the same connection, with a user who is unknown again
+        while answer.status == 503:
+            answer = Poller(self.stack.dial(), poller.rooms, token, poller.epoch).poll()
+        self.assertEqual(answer.status, 410)
+        self.assertNotEqual(answer.json["resync"][0]["epoch"], old)
+        self.assertEqual(Stream(self.stack.dial(), Last_Event_ID=stream.last_id)
+                         .until("resync")["reason"], "epoch")
+
+    def test_no_log_holds_a_token_or_a_query(self):
+        token = self.stack.token(1, "secretive")  # stop() looks for it
+        Stream(self.stack.dial(), token=token, epoch="looked-for-epoch").until("welcome")
+        Poller(self.stack.dial(), ["general"], token).poll(wait=0, conn="looked-for-conn")
+        Line(self.stack.dial()).ask("poll", "rooms=looked-for-room-!&token=" + token).answer()
+        logs = json.dumps(self.stack.logs())
+        self.assertNotIn("looked-for", logs)
+
+
+if __name__ == "__main__":
+    unittest.main()
