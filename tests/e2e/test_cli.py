@@ -264,7 +264,7 @@ class Doctor(unittest.TestCase):
     def test_a_server_that_hands_the_socket_to_our_programs(self):
         stack = self.prepare("apache", sidecar=False)
         stack.edit("conf/apache-chat.conf", '    ProxyPass "unix:${OUTCRY_WS_SOCKET}|http://sidecar/ws/chat" '
-                   "upgrade=websocket timeout=60\n", "")
+                   "upgrade=websocket timeout=60 ttl=30 flushpackets=on\n", "")
         stack.edit("conf/apache-chat.conf", 'AliasMatch "^/stocks/chat(/(?!static/).*)?$"',
                    'AliasMatch "^/(?:stocks|ws)/chat(/(?!static/).*)?$"')
         stack.start()

@@ -48,6 +48,15 @@ class Answer:
         return self.json["error"]["code"]
 
 
+def parse_head(head):
+    first, *lines = head.decode().split("\r\n")
+    headers = {}
+    for line in lines:
+        name, value = line.split(": ", 1)
+        headers[name.lower()] = value
+    return Answer(int(first.split()[1]), headers)
+
+
 class Line:
     """A socket with what was read of it and not used yet."""
 
@@ -80,12 +89,7 @@ class Line:
         while b"\r\n\r\n" not in self.raw:
             self.receive(seconds)
         head, self.raw = self.raw.split(b"\r\n\r\n", 1)
-        first, *lines = head.decode().split("\r\n")
-        headers = {}
-        for line in lines:
-            name, value = line.split(": ", 1)
-            headers[name.lower()] = value
-        return Answer(int(first.split()[1]), headers)
+        return parse_head(head)
 
     def answer(self, seconds=30):
         """A whole answer with its body."""
@@ -104,22 +108,14 @@ class Line:
         self.socket.close()
 
 
-class Stream(Line):
-    """Server-sent events. .answer is the head, with the body where it was refused; .last_id is what an
-    EventSource would send as Last-Event-ID."""
+class Body:
+    """What came of a body without a length: .raw as it came, .text without the chunks around it."""
 
-    def __init__(self, sock, rooms=("general",), token=None, **fields):
-        super().__init__(sock)
-        params = {k: fields.pop(k) for k in ("epoch", "conn", "state") if k in fields}
-        self.text, self.pending = b"", collections.deque()
-        self.last_id = self.retry = self.welcome = None
-        self.ask("stream", query(rooms, **params), token=token, **fields)
-        self.answer = self.head()
-        if self.answer.status != 200:
-            self.answer.body = self.until_closed()
-            return
-        self.chunked = self.answer.headers.get("transfer-encoding") == "chunked"
-        self.unwrap()
+    text, ended, chunked = b"", False, False
+
+    def begin(self, headers):
+        self.text, self.ended = b"", False
+        self.chunked = headers.get("transfer-encoding") == "chunked"
 
     def unwrap(self):
         """Moves what is whole from .raw to .text."""
@@ -130,10 +126,27 @@ class Stream(Line):
             length = int(size.split(b";")[0], 16) if found else 0
             if not found or len(rest) < length + 2:
                 return
-            if length == 0:
-                raise Ended("last chunk")
+            self.ended = length == 0
             self.text += rest[:length]
             self.raw = rest[length + 2:]
+
+
+class Stream(Line, Body):
+    """Server-sent events. .answer is the head, with the body where it was refused; .last_id is what an
+    EventSource would send as Last-Event-ID."""
+
+    def __init__(self, sock, rooms=("general",), token=None, **fields):
+        super().__init__(sock)
+        params = {k: fields.pop(k) for k in ("epoch", "conn", "state") if k in fields}
+        self.pending = collections.deque()
+        self.last_id = self.retry = self.welcome = None
+        self.ask("stream", query(rooms, **params), token=token, **fields)
+        self.answer = self.head()
+        if self.answer.status != 200:
+            self.answer.body = self.until_closed()
+            return
+        self.begin(self.answer.headers)
+        self.unwrap()
 
     def take_block(self, block):
         """An event, as the specification of EventSource has it; .last_id moves when it is whole."""
@@ -161,6 +174,8 @@ class Stream(Line):
             while b"\n\n" in self.text and not self.pending:
                 block, self.text = self.text.split(b"\n\n", 1)
                 self.take_block(block)
+            if not self.pending and self.ended:
+                raise Ended("last chunk")
             if not self.pending:
                 self.receive(max(0.01, deadline - time.monotonic()))
                 self.unwrap()
