@@ -113,19 +113,23 @@ static void open_sse(struct feed *f)
     await(f, "\n\n", "\"welcome\"");
 }
 
+/* `at` is where the mark stands, or NULL; the number behind it. */
+static int64_t number_behind(const char *at, const char *mark, const char *text, size_t len)
+{
+    if (at && strncmp(at, mark, strlen(mark)) == 0)
+        return strtoll(at + strlen(mark), NULL, 10);
+    die("an answer that was not expected: %.*s", (int)len, text);
+}
+
 /* The body of the next whole answer. */
 static bool next_answer(struct feed *f, const char **text, size_t *len)
 {
     static const char field[] = "Content-Length: ";
     size_t used = f->in.used, size;
-    const char *at;
 
     if (!take_until(f, "\r\n\r\n", text, len))
         return false;
-    at = memmem(*text, *len, field, sizeof field - 1);
-    if (!at || !memmem(*text, *len, " 200 OK", 7))
-        die("an answer that was not expected: %.*s", (int)*len, *text);
-    size = strtoul(at + sizeof field - 1, NULL, 10);
+    size = (size_t)number_behind(memmem(*text, *len, field, sizeof field - 1), field, *text, *len);
     if (f->in.bytes.len - f->in.used < size) {
         f->in.used = used;
         return false;
@@ -139,12 +143,9 @@ static bool next_answer(struct feed *f, const char **text, size_t *len)
 static void ask_on(struct feed *f, const char *text, size_t len, const char *wait)
 {
     static const char mark[] = "{\"seq\":"; /* of the one room, behind the events */
-    const char *at = memrchr(text, '{', len);
     char query[64];
 
-    if (!at || memcmp(at, mark, sizeof mark - 1) != 0)
-        die("an answer without a cursor: %.*s", (int)len, text);
-    f->seq = strtoll(at + sizeof mark - 1, NULL, 10);
+    f->seq = number_behind(memrchr(text, '{', len), mark, text, len);
     snprintf(query, sizeof query, ":%" PRId64 "%s", f->seq, wait);
     ask(f, "poll", query);
 }

@@ -66,18 +66,14 @@ static bool is_named(const struct history_cursor *cursors, size_t count, const c
     return count > 0;
 }
 
-static enum err parse_cursor(struct arena *a, const char *text, size_t len,
-                             struct history_cursor *out, struct fail *f)
+static bool parse_cursor(struct arena *a, const char *text, size_t len, struct history_cursor *out)
 {
     const char *colon = memchr(text, ':', len);
     size_t name = colon ? (size_t)(colon - text) : len;
 
-    *out = (struct history_cursor){.since = -1};
-    if (!text_is_slug(text, name) ||
-        (colon && !text_to_i64(colon + 1, len - name - 1, 0, INT64_MAX, &out->since)))
-        return fail(f, ERR_BAD_REQUEST, "rooms must look like general:41,@me:7.");
-    out->room = arena_strn(a, text, name);
-    return OK;
+    *out = (struct history_cursor){.room = arena_strn(a, text, name), .since = -1};
+    return text_is_slug(text, name) &&
+           (!colon || text_to_i64(colon + 1, len - name - 1, 0, INT64_MAX, &out->since));
 }
 
 enum err history_parse_cursors(struct arena *a, const char *text, struct history_cursor **out,
@@ -97,8 +93,8 @@ enum err history_parse_cursors(struct arena *a, const char *text, struct history
         size_t len = strcspn(text, ",");
         struct history_cursor cursor;
 
-        if (parse_cursor(a, text, len, &cursor, f))
-            return ERR_BAD_REQUEST;
+        if (!parse_cursor(a, text, len, &cursor))
+            return fail(f, ERR_BAD_REQUEST, "rooms must look like general:41,@me:7.");
         if (is_named(*out, *count, cursor.room))
             return fail(f, ERR_BAD_REQUEST, "rooms names %s twice.", cursor.room);
         (*out)[(*count)++] = cursor;

@@ -443,8 +443,10 @@ void listen_stop(struct listener *l)
         if (k->is_unix && !k->handed)
             unlink(l->sidecar->conf->ws_socket);
     }
-    while (l->visitors)
-        send_off(l->visitors, 503, ERR_BUSY);
+    for (struct visitor *v = l->visitors, *next; v; v = next) {
+        next = v->next;
+        send_off(v, 503, ERR_BUSY);
+    }
 }
 
 void listen_free(struct listener *l)
