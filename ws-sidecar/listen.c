@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -84,16 +85,20 @@ static void dismiss(struct visitor *v)
     free_visitor(v);
 }
 
-/* One try to say why: a client that does not read its answer is not waited for. */
-static void turn_away(struct visitor *v, int status, const struct fail *why, const char *field)
+/* One try to say why: a client that does not read its answer is not waited for. `bare`: it asked by
+ * HEAD. */
+static void turn_away(struct visitor *v, int status, const struct fail *why, const char *field,
+                      bool bare)
 {
     const struct sidecar *s = v->listener->sidecar;
     struct arena a;
     const char *text;
+    size_t len;
 
     arena_init(&a);
     text = http_refusal(&a, status, why, field, s->conf->login_url);
-    if (send(v->line->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+    len = bare ? (size_t)(strstr(text, "\r\n\r\n") + 4 - text) : strlen(text);
+    if (send(v->line->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         log_event(s->log, LOG_DEBUG, "ws_refusal_unsent", LOG_S("why", strerror(errno)));
     arena_release(&a);
     dismiss(v);
@@ -106,7 +111,7 @@ static void send_off(struct visitor *v, int status, enum err err)
 
     fail(&why, err, NULL);
     if (v->len > 0)
-        turn_away(v, status, &why, NULL);
+        turn_away(v, status, &why, NULL, false);
     else
         dismiss(v);
 }
@@ -171,7 +176,7 @@ static void judge(struct visitor *v, struct arena *a, const struct http_head *he
     }
     log_event(s->log, LOG_INFO, "ws_refused", LOG_N("status", h.status),
               LOG_S("code", err_row(h.fail.err)->code), LOG_S("address", h.address));
-    turn_away(v, h.status, &h.fail, h.field);
+    turn_away(v, h.status, &h.fail, h.field, strcmp(head->method, "HEAD") == 0);
 }
 
 static void read_head(struct visitor *v)
@@ -276,12 +281,14 @@ static void peer_text(const struct sockaddr_storage *from, char out[INET6_ADDRST
         inet_ntop(AF_INET6, &v6->sin6_addr, out, INET6_ADDRSTRLEN);
 }
 
-/* What the kernel keeps for a reader that does not read: its own choice would do. */
-static void bound_memory(int fd)
+/* A bound on what the kernel keeps for a reader that does not read; and, over TCP, that it does not
+ * wait for more before it sends. Its own choice would do. */
+static void tune(int fd)
 {
-    int size = SEND_BUFFER;
+    int size = SEND_BUFFER, yes = 1;
 
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
 static void on_accept(uv_poll_t *poll, int status, int events);
@@ -326,7 +333,7 @@ static void on_accept(uv_poll_t *poll, int status, int events)
             continue;
         }
         peer_text(&from, peer);
-        bound_memory(fd);
+        tune(fd);
         line = line_new(&l->sidecar->loop, fd, peer);
         if (line)
             welcome(l, line, HEAD_MS);

@@ -85,19 +85,21 @@ static struct iovec piece(const char *text, size_t len)
     return (struct iovec){.iov_base = (char *)text, .iov_len = len};
 }
 
-static void answer(struct longpoll *p, struct arena *a, int status, struct iovec events,
-                   struct json_object *rest)
+/* `events` is an array, or empty where the answer is not about any; takes `rest` over. */
+static void answer(struct longpoll *p, int status, struct iovec events, struct json_object *rest)
 {
     static const char begin[] = "{\"events\":";
     struct iovec all[5];
     const char *head, *text;
     size_t count = 0, len;
+    struct arena a;
 
+    arena_init(&a);
     text = json_text(rest, &len);
     if (events.iov_len > 0)
         len += sizeof begin - 1 + events.iov_len;
     p->keep_alive = p->keep_alive && listen_may_keep(p->session->sidecar->listener);
-    head = http_json_head(a, status, len, p->keep_alive);
+    head = http_json_head(&a, status, len, p->keep_alive);
     all[count++] = piece(head, strlen(head));
     if (events.iov_len > 0) {
         all[count++] = piece(begin, sizeof begin - 1);
@@ -109,6 +111,7 @@ static void answer(struct longpoll *p, struct arena *a, int status, struct iovec
     if (outflow_send(&p->out, all, count) == HUB_FULL)
         p->keep_alive = false; /* an idle connection takes a frame: this one is broken */
     json_object_put(rest);
+    arena_release(&a);
     finish(p);
 }
 
@@ -141,27 +144,9 @@ static struct json_object *standing(const struct longpoll *p, int64_t room_id, i
     return o;
 }
 
-static void answer_events(struct longpoll *p, struct iovec events, struct json_object *rest)
-{
-    struct arena a;
-
-    arena_init(&a);
-    answer(p, &a, 200, events, rest);
-    arena_release(&a);
-}
-
 static void answer_nothing(struct longpoll *p, int64_t poll_after_ms)
 {
-    answer_events(p, piece("[]", 2), standing(p, 0, 0, poll_after_ms));
-}
-
-static void answer_gone(struct longpoll *p, struct json_object *resyncs)
-{
-    struct arena a;
-
-    arena_init(&a);
-    answer(p, &a, err_row(ERR_RESYNC)->http_status, piece(NULL, 0), resyncs);
-    arena_release(&a);
+    answer(p, 200, piece("[]", 2), standing(p, 0, 0, poll_after_ms));
 }
 
 /* ----- what the session asks for ----- */
@@ -176,7 +161,7 @@ static enum hub_sent send_events(struct conn *base, struct frame *f, int64_t roo
         return HUB_SENT; /* only events are waited for */
     if (p->answered || p->over)
         return HUB_FULL;
-    answer_events(p, piece(f->data, f->len), standing(p, room_id, reached, 0));
+    answer(p, 200, piece(f->data, f->len), standing(p, room_id, reached, 0));
     return HUB_KEPT;
 }
 
@@ -211,9 +196,9 @@ static void close_it(struct conn *base, int code, const char *reason)
     struct fail f;
 
     (void)reason;
-    if (p->answered) {
-        kill_it(base);
-    } else if (code == CLOSE_EXPIRED || !p->wants) {
+    if (p->answered || p->over)
+        return; /* what is left of the answer goes out, or the sweep cuts it */
+    if (code == CLOSE_EXPIRED || !p->wants) {
         fail(&f, e, NULL);
         refuse(base, &f);
     } else {
@@ -261,7 +246,7 @@ bool longpoll_begin(struct conn *base, const struct request *wants)
     p->wants = wants;
     resyncs = wire_resyncs(wants->cursors, wants->count, p->session->epoch);
     if (resyncs) {
-        answer_gone(p, resyncs);
+        answer(p, err_row(ERR_RESYNC)->http_status, piece(NULL, 0), resyncs);
         return false;
     }
     if (wait_ms == 0 || !has_rooms(wants)) {

@@ -19,6 +19,7 @@ static const char *connection_of(struct arena *a, const struct session *x)
 void presence_changed(struct session *x)
 {
     x->presence_dirty = true;
+    presence_tab_renamed(x);
 }
 
 void presence_left(struct sidecar *s, struct session *x)

@@ -116,6 +116,24 @@ void presence_tab_left(struct session *x)
     arena_release(&a);
 }
 
+void presence_tab_renamed(struct session *x)
+{
+    struct presence_tab *tab;
+    struct arena a;
+    const char *row;
+
+    if (!x->holds_tab)
+        return;
+    arena_init(&a);
+    tab = find(x, &a, &row);
+    if (strcmp(tab->username, x->actor.username) != 0) {
+        free(tab->username);
+        tab->username = xstrdup(x->actor.username);
+        tab->renewed_ms -= PRESENCE_RENEW_MS; /* is due */
+    }
+    arena_release(&a);
+}
+
 size_t presence_tabs_count(const struct presence_tabs *t)
 {
     return t->by_row.count;

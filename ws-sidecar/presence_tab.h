@@ -31,6 +31,9 @@ void presence_tab_seen(struct session *x);
  * comes back. */
 void presence_tab_left(struct session *x);
 
+/* The name that the session's user has now is the row's too. */
+void presence_tab_renamed(struct session *x);
+
 /* At most this many changes are due. */
 size_t presence_tabs_count(const struct presence_tabs *t);
 /* Writes what is due behind out[]; returns how many. Strings live in `a`. */

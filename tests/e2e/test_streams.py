@@ -391,7 +391,7 @@ class Refusals(Case):
                 line = self.line().ask(what, query("general"), method=method)
                 answer = line.head()
                 self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET"))
-                line.until_closed()
+                self.assertEqual(line.until_closed() == b"", method == "HEAD")
             for fields in ({"Content_Length": "3"}, {"Transfer_Encoding": "chunked"}):
                 line = self.line().ask(what, query("general"), **fields)
                 self.assertEqual(line.answer().status, 400)

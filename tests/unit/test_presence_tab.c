@@ -149,6 +149,24 @@ static void test_a_page_that_changes_its_way_does_not_flicker(void **state)
     assert_int_equal(d->changes[0].act, PRESENCE_PUT);
 }
 
+static void test_a_new_name_reaches_the_row_of_a_stream(void **state)
+{
+    struct desk *d = *state;
+    struct session x = page(d, HANDSHAKE_STREAM, "tab-one-");
+
+    presence_tab_renamed(&x); /* it holds none yet */
+    presence_tab_seen(&x);
+    collect(d, 1000);
+    presence_tab_renamed(&x);
+    assert_int_equal(collect(d, 2000), 0);
+    x.actor.username = "maria";
+    presence_tab_renamed(&x);
+    assert_int_equal(collect(d, 3000), 1);
+    assert_int_equal(d->changes[0].act, PRESENCE_RENEW); /* and its room is the page's affair */
+    assert_string_equal(d->changes[0].row.username, "maria");
+    presence_tab_left(&x);
+}
+
 static void test_of_nobody_nothing_is_noted(void **state)
 {
     struct desk *d = *state;
@@ -168,6 +186,7 @@ int main(void)
         TEST(test_another_room_or_state_is_written_at_once),
         TEST(test_a_stream_renews_what_its_page_says_and_shortens_it_at_its_end),
         TEST(test_a_page_that_changes_its_way_does_not_flicker),
+        TEST(test_a_new_name_reaches_the_row_of_a_stream),
         TEST(test_of_nobody_nothing_is_noted),
     };
 
