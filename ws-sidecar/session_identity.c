@@ -6,87 +6,10 @@
 
 enum { WARN_MS = 60000 };
 
-static void add_credential(struct job *j, enum credential_kind kind, const char *value)
-{
-    if (value && *value && j->u.identify.count < CREDENTIALS_MAX)
-        j->u.identify.credentials[j->u.identify.count++] =
-            (struct credential){kind, arena_str(&j->arena, value)};
-}
-
-static void answer_hello(struct session *x);
-
 /* When the actor's token is not good any more, wall ms. */
 static int64_t end_of(const struct sidecar *s, const struct actor *who)
 {
     return who->exp_s ? (who->exp_s + s->conf->jwt_leeway_s) * 1000 : INT64_MAX;
-}
-
-/* Who is known already and shows nothing new stays who it is. */
-static bool stays(const struct session *x, enum session_asked why, const struct client_frame *c)
-{
-    return why == ASKED_BY_HELLO && x->actor.user_id && !c->token && !c->ticket;
-}
-
-/* What a poll shows was mostly shown a moment ago. Fills the job's answer. */
-static bool is_remembered(struct session *x, struct job *j)
-{
-    struct sidecar *s = x->sidecar;
-    struct job_identify *in = &j->u.identify;
-    struct remembered_key key;
-
-    if (in->count == 0) {
-        j->err = identity_anonymous(&s->chat, &in->actor, &j->fail);
-        return true;
-    }
-    key = remembered_key(in->credentials, in->count);
-    return remembered_find(&s->remembered, &key, sidecar_now(s), &j->arena, &in->actor) &&
-           end_of(s, &in->actor) > clock_wall_ms(&s->chat.clock);
-}
-
-static void remember(struct session *x, const struct job *j)
-{
-    const struct job_identify *in = &j->u.identify;
-    struct remembered_key key;
-
-    if (in->count == 0 || !in->actor.user_id)
-        return;
-    key = remembered_key(in->credentials, in->count);
-    remembered_put(&x->sidecar->remembered, &key, sidecar_now(x->sidecar), &in->actor);
-}
-
-void session_identify(struct session *x, enum session_asked why, const struct client_frame *c)
-{
-    struct fail f;
-    struct job *j;
-
-    if (stays(x, why, c)) {
-        answer_hello(x);
-        return;
-    }
-    j = job_new(JOB_IDENTIFY, x->number);
-    j->purpose = (int)why;
-    if (why != ASKED_BY_AUTH && x->upgrade) {
-        const struct job_identify *kept = &x->upgrade->u.identify;
-
-        for (size_t i = 0; i < kept->count; i++)
-            add_credential(j, kept->credentials[i].kind, kept->credentials[i].value);
-    }
-    if (c) {
-        add_credential(j, CREDENTIAL_TOKEN, c->token);
-        add_credential(j, CREDENTIAL_TICKET, c->ticket);
-    }
-    if (x->kind == HANDSHAKE_POLL && is_remembered(x, j)) {
-        session_identified(x, j);
-        job_free(j);
-        return;
-    }
-    x->identifying = true;
-    if (writer_submit(x->sidecar->writer, j))
-        return;
-    x->identifying = false;
-    fail_later(&f, ERR_BUSY, 1000, NULL);
-    session_fail(x, &f, NULL, NULL);
-    session_close(x, CLOSE_TOO_SLOW, "busy");
 }
 
 /* Strings into one block of the session's own: actors change rarely and sessions are many. */
@@ -219,6 +142,89 @@ static void admit(struct session *x, struct job *j)
         refuse(x, j);
 }
 
+static void answer(struct session *x, struct job *j)
+{
+    if (j->err)
+        refuse(x, j);
+    else
+        admit(x, j);
+}
+
+static void add_credential(struct job *j, enum credential_kind kind, const char *value)
+{
+    if (value && *value && j->u.identify.count < CREDENTIALS_MAX)
+        j->u.identify.credentials[j->u.identify.count++] =
+            (struct credential){kind, arena_str(&j->arena, value)};
+}
+
+/* Who is known already and shows nothing new stays who it is. */
+static bool stays(const struct session *x, enum session_asked why, const struct client_frame *c)
+{
+    return why == ASKED_BY_HELLO && x->actor.user_id && !c->token && !c->ticket;
+}
+
+/* What a poll shows was mostly shown a moment ago. Fills the job's answer. */
+static bool is_remembered(struct session *x, struct job *j)
+{
+    struct sidecar *s = x->sidecar;
+    struct job_identify *in = &j->u.identify;
+    struct remembered_key key;
+
+    if (in->count == 0) {
+        j->err = identity_anonymous(&s->chat, &in->actor, &j->fail);
+        return true;
+    }
+    key = remembered_key(in->credentials, in->count);
+    return remembered_find(&s->remembered, &key, sidecar_now(s), &j->arena, &in->actor) &&
+           end_of(s, &in->actor) > clock_wall_ms(&s->chat.clock);
+}
+
+static void remember(struct session *x, const struct job *j)
+{
+    const struct job_identify *in = &j->u.identify;
+    struct remembered_key key;
+
+    if (in->count == 0 || !in->actor.user_id)
+        return;
+    key = remembered_key(in->credentials, in->count);
+    remembered_put(&x->sidecar->remembered, &key, sidecar_now(x->sidecar), &in->actor);
+}
+
+void session_identify(struct session *x, enum session_asked why, const struct client_frame *c)
+{
+    struct fail f;
+    struct job *j;
+
+    if (stays(x, why, c)) {
+        answer_hello(x);
+        return;
+    }
+    j = job_new(JOB_IDENTIFY, x->number);
+    j->purpose = (int)why;
+    if (why != ASKED_BY_AUTH && x->upgrade) {
+        const struct job_identify *kept = &x->upgrade->u.identify;
+
+        for (size_t i = 0; i < kept->count; i++)
+            add_credential(j, kept->credentials[i].kind, kept->credentials[i].value);
+    }
+    if (c) {
+        add_credential(j, CREDENTIAL_TOKEN, c->token);
+        add_credential(j, CREDENTIAL_TICKET, c->ticket);
+    }
+    if (x->kind == HANDSHAKE_POLL && is_remembered(x, j)) {
+        answer(x, j);
+        job_free(j);
+        return;
+    }
+    x->identifying = true;
+    if (writer_submit(x->sidecar->writer, j))
+        return;
+    x->identifying = false;
+    fail_later(&f, ERR_BUSY, 1000, NULL);
+    session_fail(x, &f, NULL, NULL);
+    session_close(x, CLOSE_TOO_SLOW, "busy");
+}
+
 void session_identified(struct session *x, struct job *j)
 {
     x->identifying = false;
@@ -226,10 +232,7 @@ void session_identified(struct session *x, struct job *j)
         return;
     if (x->kind == HANDSHAKE_POLL && !j->err)
         remember(x, j);
-    if (j->err)
-        refuse(x, j);
-    else
-        admit(x, j);
+    answer(x, j);
     if (x->hello) { /* refused, and the socket stays open */
         frames_release(x->hello);
         free(x->hello);
