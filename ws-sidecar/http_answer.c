@@ -95,6 +95,19 @@ const char *http_refusal(struct arena *a, int status, const struct fail *f, cons
                      field ? "\r\n" : "", body);
 }
 
+void http_refuse(struct outflow *o, const struct fail *f, const char *login_url)
+{
+    struct iovec piece;
+    const char *text;
+    struct arena a;
+
+    arena_init(&a);
+    text = http_refusal(&a, err_row(f->err)->http_status, f, NULL, login_url);
+    piece = outflow_piece(text, strlen(text));
+    outflow_put(o, &piece, 1);
+    arena_release(&a);
+}
+
 const char *http_json_head(struct arena *a, int status, size_t len, bool keep_alive)
 {
     return arena_fmt(a,

@@ -67,23 +67,21 @@ static void hang_up(struct longpoll *p)
     end(p);
 }
 
-/* What waits goes out, then it ends. */
+static void on_time(uv_timer_t *timer);
+
+/* What waits goes out, then it ends. Who does not read his answer is not waited for. */
 static void finish(struct longpoll *p)
 {
     p->answered = true;
-    uv_timer_stop(&p->timer);
-    if (p->out.rest)
-        line_watch(p->line, UV_READABLE | UV_WRITABLE);
-    else
+    if (!p->out.rest) {
         end(p);
+        return;
+    }
+    line_watch(p->line, UV_READABLE | UV_WRITABLE);
+    uv_timer_start(&p->timer, on_time, SESSION_STUCK_MS, 0);
 }
 
 /* ----- answers ----- */
-
-static struct iovec piece(const char *text, size_t len)
-{
-    return (struct iovec){.iov_base = (char *)text, .iov_len = len};
-}
 
 /* `events` is an array, or empty where the answer is not about any; takes `rest` over. */
 static void answer(struct longpoll *p, int status, struct iovec events, struct json_object *rest)
@@ -100,16 +98,15 @@ static void answer(struct longpoll *p, int status, struct iovec events, struct j
         len += sizeof begin - 1 + events.iov_len;
     p->keep_alive = p->keep_alive && listen_may_keep(p->session->sidecar->listener);
     head = http_json_head(&a, status, len, p->keep_alive);
-    all[count++] = piece(head, strlen(head));
+    all[count++] = outflow_piece(head, strlen(head));
     if (events.iov_len > 0) {
-        all[count++] = piece(begin, sizeof begin - 1);
+        all[count++] = outflow_piece(begin, sizeof begin - 1);
         all[count++] = events;
-        all[count++] = piece(",", 1);
+        all[count++] = outflow_piece(",", 1);
         text++; /* the members of `rest` go on where the events end */
     }
-    all[count++] = piece(text, strlen(text));
-    if (outflow_send(&p->out, all, count) == HUB_FULL)
-        p->keep_alive = false; /* an idle connection takes a frame: this one is broken */
+    all[count++] = outflow_piece(text, strlen(text));
+    outflow_put(&p->out, all, count);
     json_object_put(rest);
     arena_release(&a);
     finish(p);
@@ -146,7 +143,7 @@ static struct json_object *standing(const struct longpoll *p, int64_t room_id, i
 
 static void answer_nothing(struct longpoll *p, int64_t poll_after_ms)
 {
-    answer(p, 200, piece("[]", 2), standing(p, 0, 0, poll_after_ms));
+    answer(p, 200, outflow_piece("[]", 2), standing(p, 0, 0, poll_after_ms));
 }
 
 /* ----- what the session asks for ----- */
@@ -161,24 +158,18 @@ static enum hub_sent send_events(struct conn *base, struct frame *f, int64_t roo
         return HUB_SENT; /* only events are waited for */
     if (p->answered || p->over)
         return HUB_FULL;
-    answer(p, 200, piece(f->data, f->len), standing(p, room_id, reached, 0));
+    answer(p, 200, outflow_piece(f->data, f->len), standing(p, room_id, reached, 0));
     return HUB_KEPT;
 }
 
 static bool refuse(struct conn *base, const struct fail *f)
 {
     struct longpoll *p = longpoll_of(base);
-    const char *text;
-    struct arena a;
 
     if (p->answered || p->over)
         return true;
-    arena_init(&a);
-    text = http_refusal(&a, err_row(f->err)->http_status, f, NULL,
-                        p->session->sidecar->conf->login_url);
     p->keep_alive = false;
-    outflow_put(&p->out, text, strlen(text));
-    arena_release(&a);
+    http_refuse(&p->out, f, p->session->sidecar->conf->login_url);
     finish(p);
     return true;
 }
@@ -211,7 +202,12 @@ static const struct conn_ops ops = {
 
 static void on_time(uv_timer_t *timer)
 {
-    answer_nothing(timer->data, 0);
+    struct longpoll *p = timer->data;
+
+    if (p->answered)
+        hang_up(p);
+    else
+        answer_nothing(p, 0);
 }
 
 static bool is_newer(const struct request *wants)
@@ -246,7 +242,7 @@ bool longpoll_begin(struct conn *base, const struct request *wants)
     p->wants = wants;
     resyncs = wire_resyncs(wants->cursors, wants->count, p->session->epoch);
     if (resyncs) {
-        answer(p, err_row(ERR_RESYNC)->http_status, piece(NULL, 0), resyncs);
+        answer(p, err_row(ERR_RESYNC)->http_status, outflow_piece(NULL, 0), resyncs);
         return false;
     }
     if (wait_ms == 0 || !has_rooms(wants)) {
@@ -279,7 +275,7 @@ static void on_event(void *ctx, int events)
 {
     struct longpoll *p = ctx;
 
-    if (p->over)
+    if (p->over && events != UV_DISCONNECT)
         return; /* what there is to read is the next request */
     if ((events & UV_DISCONNECT) || ((events & UV_READABLE) && !hear(p)))
         hang_up(p);

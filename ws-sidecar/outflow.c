@@ -14,13 +14,13 @@ static size_t total(const struct iovec *pieces, size_t count)
     return len;
 }
 
+/* Behind what waits already, all of it but the first `sent` bytes. */
 static void keep(struct outflow *o, const struct iovec *pieces, size_t count, size_t sent)
 {
     char *at;
 
-    o->rest_len = total(pieces, count) - sent;
-    o->rest_sent = 0;
-    o->rest = at = xmalloc(o->rest_len);
+    o->rest = xrealloc(o->rest, o->rest_len + total(pieces, count) - sent);
+    at = o->rest + o->rest_len;
     for (size_t i = 0; i < count; i++) {
         size_t skip = sent < pieces[i].iov_len ? sent : pieces[i].iov_len;
 
@@ -28,6 +28,7 @@ static void keep(struct outflow *o, const struct iovec *pieces, size_t count, si
         at += pieces[i].iov_len - skip;
         sent -= skip;
     }
+    o->rest_len = (size_t)(at - o->rest);
 }
 
 enum hub_sent outflow_send(struct outflow *o, const struct iovec *pieces, size_t count)
@@ -43,15 +44,10 @@ enum hub_sent outflow_send(struct outflow *o, const struct iovec *pieces, size_t
     return HUB_KEPT;
 }
 
-void outflow_put(struct outflow *o, const char *bytes, size_t len)
+void outflow_put(struct outflow *o, const struct iovec *pieces, size_t count)
 {
-    struct iovec piece = {.iov_base = (char *)bytes, .iov_len = len};
-
-    if (outflow_send(o, &piece, 1) != HUB_FULL)
-        return;
-    o->rest = xrealloc(o->rest, o->rest_len + len);
-    memcpy(o->rest + o->rest_len, bytes, len);
-    o->rest_len += len;
+    if (outflow_send(o, pieces, count) == HUB_FULL)
+        keep(o, pieces, count, 0);
 }
 
 bool outflow_flush(struct outflow *o)

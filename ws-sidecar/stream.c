@@ -78,11 +78,6 @@ static void finish(struct stream *t)
 
 /* ----- output ----- */
 
-static struct iovec piece(const char *bytes, size_t len)
-{
-    return (struct iovec){.iov_base = (char *)bytes, .iov_len = len};
-}
-
 static enum hub_sent send_frame(struct conn *base, struct frame *f, int64_t room_id,
                                 int64_t reached)
 {
@@ -98,12 +93,12 @@ static enum hub_sent send_frame(struct conn *base, struct frame *f, int64_t room
     if (room_id)
         event_id_make(&id, &t->session->reader, t->session->epoch, room_id, reached);
     if (id.len > 0)
-        pieces[count++] = piece(id.text, id.len);
+        pieces[count++] = outflow_piece(id.text, id.len);
     if (f->head > 0)
-        pieces[count++] = piece(data_field, sizeof data_field - 1);
-    pieces[count++] = piece(f->data + f->head, f->len - f->head);
+        pieces[count++] = outflow_piece(data_field, sizeof data_field - 1);
+    pieces[count++] = outflow_piece(f->data + f->head, f->len - f->head);
     if (f->head > 0)
-        pieces[count++] = piece(blank_line, sizeof blank_line - 1);
+        pieces[count++] = outflow_piece(blank_line, sizeof blank_line - 1);
     sent = outflow_send(&t->out, pieces, count);
     if (sent != HUB_SENT)
         watch(t, UV_READABLE | UV_WRITABLE);
@@ -153,6 +148,7 @@ static struct frame *dress(struct conn *base, struct frame *f)
 
 static void say_close(struct stream *t)
 {
+    struct iovec piece;
     char text[256];
     int len = 0;
 
@@ -164,24 +160,19 @@ static void say_close(struct stream *t)
     len += snprintf(text + len, sizeof text - (size_t)len,
                     "data: {\"type\":\"close\",\"code\":%d,\"reason\":\"%.80s\"}\n\n",
                     t->close_code, t->close_reason);
-    outflow_put(&t->out, text, (size_t)len);
+    piece = outflow_piece(text, (size_t)len);
+    outflow_put(&t->out, &piece, 1);
     finish(t);
 }
 
 static bool refuse(struct conn *base, const struct fail *f)
 {
     struct stream *t = stream_of(base);
-    const char *text;
-    struct arena a;
 
     if (t->begun)
         return false;
     t->begun = true;
-    arena_init(&a);
-    text = http_refusal(&a, err_row(f->err)->http_status, f, NULL,
-                        t->session->sidecar->conf->login_url);
-    outflow_put(&t->out, text, strlen(text));
-    arena_release(&a);
+    http_refuse(&t->out, f, t->session->sidecar->conf->login_url);
     finish(t);
     return true;
 }

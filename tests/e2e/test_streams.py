@@ -4,6 +4,7 @@ servers."""
 import json
 import os
 import random
+import select
 import signal
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ from alone import ORIGIN, Alone, SidecarCase  # noqa: E402
 from stack import new_client_id, wait_for  # noqa: E402
 from streams import Ended, Line, Poller, Stream, query, request  # noqa: E402
 
+LONG = os.environ.get("OUTCRY_LONG") == "1"
 ROOMY = {key: "1000000" for key in (
     "rate_user_burst", "rate_user_per_minute", "rate_address_burst", "rate_address_per_minute")}
 BOTH = ("stream", "poll")
@@ -309,6 +311,23 @@ class Polls(Case):
             line.close()
         wait_for(lambda: self.connections() <= before, "their connections are gone")
         self.post("and others go on")
+
+    @unittest.skipUnless(LONG, "takes the half minute that a reader has: OUTCRY_LONG=1")
+    def test_an_answer_that_is_not_read_is_cut_off(self):
+        for n in range(120):
+            self.say.send(type="message", message="z" * 1900, room="healthcare")
+        self.post("the last", room="healthcare")
+        line = self.line()
+        began = time.monotonic()
+        for _ in range(12):  # 64 KiB each
+            line.ask("poll", query("healthcare:1"))
+        wait_for(lambda: self.is_cut(line), "it is cut", 60)
+        self.assertGreater(time.monotonic() - began, 20)
+
+    def is_cut(self, line):
+        poller = select.poll()
+        poller.register(line.socket, 0)
+        return bool(poller.poll(0))  # POLLHUP
 
     def test_more_than_a_request_behind_a_request_is_not_kept(self):
         line = self.line().ask("poll", query("general"))

@@ -42,9 +42,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct iovec piece(const char *text, size_t len)
+static void put(struct outflow *o, const char *bytes, size_t len)
 {
-    return (struct iovec){.iov_base = (char *)text, .iov_len = len};
+    struct iovec one = outflow_piece(bytes, len);
+
+    outflow_put(o, &one, 1);
 }
 
 /* Reads what is there; the number of bytes. */
@@ -58,7 +60,8 @@ static size_t drain(struct pipe *p, char *to, size_t size)
 static void test_pieces_leave_as_one(void **state)
 {
     struct pipe *p = *state;
-    struct iovec pieces[3] = {piece("id: 1\n", 6), piece("data: ", 6), piece("x\n\n", 3)};
+    struct iovec pieces[3] = {outflow_piece("id: 1\n", 6), outflow_piece("data: ", 6),
+                              outflow_piece("x\n\n", 3)};
     char got[64];
 
     assert_int_equal(outflow_send(&p->out, pieces, 3), HUB_SENT);
@@ -77,7 +80,7 @@ static void test_a_short_write_is_finished_later(void **state)
     enum hub_sent sent = HUB_SENT;
 
     for (int i = 0; sent == HUB_SENT; i++) {
-        struct iovec pieces[2] = {piece(frame, 300), piece(frame + 300, 700)};
+        struct iovec pieces[2] = {outflow_piece(frame, 300), outflow_piece(frame + 300, 700)};
 
         memset(frame, 'a' + i % 26, sizeof frame);
         sent = outflow_send(&p->out, pieces, 2);
@@ -86,8 +89,8 @@ static void test_a_short_write_is_finished_later(void **state)
             wanted += sizeof frame;
         }
     }
-    assert_int_equal(outflow_send(&p->out, (struct iovec[]){piece("no", 2)}, 1), HUB_FULL);
-    outflow_put(&p->out, "the end", 7);
+    assert_int_equal(outflow_send(&p->out, (struct iovec[]){outflow_piece("no", 2)}, 1), HUB_FULL);
+    put(&p->out, "the end", 7);
     memcpy(want + wanted, "the end", 7);
     wanted += 7;
     while ((n = drain(p, got + have, MUCH - have)) > 0 || p->out.rest) {
@@ -96,7 +99,7 @@ static void test_a_short_write_is_finished_later(void **state)
     }
     assert_int_equal(have, wanted);
     assert_memory_equal(got, want, wanted);
-    assert_int_equal(outflow_send(&p->out, (struct iovec[]){piece("yes", 3)}, 1), HUB_SENT);
+    assert_int_equal(outflow_send(&p->out, (struct iovec[]){outflow_piece("yes", 3)}, 1), HUB_SENT);
     free(want);
     free(got);
 }
@@ -110,7 +113,7 @@ static void test_what_is_put_is_never_refused(void **state)
     for (size_t i = 0; i < MUCH; i++)
         want[i] = (char)('a' + i % 23);
     for (size_t i = 0; i < 16; i++)
-        outflow_put(&p->out, want + i * (MUCH / 16), MUCH / 16);
+        put(&p->out, want + i * (MUCH / 16), MUCH / 16);
     while (have < MUCH) {
         have += drain(p, got + have, MUCH - have);
         outflow_flush(&p->out);
@@ -124,13 +127,13 @@ static void test_what_is_put_is_never_refused(void **state)
 static void test_a_client_that_is_gone_holds_nothing_up(void **state)
 {
     struct pipe *p = *state;
-    struct iovec one = piece("x", 1);
+    struct iovec one = outflow_piece("x", 1);
 
-    outflow_put(&p->out, "y", 1);
+    put(&p->out, "y", 1);
     close(p->far);
     p->far = dup(p->out.fd); /* for tear_down */
     assert_int_equal(outflow_send(&p->out, &one, 1), HUB_FULL);
-    outflow_put(&p->out, "z", 1);
+    put(&p->out, "z", 1);
     assert_true(outflow_flush(&p->out)); /* never will be */
     assert_null(p->out.rest);
 }
