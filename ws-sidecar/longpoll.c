@@ -136,6 +136,7 @@ static struct json_object *standing(const struct longpoll *p, int64_t room_id, i
     json_set_str(o, "epoch", p->session->epoch);
     json_set(o, "rooms", rooms);
     json_set_bool(o, "more", more);
+    json_set_bool(o, "waited", p->wants->wait_ms > 0);
     json_set_i64(o, "poll_after_ms", poll_after_ms);
     wire_add_missing(o, p->wants->cursors, p->wants->count);
     return o;

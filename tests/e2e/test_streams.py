@@ -187,7 +187,7 @@ class Polls(Case):
         body = poller.poll().json
         self.assertEqual([e["message"] for e in body["events"]], ["one", "two"])
         self.assertEqual(body["rooms"], {"general": {"seq": last}})
-        self.assertEqual((body["more"], body["poll_after_ms"]), (False, 0))
+        self.assertEqual((body["more"], body["waited"], body["poll_after_ms"]), (False, True, 0))
         self.assertNotIn("missing", body)
 
     def test_what_comes_ends_the_wait(self):
@@ -209,7 +209,9 @@ class Polls(Case):
         self.assertEqual(body["rooms"], {"general": {"seq": self.head_of()}})
         self.assertEqual(body["poll_after_ms"], 0)
         began = time.monotonic()
-        self.assertGreater(poller.poll(wait=0).json["poll_after_ms"], 0)  # whoever does not wait, pauses
+        body = poller.poll(wait=0).json
+        self.assertFalse(body["waited"])
+        self.assertGreater(body["poll_after_ms"], 0)  # whoever does not wait, pauses
         self.assertLess(time.monotonic() - began, 0.9)
 
     def test_a_long_way_is_gone_in_answers_that_say_more(self):
@@ -315,12 +317,12 @@ class Polls(Case):
     @unittest.skipUnless(LONG, "takes the half minute that a reader has: OUTCRY_LONG=1")
     def test_an_answer_that_is_not_read_is_cut_off(self):
         for n in range(120):
-            self.say.send(type="message", message="z" * 1900, room="healthcare")
-        self.post("the last", room="healthcare")
+            self.say.send(type="message", message="z" * 1900, room="materials")
+        self.post("the last", room="materials")
         line = self.line()
         began = time.monotonic()
         for _ in range(12):  # 64 KiB each
-            line.ask("poll", query("healthcare:1"))
+            line.ask("poll", query("materials:1"))
         wait_for(lambda: self.is_cut(line), "it is cut", 60)
         self.assertGreater(time.monotonic() - began, 20)
 
