@@ -43,6 +43,7 @@ struct visitor {
     struct visitor *prev, *next;
     struct line *line;
     int64_t deadline_ms;
+    bool resting; /* it was served, and has not asked again */
     char *data;
     size_t len, cap;
 };
@@ -52,11 +53,16 @@ struct listener {
     struct socket sockets[SOCKETS_MAX];
     size_t socket_count;
     struct visitor *visitors;
-    size_t visitor_count;
-    bool starved; /* no descriptors left: not accepting for a moment */
+    size_t visitor_count, resting_count; /* the resting ones are not among the first */
+    bool starved;                        /* no descriptors left: not accepting for a moment */
 };
 
 /* ----- visitors ----- */
+
+static size_t *count_of(struct visitor *v)
+{
+    return v->resting ? &v->listener->resting_count : &v->listener->visitor_count;
+}
 
 static void unlink_visitor(struct visitor *v)
 {
@@ -68,7 +74,7 @@ static void unlink_visitor(struct visitor *v)
         l->visitors = v->next;
     if (v->next)
         v->next->prev = v->prev;
-    l->visitor_count--;
+    *count_of(v) -= 1;
 }
 
 /* The visitor is gone, its line is somebody else's. */
@@ -209,6 +215,14 @@ static void make_room(struct visitor *v, size_t size)
     v->data = xrealloc(v->data, v->cap);
 }
 
+static void begin_head(struct visitor *v)
+{
+    *count_of(v) -= 1;
+    v->resting = false;
+    *count_of(v) += 1;
+    v->deadline_ms = sidecar_now(v->listener->sidecar) + HEAD_MS;
+}
+
 static void on_visitor(void *ctx, int events)
 {
     struct visitor *v = ctx;
@@ -223,31 +237,32 @@ static void on_visitor(void *ctx, int events)
         dismiss(v);
         return;
     }
-    if (v->len == 0)
-        v->deadline_ms = sidecar_now(v->listener->sidecar) + HEAD_MS;
+    if (v->resting)
+        begin_head(v);
     v->len += (size_t)got;
     read_head(v);
 }
 
-static struct visitor *welcome(struct listener *l, struct line *line, int64_t patience_ms)
+static struct visitor *welcome(struct listener *l, struct line *line, bool resting)
 {
     struct visitor *v = xcalloc(1, sizeof *v);
 
     v->listener = l;
     v->line = line;
-    v->deadline_ms = sidecar_now(l->sidecar) + patience_ms;
+    v->resting = resting;
+    v->deadline_ms = sidecar_now(l->sidecar) + (resting ? KEPT_MS : HEAD_MS);
     v->next = l->visitors;
     if (l->visitors)
         l->visitors->prev = v;
     l->visitors = v;
-    l->visitor_count++;
+    *count_of(v) += 1;
     line_serve(line, on_visitor, v);
     return v;
 }
 
 bool listen_may_keep(const struct listener *l)
 {
-    return !l->sidecar->stopping && l->visitor_count < LISTEN_VISITORS / 2;
+    return !l->sidecar->stopping && l->resting_count < LISTEN_RESTING;
 }
 
 void listen_again(struct listener *l, struct line *line, const char *data, size_t len)
@@ -258,7 +273,7 @@ void listen_again(struct listener *l, struct line *line, const char *data, size_
         line_close(line, NULL);
         return;
     }
-    v = welcome(l, line, len > 0 ? HEAD_MS : KEPT_MS);
+    v = welcome(l, line, len == 0);
     if (len == 0)
         return;
     make_room(v, len);
@@ -336,7 +351,7 @@ static void on_accept(uv_poll_t *poll, int status, int events)
         tune(fd);
         line = line_new(&l->sidecar->loop, fd, peer);
         if (line)
-            welcome(l, line, HEAD_MS);
+            welcome(l, line, false);
     }
 }
 

@@ -14,7 +14,10 @@
 #include "lib/conf.h"
 #include "lib/err.h"
 
-enum { LISTEN_VISITORS = 1024 }; /* connections that have not said all of their head yet */
+enum {
+    LISTEN_VISITORS = 1024, /* connections that have not said all of their head yet */
+    LISTEN_RESTING = 512    /* that were served, and may ask again */
+};
 
 struct line;
 struct listener;

@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FDS_OF_OUR_OWN = 128 + LISTEN_VISITORS };
+enum { FDS_OF_OUR_OWN = 128 + LISTEN_VISITORS + LISTEN_RESTING };
 
 static const char usage[] =
     "usage: outcry-sidecar [--config FILE] [--lock-fd N]\n"

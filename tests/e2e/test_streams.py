@@ -305,6 +305,22 @@ class Polls(Case):
             if kept == "close":
                 self.assertEqual(line.until_closed(), b"")
 
+    def test_many_that_were_served_and_stay_keep_nobody_out(self):
+        lines, kept = [], 0
+        for _ in range(560):
+            lines.append(self.line())
+            answer = lines[-1].ask("poll", query("general", wait=0)).answer()
+            self.assertEqual(answer.status, 200)
+            kept += answer.headers["connection"] == "keep-alive"
+        self.assertEqual(kept, 512)
+        half = [self.line() for _ in range(100)]  # and those who are slow to ask have a place of their own
+        for line in half:
+            line.socket.sendall(b"GET /ws/chat/poll/?rooms=general&wait=0 HTTP/1.1\r\n")
+        self.assertEqual(self.poller().poll(wait=0).status, 200)
+        for line in half + lines[:512]:
+            line.socket.sendall(b"Host: x\r\n\r\n" if line in half else request("poll", query("general", wait=0)))
+            self.assertEqual(line.answer().status, 200)
+
     def test_whoever_goes_while_waiting_is_forgotten(self):
         before = self.connections()
         lines = [self.line().ask("poll", query("general")) for _ in range(20)]

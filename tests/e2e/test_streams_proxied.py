@@ -114,7 +114,7 @@ class Proxied:
         stack = self.impatient(heartbeat_ms=1000)
         before = self.connections(stack)
         stream = Stream(self.dial(stack))
-        deadline = time.monotonic() + 9
+        deadline = time.monotonic() + 6
         while time.monotonic() < deadline:
             stream.until("ping")
         stack.post("still there", token=stack.token(1, "poster"))
