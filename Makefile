@@ -51,7 +51,10 @@ PROGRAMS := $(BUILD)/chat.fcgi $(BUILD)/api.fcgi $(BUILD)/outcry-sidecar $(BUILD
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/handler/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 HELPERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helpers/*.c))
-BENCHES  := $(addprefix $(BUILD)/bench/,fanout floor http insert post)
+BENCHES  := $(addprefix $(BUILD)/bench/,fanout fill floor http insert post)
+TRIVIALS := $(addprefix $(BUILD)/bench/,trivial.fcgi trivial.cgi linked.cgi)
+BENCH_COMMON := $(addprefix bench/,answer.c crowd.c measure.c options.c scan.c tally.c transport.c \
+                                     transport_http.c wire.c)
 
 # V=1 shows the commands.
 MAKEFLAGS += --no-print-directory
@@ -174,10 +177,21 @@ $(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/ground.a
 	$(call show,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
 
-$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/bench/measure.o $(BUILD)/bench/wire.o \
-             $(BUILD)/bench/feed.o $(BUILD)/ground.a
+$(BUILD)/bench.a: $(call objects,$(BENCH_COMMON))
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/bench.a $(BUILD)/ground.a
 	$(call show,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
+
+# What api.fcgi loads, used or not: --no-as-needed.
+$(BUILD)/bench/trivial.fcgi: $(BUILD)/bench/trivial_fcgi.o $(BUILD)/ground.a
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FCGI_LIBS)
+$(BUILD)/bench/trivial.cgi: $(BUILD)/bench/trivial_cgi.o
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+$(BUILD)/bench/linked.cgi: $(BUILD)/bench/trivial_cgi.o
+	$(call show,link)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--no-as-needed $(FCGI_LIBS) $(GROUND_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -1,154 +1,168 @@
 /*
- * Posting over WebSocket, K in flight on one connection in hello mode: the next message leaves when
- * an ack arrives. Counts acks, errors and the time from sending to the ack.
+ * Posting over WebSocket: K messages in flight (posted, and not yet acknowledged), or R a second,
+ * whose latencies count from when a message was due. Each must be acknowledged once.
  *
- *   post --to unix:/…|127.0.0.1:PORT --token TOKEN [--inflight 256] [--seconds S] [--room SLUG]
+ *   post --to unix:/…|127.0.0.1:PORT --tokens FILE [--connections N] [--inflight K | --rate R]
+ *        [--seconds S] [--size BYTES] [--path /ws/chat/] [--room SLUG] [--pid NAME=PID,PID…]…
  *
- * Prints one line of key=value. Exit 1 where an error frame came or an ack is missing.
+ * Prints one line of key=value; CPU is per message. Exit 1 where an ack was missing or doubled, or
+ * an error came.
  */
-#include "bench/measure.h"
-#include "bench/wire.h"
+#include "bench/crowd.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/epoll.h>
 
-enum { MAX_INFLIGHT = 4096, SETTLE_S = 10 };
+enum { SETTLE_S = 10 };
 
 struct load {
-    const char *to, *token, *room;
-    int64_t inflight, seconds, sent, acked, errors;
-    int64_t sent_ns[MAX_INFLIGHT];
-    int fd;
-    struct wire_in in;
+    struct crowd_options crowd_options;
+    struct option_list groups;
+    int64_t connections, inflight, seconds;
+    double rate;
+    struct crowd crowd; /* its readers are silent: they post, and read no room */
+    int64_t posted, acked, doubled;
+    int64_t posted_ns[TALLY_WINDOW]; /* 0: acknowledged */
+    char mark[SCAN_TAG + 32];
     struct histogram latency;
-    uint64_t run;
+    struct usage usage;
 };
 
-static void send_text(struct load *l, const char *text, size_t len)
+static void on_heard(void *ctx, struct reader *r, const char *payload, size_t len)
 {
-    struct buf frame;
+    struct load *l = ctx;
+    const char *p = payload, *end = payload + len;
+    size_t mark_len = strlen(l->mark);
 
-    buf_init(&frame, 1 << 16);
-    wire_frame(&frame, text, len);
-    if (send(l->fd, frame.data, frame.len, MSG_NOSIGNAL) != (long)frame.len)
-        die("sending: %s", strerror(errno));
-    buf_release(&frame);
-}
-
-static void post(struct load *l)
-{
-    char text[512];
-    int len = snprintf(text, sizeof text,
-                       "{\"type\":\"message\",\"room\":\"%s\",\"client_id\":\"p%" PRIx64 "-%" PRId64
-                       "\",\"message\":\"%0200d\"}",
-                       l->room, l->run, l->sent, 0);
-
-    l->sent_ns[l->sent % MAX_INFLIGHT] = measure_now_ns();
-    l->sent++;
-    send_text(l, text, (size_t)len);
-}
-
-/* Finds the run's own client ids in ack frames, joined or not. */
-static void take(struct load *l, const char *p, size_t len)
-{
-    char mark[64];
-    const char *end = p + len;
-    size_t mark_len = (size_t)snprintf(mark, sizeof mark, "\"client_id\":\"p%" PRIx64 "-", l->run);
-
-    if (memmem(p, len, "\"type\":\"error\"", 14))
-        l->errors++;
-    if (!memmem(p, len, "\"type\":\"ack\"", 12))
+    (void)r;
+    if (!memmem(payload, len, "\"type\":\"ack\"", 12))
         return;
-    while ((p = memmem(p, (size_t)(end - p), mark, mark_len))) {
-        int64_t n = strtoll(p + mark_len, NULL, 10);
+    while ((p = memmem(p, (size_t)(end - p), l->mark, mark_len))) {
+        int64_t *posted_ns = &l->posted_ns[strtoll(p + mark_len, NULL, 10) % TALLY_WINDOW];
 
-        histogram_add(&l->latency, (measure_now_ns() - l->sent_ns[n % MAX_INFLIGHT]) / 1000);
-        l->acked++;
         p += mark_len;
+        if (!*posted_ns) {
+            l->doubled++;
+            continue;
+        }
+        histogram_add(&l->latency, (measure_now_ns() - *posted_ns) / 1000);
+        *posted_ns = 0;
+        l->acked++;
     }
 }
 
-static void receive(struct load *l, int timeout_ms)
+/* `count` messages, dealt out to the connections in turn; each connection gets its share at once.
+ */
+static void post(struct load *l, int64_t count, int64_t at_ns, int64_t step_ns)
 {
-    struct pollfd pfd = {.fd = l->fd, .events = POLLIN};
-    const char *payload;
-    size_t len;
-    int op;
+    struct crowd *c = &l->crowd;
 
-    if (poll(&pfd, 1, timeout_ms) <= 0)
-        return;
-    if (wire_fill(&l->in, l->fd) < 0)
-        die("the socket was closed");
-    while ((op = wire_next(&l->in, &payload, &len)) >= 0)
-        if (op == 1)
-            take(l, payload, len);
+    if (l->posted + count - l->acked > TALLY_WINDOW)
+        die("%d messages are on their way: the server cannot keep up", TALLY_WINDOW);
+    for (int64_t i = 0; i < count && i < l->connections; i++) {
+        buf_clear(&c->out);
+        for (int64_t n = i; n < count; n += l->connections) {
+            int64_t number = l->posted + n + 1;
+
+            l->posted_ns[number % TALLY_WINDOW] = at_ns + n * step_ns;
+            crowd_add_message(c, &c->out, number);
+        }
+        if (!wire_send(c->readers[(l->posted + i) % l->connections].fd, &c->out))
+            die("posting: %s", strerror(errno));
+    }
+    l->posted += count;
+}
+
+static void post_what_is_due(struct load *l, int64_t start)
+{
+    int64_t now = measure_now_ns(), step, due;
+
+    if (l->rate > 0) {
+        step = (int64_t)(1e9 / l->rate);
+        due = (int64_t)((double)(now - start) / 1e9 * l->rate) - l->posted;
+        if (due > 0)
+            post(l, due, start + (l->posted + 1) * step, step);
+    } else if (l->posted - l->acked < l->inflight) {
+        post(l, l->inflight - (l->posted - l->acked), now, 0);
+    }
+}
+
+static void drive(struct load *l)
+{
+    int64_t start = measure_now_ns(), end = start + l->seconds * 1000000000;
+
+    while (measure_now_ns() < end && !l->crowd.closed && !l->crowd.errors) {
+        post_what_is_due(l, start);
+        crowd_poll(&l->crowd, 1);
+    }
+    for (end = measure_now_ns() + SETTLE_S * INT64_C(1000000000);
+         l->acked < l->posted && measure_now_ns() < end && !l->crowd.closed && !l->crowd.errors;)
+        crowd_poll(&l->crowd, 5);
+}
+
+static void meanwhile(void *ctx, int timeout_ms)
+{
+    crowd_poll(ctx, timeout_ms);
 }
 
 static void parse(struct load *l, int argc, char **argv)
 {
-    *l = (struct load){.inflight = 256, .seconds = 5, .room = "general"};
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const char *k = argv[i], *v = argv[i + 1];
+    struct crowd_options *o = &l->crowd_options;
+    const struct option table[] = {
+        {"--to", OPTION_TEXT, &o->to},
+        {"--path", OPTION_TEXT, &o->path},
+        {"--tokens", OPTION_TEXT, &o->token_file},
+        {"--room", OPTION_TEXT, &o->room},
+        {"--size", OPTION_NUMBER, &o->size},
+        {"--connections", OPTION_NUMBER, &l->connections},
+        {"--inflight", OPTION_NUMBER, &l->inflight},
+        {"--rate", OPTION_REAL, &l->rate},
+        {"--seconds", OPTION_NUMBER, &l->seconds},
+        {"--pid", OPTION_LIST, &l->groups},
+    };
 
-        if (strcmp(k, "--to") == 0)
-            l->to = v;
-        else if (strcmp(k, "--token") == 0)
-            l->token = v;
-        else if (strcmp(k, "--room") == 0)
-            l->room = v;
-        else if (strcmp(k, "--inflight") == 0)
-            l->inflight = strtol(v, NULL, 10);
-        else if (strcmp(k, "--seconds") == 0)
-            l->seconds = strtol(v, NULL, 10);
-        else
-            die("unknown option %s", k);
-    }
-    if (!l->to || !l->token || l->inflight < 1 || l->inflight > MAX_INFLIGHT)
-        die("--to and --token are needed; --inflight is 1…%d", MAX_INFLIGHT);
+    *o = (struct crowd_options){
+        .path = "/ws/chat/", .over = "hello", .room = "general", .size = 200};
+    l->connections = 1;
+    l->inflight = 256;
+    l->seconds = 5;
+    options_parse(table, ARRAY_LEN(table), argc, argv);
+    if (!o->to || !l->connections)
+        die("--to is needed, and a connection");
+    o->idle = l->connections;
+    usage_init(&l->usage, &l->groups);
 }
 
 int main(int argc, char **argv)
 {
     struct load *l = xcalloc(1, sizeof *l);
-    struct buf hello;
-    int64_t start, end;
+    bool good;
 
     signal(SIGPIPE, SIG_IGN);
+    measure_raise_file_limit();
     parse(l, argc, argv);
-    l->run = (uint64_t)measure_now_ns();
-    wire_in_init(&l->in);
-    l->fd = wire_connect(l->to);
-    if (l->fd < 0 || !wire_upgrade(l->fd, "/ws/chat/", "chat.v1", NULL))
-        die("%s: cannot open a socket", l->to);
-    buf_init(&hello, 16384);
-    /* No rooms: this connection measures acks, not its own fan-out. */
-    buf_fmt(&hello, "{\"type\":\"hello\",\"proto\":\"chat.v1\",\"token\":\"%s\",\"rooms\":[]}",
-            l->token);
-    send_text(l, hello.data, hello.len);
-    buf_release(&hello);
-    if (!wire_wait(&l->in, l->fd, "\"welcome\""))
-        die("no welcome");
-    start = measure_now_ns();
-    end = start + l->seconds * 1000000000;
-    while (measure_now_ns() < end) {
-        while (l->sent - l->acked - l->errors < l->inflight)
-            post(l);
-        receive(l, 100);
-    }
-    end = measure_now_ns();
-    for (int64_t last = end + SETTLE_S * 1000000000L;
-         l->acked + l->errors < l->sent && measure_now_ns() < last;)
-        receive(l, 100);
-    printf("sent=%" PRId64 " acked=%" PRId64 " errors=%" PRId64 " per_s=%.0f p50_us=%" PRId64
-           " p99_us=%" PRId64 "\n",
-           l->sent, l->acked, l->errors, (double)l->acked * 1e9 / (double)(end - start),
-           histogram_percentile(&l->latency, 50), histogram_percentile(&l->latency, 99));
-    wire_in_release(&l->in);
-    return l->acked == l->sent ? 0 : 1;
+    crowd_open(&l->crowd, &l->crowd_options);
+    l->crowd.heard = on_heard;
+    l->crowd.heard_ctx = l;
+    snprintf(l->mark, sizeof l->mark, "\"client_id\":\"%s-", l->crowd.tag);
+    usage_settle(&l->usage, meanwhile, &l->crowd);
+    usage_start(&l->usage);
+    drive(l);
+    usage_stop(&l->usage);
+    printf("posted=%" PRId64 " acked=%" PRId64 " missing=%" PRId64 " doubled=%" PRId64
+           " errors=%" PRIu64 " closed=%" PRIu64 " per_s=%.0f",
+           l->posted, l->acked, l->posted - l->acked, l->doubled, l->crowd.errors, l->crowd.closed,
+           (double)l->acked * 1e9 / (double)l->usage.wall_ns);
+    histogram_print(&l->latency);
+    usage_print(&l->usage, (uint64_t)l->acked);
+    printf("\n");
+    good = l->acked == l->posted && !l->doubled && !l->crowd.errors && !l->crowd.closed;
+    crowd_close(&l->crowd);
+    free(l);
+    return good ? 0 : 1;
 }

@@ -14,54 +14,85 @@
 
 enum { IN_MAX = 8 << 20, READ_SIZE = 64 << 10 };
 
-static int connect_unix(const char *path)
-{
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    int fd;
+struct place {
+    struct sockaddr_storage address;
+    socklen_t len;
+};
 
-    if (strlen(path) >= sizeof to.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(to.sun_path, path, strlen(path) + 1);
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
+static bool unix_place(const char *path, struct place *p)
+{
+    struct sockaddr_un *to = (struct sockaddr_un *)(void *)&p->address;
+
+    if (strlen(path) >= sizeof to->sun_path)
+        return false;
+    to->sun_family = AF_UNIX;
+    memcpy(to->sun_path, path, strlen(path) + 1);
+    p->len = sizeof *to;
+    return true;
 }
 
-static int connect_tcp(const char *where)
+static bool tcp_place(const char *where, struct place *p)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET};
+    struct sockaddr_in *to = (struct sockaddr_in *)(void *)&p->address;
     const char *colon = strchr(where, ':');
     char host[64];
+
+    if (!colon || (size_t)(colon - where) >= sizeof host)
+        return false;
+    snprintf(host, sizeof host, "%.*s", (int)(colon - where), where);
+    to->sin_family = AF_INET;
+    to->sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+    p->len = sizeof *to;
+    return inet_pton(AF_INET, host, &to->sin_addr) == 1 &&
+           (ntohl(to->sin_addr.s_addr) >> 24) == IN_LOOPBACKNET;
+}
+
+/* A socket for the place; -1 with errno. */
+static int socket_at(const char *where, struct place *p)
+{
+    bool is_unix = strncmp(where, "unix:", 5) == 0;
     int fd, one = 1;
 
-    if (!colon || (size_t)(colon - where) >= sizeof host) {
+    *p = (struct place){0};
+    if (!(is_unix ? unix_place(where + 5, p) : tcp_place(where, p))) {
         errno = EINVAL;
         return -1;
     }
-    snprintf(host, sizeof host, "%.*s", (int)(colon - where), where);
-    to.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
-    if (inet_pton(AF_INET, host, &to.sin_addr) != 1 || (ntohl(to.sin_addr.s_addr) >> 24) != 127) {
-        errno = EINVAL;
-        return -1;
-    }
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0) {
+    fd = socket(p->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && !is_unix)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    return fd;
+}
+
+static int close_on_error(int fd, bool ok)
+{
+    if (ok || fd < 0)
         return fd;
-    }
-    if (fd >= 0)
-        close(fd);
+    close(fd);
     return -1;
 }
 
 int wire_connect(const char *where)
 {
-    return strncmp(where, "unix:", 5) == 0 ? connect_unix(where + 5) : connect_tcp(where);
+    struct place to;
+    int fd = socket_at(where, &to);
+
+    return close_on_error(fd, fd >= 0 && connect(fd, (struct sockaddr *)&to.address, to.len) == 0);
+}
+
+int wire_listen(const char *where)
+{
+    enum { BACKLOG = 4096 };
+    struct place at;
+    int fd = socket_at(where, &at), one = 1;
+
+    if (fd < 0)
+        return -1;
+    if (at.address.ss_family == AF_UNIX)
+        unlink(where + 5);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    return close_on_error(fd, bind(fd, (struct sockaddr *)&at.address, at.len) == 0 &&
+                                  listen(fd, BACKLOG) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
 }
 
 /* Reads up to the blank line, byte by byte at its end so that no frame is swallowed. */
@@ -98,9 +129,23 @@ bool wire_upgrade(int fd, const char *path, const char *protocol, const char *to
     return read_answer(fd, answer, sizeof answer) && strncmp(answer, "HTTP/1.1 101", 12) == 0;
 }
 
-void wire_frame(struct buf *out, const char *text, size_t len)
+bool wire_send(int fd, const struct buf *bytes)
 {
-    unsigned char head[14] = {0x81};
+    size_t sent = 0;
+
+    while (sent < bytes->len) {
+        long n = send(fd, bytes->data + sent, bytes->len - sent, MSG_NOSIGNAL);
+
+        if (n < 0 && errno != EINTR)
+            return false;
+        sent += n < 0 ? 0 : (size_t)n;
+    }
+    return true;
+}
+
+void wire_frame(struct buf *out, enum wire_op op, const char *payload, size_t len)
+{
+    unsigned char head[14] = {(unsigned char)(0x80 | (unsigned)op)};
     size_t used;
 
     if (len < 126) {
@@ -114,44 +159,46 @@ void wire_frame(struct buf *out, const char *text, size_t len)
     }
     /* A zero mask leaves the text as it is: the generator's CPU is not what is measured. */
     buf_add(out, head, used + 4);
-    buf_add(out, text, len);
+    buf_add(out, payload, len);
 }
 
-void wire_in_init(struct wire_in *in)
+void wire_rest_release(struct wire_rest *r)
 {
-    buf_init(&in->bytes, IN_MAX);
-    in->used = 0;
+    free(r->data);
+    *r = (struct wire_rest){0};
 }
 
-void wire_in_release(struct wire_in *in)
+void wire_view_release(struct wire_view *v)
 {
-    buf_release(&in->bytes);
+    free(v->data);
+    *v = (struct wire_view){0};
 }
 
-long wire_fill(struct wire_in *in, int fd)
+long wire_fill(struct wire_view *v, struct wire_rest *r, int fd)
 {
-    char chunk[READ_SIZE];
     long n;
 
-    if (in->used) {
-        size_t rest = in->bytes.len - in->used;
-
-        memmove(in->bytes.data, in->bytes.data + in->used, rest);
-        in->bytes.len = rest;
-        in->used = 0;
+    if (v->cap < r->len + READ_SIZE) {
+        v->cap = r->len + READ_SIZE;
+        v->data = xrealloc(v->data, v->cap);
     }
-    n = recv(fd, chunk, sizeof chunk, MSG_DONTWAIT);
-    if (n > 0) {
-        buf_add(&in->bytes, chunk, (size_t)n);
-        return in->bytes.overflow ? -1 : n;
-    }
+    if (r->len)
+        memcpy(v->data, r->data, r->len);
+    v->len = r->len;
+    v->used = 0;
+    wire_rest_release(r);
+    n = recv(fd, v->data + v->len, READ_SIZE, MSG_DONTWAIT);
+    if (n > 0)
+        v->len += (size_t)n;
+    if (n > 0)
+        return v->len > IN_MAX ? -1 : n;
     return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
 }
 
-int wire_next(struct wire_in *in, const char **payload, size_t *len)
+int wire_next(struct wire_view *v, const char **payload, size_t *len)
 {
-    const unsigned char *p = (const unsigned char *)in->bytes.data + in->used;
-    size_t have = in->bytes.len - in->used, head = 2, body;
+    const unsigned char *p = (const unsigned char *)v->data + v->used;
+    size_t have = v->len - v->used, head = 2, body;
 
     if (have < 2)
         return -1;
@@ -171,24 +218,39 @@ int wire_next(struct wire_in *in, const char **payload, size_t *len)
         return -1;
     *payload = (const char *)p + head;
     *len = body;
-    in->used += head + body;
+    v->used += head + body;
     return p[0] & 0x0f;
 }
 
-bool wire_wait(struct wire_in *in, int fd, const char *mark)
+void wire_keep(const struct wire_view *v, struct wire_rest *r)
+{
+    r->len = v->len - v->used;
+    if (!r->len)
+        return;
+    r->data = xmalloc(r->len);
+    memcpy(r->data, v->data + v->used, r->len);
+}
+
+const char *wire_wait(struct wire_view *v, struct wire_rest *r, int fd, const char *mark,
+                      size_t *len)
 {
     enum { TRIES = 200, TRY_MS = 100 };
     struct pollfd pfd = {.fd = fd, .events = POLLIN};
     const char *payload;
-    size_t len;
     int op;
 
     for (int i = 0; i < TRIES; i++) {
-        if (poll(&pfd, 1, TRY_MS) > 0 && wire_fill(in, fd) < 0)
-            return false;
-        while ((op = wire_next(in, &payload, &len)) >= 0)
-            if (op == 1 && memmem(payload, len, mark, strlen(mark)))
-                return true;
+        if (poll(&pfd, 1, TRY_MS) <= 0)
+            continue;
+        if (wire_fill(v, r, fd) < 0)
+            return NULL;
+        while ((op = wire_next(v, &payload, len)) >= 0) {
+            if (op == WIRE_TEXT && memmem(payload, *len, mark, strlen(mark))) {
+                wire_keep(v, r);
+                return payload;
+            }
+        }
+        wire_keep(v, r);
     }
-    return false;
+    return NULL;
 }
