@@ -206,19 +206,29 @@ static void close_reader(struct reader *r)
     wire_rest_release(&r->rest);
 }
 
+void crowd_start(struct crowd *c)
+{
+    c->frames = c->bytes = c->reopened = 0;
+    tally_start(c->tally);
+}
+
+void crowd_stop(struct crowd *c)
+{
+    for (int64_t i = 0; i < c->o->clients; i++)
+        tally_stop(c->tally, &c->readers[i].last);
+}
+
 void crowd_close(struct crowd *c)
 {
-    for (int64_t i = 0; i < c->o->clients + c->o->idle; i++) {
-        if (i < c->o->clients)
-            tally_close(c->tally, c->readers[i].last);
+    for (int64_t i = 0; i < c->o->clients + c->o->idle; i++)
         close_reader(&c->readers[i]);
-    }
     if (c->poster == &c->own)
         close_reader(&c->own);
     close(c->epoll);
     free(c->readers);
     free(c->tokens);
     free(c->token_list);
+    free(c->tally);
     scan_release(&c->scan);
     wire_view_release(&c->view);
     buf_release(&c->out);

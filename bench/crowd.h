@@ -76,7 +76,9 @@ void crowd_post(struct crowd *c, int64_t count, int64_t at_ns, int64_t step_ns);
 void crowd_add_message(struct crowd *c, struct buf *out, int64_t number);
 /* Waits for something to come and takes it. */
 void crowd_poll(struct crowd *c, int timeout_ms);
-/* Ends the counting and closes all. */
+/* Counts from zero, until crowd_stop(): what a reader has not got by then is missing. */
+void crowd_start(struct crowd *c);
+void crowd_stop(struct crowd *c);
 void crowd_close(struct crowd *c);
 
 /* For transports: a payload that may hold messages; a connection that is gone. */

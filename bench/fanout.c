@@ -6,24 +6,29 @@
  *   fanout --to unix:/…|127.0.0.1:PORT --over hello|seed|plain|sse|poll [--tokens FILE]
  *          [--clients N] [--idle N] [--inflight K | --rate R] [--seconds S] [--size BYTES]
  *          [--path /ws/chat/] [--room SLUG] [--idle-room SLUG] [--pid NAME=PID,PID…]…
+ *          [--rounds N]
  *
  * Prints a line of key=value when all are connected and the server is at rest, and one at the end;
- * CPU is per delivery. Exit 1 where a delivery was missing or doubled, or a connection lost.
+ * CPU is per delivery. With --rounds it measures so many times over the same connections, each time
+ * when a line comes on stdin; that line is the new K, or empty. Exit 1 where a delivery was missing
+ * or doubled, or a connection lost.
  */
 #include "bench/crowd.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { SETTLE_S = 20 };
 
 struct run {
     struct crowd_options crowd_options;
     struct option_list groups;
-    int64_t inflight, seconds;
-    double rate;
+    int64_t inflight, rounds;
+    double rate, seconds;
     struct crowd crowd;
     struct usage usage;
 };
@@ -54,16 +59,16 @@ static void open_all(struct run *r)
     fflush(stdout);
 }
 
-static void post_what_is_due(struct run *r, int64_t start)
+static void post_what_is_due(struct run *r, int64_t start, int64_t posted_before)
 {
     struct tally *t = r->crowd.tally;
-    int64_t now = measure_now_ns(), step, due;
+    int64_t now = measure_now_ns(), posted = t->posted - posted_before, step, due;
 
     if (r->rate > 0) {
         step = (int64_t)(1e9 / r->rate);
-        due = (int64_t)((double)(now - start) / 1e9 * r->rate) - t->posted;
+        due = (int64_t)((double)(now - start) / 1e9 * r->rate) - posted;
         if (due > 0)
-            crowd_post(&r->crowd, due, start + (t->posted + 1) * step, step);
+            crowd_post(&r->crowd, due, start + (posted + 1) * step, step);
     } else if (t->posted - t->complete < r->inflight) {
         crowd_post(&r->crowd, r->inflight - (t->posted - t->complete), now, 0);
     }
@@ -72,11 +77,12 @@ static void post_what_is_due(struct run *r, int64_t start)
 static void drive(struct run *r)
 {
     struct tally *t = r->crowd.tally;
-    int64_t start = measure_now_ns(), end = start + r->seconds * 1000000000;
+    int64_t posted_before = t->posted;
+    int64_t start = measure_now_ns(), end = start + (int64_t)(r->seconds * 1e9);
 
     while (measure_now_ns() < end && !r->crowd.closed) {
         if (r->crowd_options.clients)
-            post_what_is_due(r, start);
+            post_what_is_due(r, start, posted_before);
         crowd_poll(&r->crowd, r->crowd_options.clients ? 1 : 100);
     }
     for (end = measure_now_ns() + SETTLE_S * INT64_C(1000000000);
@@ -99,7 +105,8 @@ static void parse(struct run *r, int argc, char **argv)
         {"--size", OPTION_NUMBER, &o->size},
         {"--inflight", OPTION_NUMBER, &r->inflight},
         {"--rate", OPTION_REAL, &r->rate},
-        {"--seconds", OPTION_NUMBER, &r->seconds},
+        {"--seconds", OPTION_REAL, &r->seconds},
+        {"--rounds", OPTION_NUMBER, &r->rounds},
         {"--pid", OPTION_LIST, &r->groups},
     };
 
@@ -117,7 +124,7 @@ static void parse(struct run *r, int argc, char **argv)
     usage_init(&r->usage, &r->groups);
 }
 
-static void report(const struct run *r)
+static void report(const struct run *r, int64_t posted)
 {
     const struct crowd *c = &r->crowd;
     const struct tally *t = c->tally;
@@ -125,32 +132,62 @@ static void report(const struct run *r)
     printf("over=%s posted=%" PRId64 " deliveries=%" PRIu64 " missing=%" PRIu64 " doubled=%" PRIu64
            " closed=%" PRIu64 " reopened=%" PRIu64 " errors=%" PRIu64 " frames=%" PRIu64
            " bytes=%" PRIu64,
-           c->transport->name, t->posted, t->deliveries, t->missing, t->doubled, c->closed,
+           c->transport->name, posted, t->deliveries, t->missing, t->doubled, c->closed,
            c->reopened, c->errors, c->frames, c->bytes);
     printf(" deliveries_per_s=%.0f", (double)t->deliveries * 1e9 / (double)r->usage.wall_ns);
     histogram_print(&t->latency);
     usage_print(&r->usage, t->deliveries);
     printf("\n");
+    fflush(stdout);
+}
+
+/* Whether every message came to everybody, once. */
+static bool measure(struct run *r)
+{
+    const struct tally *t = r->crowd.tally;
+    int64_t posted_before = t->posted;
+
+    crowd_start(&r->crowd);
+    usage_start(&r->usage);
+    drive(r);
+    usage_stop(&r->usage);
+    crowd_stop(&r->crowd);
+    report(r, t->posted - posted_before);
+    return !t->missing && !t->doubled && !r->crowd.closed && !r->crowd.errors;
+}
+
+/* Until a line comes on stdin; false at its end. */
+static bool await_word(struct run *r)
+{
+    struct pollfd pfd = {.fd = STDIN_FILENO, .events = POLLIN};
+    char line[32], *end;
+    int64_t inflight;
+
+    while (poll(&pfd, 1, 0) <= 0)
+        crowd_poll(&r->crowd, 20);
+    if (!fgets(line, sizeof line, stdin))
+        return false;
+    inflight = strtoll(line, &end, 10);
+    if (end != line)
+        r->inflight = inflight;
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     struct run *r = xcalloc(1, sizeof *r);
-    const struct tally *t;
-    int failed;
+    bool good = true;
 
     signal(SIGPIPE, SIG_IGN);
     measure_raise_file_limit();
+    setvbuf(stdin, NULL, _IONBF, 0); /* poll() sees what a buffer would hide */
     parse(r, argc, argv);
     open_all(r);
-    usage_start(&r->usage);
-    drive(r);
-    usage_stop(&r->usage);
+    if (!r->rounds)
+        good = measure(r);
+    for (int64_t i = 0; i < r->rounds && await_word(r); i++)
+        good = measure(r) && good;
     crowd_close(&r->crowd);
-    report(r);
-    t = r->crowd.tally;
-    failed = t->missing || t->doubled || r->crowd.closed || r->crowd.errors;
-    free(r->crowd.tally);
     free(r);
-    return failed ? 1 : 0;
+    return good ? 0 : 1;
 }

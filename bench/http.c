@@ -35,8 +35,8 @@ struct connection {
 struct load {
     const char *to, *path, *template;
     struct option_list headers, groups;
-    int64_t connection_count, seconds, expect;
-    double rate;
+    int64_t connection_count, expect;
+    double rate, seconds;
     int64_t number, sent;
     int epoll;
     struct connection *connections, *free;
@@ -154,7 +154,7 @@ static void poll_once(struct load *l)
 
 static void drive(struct load *l)
 {
-    int64_t start = measure_now_ns(), end = start + l->seconds * 1000000000;
+    int64_t start = measure_now_ns(), end = start + (int64_t)(l->seconds * 1e9);
     int64_t step = l->rate > 0 ? (int64_t)(1e9 / l->rate) : 0;
 
     for (int64_t i = 0; i < l->connection_count; i++) {
@@ -186,7 +186,7 @@ static void parse(struct load *l, int argc, char **argv)
         {"--header", OPTION_LIST, &l->headers},
         {"--connections", OPTION_NUMBER, &l->connection_count},
         {"--rate", OPTION_REAL, &l->rate},
-        {"--seconds", OPTION_NUMBER, &l->seconds},
+        {"--seconds", OPTION_REAL, &l->seconds},
         {"--expect", OPTION_NUMBER, &l->expect},
         {"--pid", OPTION_LIST, &l->groups},
     };

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
             "INSERT INTO message (id, room_id, seq, user_id, author_name, body, salt, via,"
             " client_id, created_ms) VALUES (?1, ?2, ?3, ?4, 'floor', ?5, ?6, 'cli', ?7, 1)");
     start = measure_now_ns();
-    end = start + strtol(argv[3], NULL, 10) * 1000000000;
+    end = start + (int64_t)(strtod(argv[3], NULL) * 1e9);
     while (measure_now_ns() < end) {
         int64_t began = measure_now_ns();
 

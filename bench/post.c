@@ -23,8 +23,8 @@ enum { SETTLE_S = 10 };
 struct load {
     struct crowd_options crowd_options;
     struct option_list groups;
-    int64_t connections, inflight, seconds;
-    double rate;
+    int64_t connections, inflight;
+    double rate, seconds;
     struct crowd crowd; /* its readers are silent: they post, and read no room */
     int64_t posted, acked, doubled;
     int64_t posted_ns[TALLY_WINDOW]; /* 0: acknowledged */
@@ -94,7 +94,7 @@ static void post_what_is_due(struct load *l, int64_t start)
 
 static void drive(struct load *l)
 {
-    int64_t start = measure_now_ns(), end = start + l->seconds * 1000000000;
+    int64_t start = measure_now_ns(), end = start + (int64_t)(l->seconds * 1e9);
 
     while (measure_now_ns() < end && !l->crowd.closed && !l->crowd.errors) {
         post_what_is_due(l, start);
@@ -122,7 +122,7 @@ static void parse(struct load *l, int argc, char **argv)
         {"--connections", OPTION_NUMBER, &l->connections},
         {"--inflight", OPTION_NUMBER, &l->inflight},
         {"--rate", OPTION_REAL, &l->rate},
-        {"--seconds", OPTION_NUMBER, &l->seconds},
+        {"--seconds", OPTION_REAL, &l->seconds},
         {"--pid", OPTION_LIST, &l->groups},
     };
 

@@ -1,5 +1,7 @@
 #include "bench/tally.h"
 
+#include <string.h>
+
 struct tally *tally_new(size_t readers)
 {
     struct tally *t = xcalloc(1, sizeof *t);
@@ -40,7 +42,15 @@ void tally_receive(struct tally *t, int64_t *last, int64_t first, int64_t to, in
     *last = to;
 }
 
-void tally_close(struct tally *t, int64_t last)
+void tally_start(struct tally *t)
 {
-    t->missing += (uint64_t)(t->posted - last);
+    t->deliveries = t->missing = t->doubled = 0;
+    t->complete = t->posted;
+    memset(&t->latency, 0, sizeof t->latency);
+}
+
+void tally_stop(struct tally *t, int64_t *last)
+{
+    t->missing += (uint64_t)(t->posted - *last);
+    *last = t->posted;
 }

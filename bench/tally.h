@@ -24,7 +24,9 @@ struct tally *tally_new(size_t readers);
 int64_t tally_post(struct tally *t, int64_t at_ns);
 /* A reader, whose newest is *last, got `first` … `to` at `now_ns`. */
 void tally_receive(struct tally *t, int64_t *last, int64_t first, int64_t to, int64_t now_ns);
-/* At the end: what this reader never got is missing too. */
-void tally_close(struct tally *t, int64_t last);
+/* Counts from zero. */
+void tally_start(struct tally *t);
+/* At the end, for each reader: what it has not got by now is missing too. */
+void tally_stop(struct tally *t, int64_t *last);
 
 #endif
