@@ -65,7 +65,8 @@ show = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@printf '  %-4s %s\n
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all run test test-long check unit lint asan check-layers check-headers clean deps test-deps \
-        vendor tests-built docs install uninstall dist dist-shared
+        vendor tests-built docs install uninstall dist dist-shared \
+        bench bench-full bench-deps bench-built
 
 all: $(PROGRAMS)
 
@@ -90,6 +91,15 @@ asan: test-deps
 	+$(MAKE) $(JOBS) BUILD=build/asan SAN=1 all vendor tests-built
 	@BUILD=build/asan exec tests/run
 
+# How fast, against the floor and against others: prints a table, writes bench/RESULTS.md.
+bench: bench-deps
+	+$(MAKE) $(JOBS) all vendor bench-built
+	@BUILD=$(BUILD) exec bench/run --write
+
+bench-full: bench-deps
+	+$(MAKE) $(JOBS) all vendor bench-built
+	@BUILD=$(BUILD) exec bench/run --full --write
+
 check: lint check-layers check-headers unit
 
 deps:
@@ -97,6 +107,9 @@ deps:
 
 test-deps:
 	@scripts/install-deps test
+
+bench-deps:
+	@scripts/install-deps bench
 
 vendor: static/vendor/.stamp
 
@@ -109,7 +122,14 @@ node_modules/.tests: static/vendor/.stamp
 	@scripts/vendor --tests
 	@touch $@
 
-tests-built: $(UNIT) $(FUZZERS) $(HELPERS) node_modules/.tests
+tests-built: $(UNIT) $(FUZZERS) $(HELPERS) $(BENCHES) $(TRIVIALS) node_modules/.tests
+
+# What speed is compared with, each pinned by a lock of its own.
+bench-built: $(BENCHES) $(TRIVIALS) bench/peers/node_modules/.stamp bench/lighthouse/node_modules/.stamp
+
+bench/%/node_modules/.stamp: bench/%/package-lock.json static/vendor/.stamp
+	@cd bench/$* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 docs: $(BUILD)/outcry
 	$(BUILD)/outcry doctor --print-config-docs > docs/configuration.md

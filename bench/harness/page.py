@@ -1,0 +1,50 @@
+"""Section 9: the page as Lighthouse sees it, on a telephone (its own preset), median of three."""
+import json
+import os
+import subprocess
+
+from report import median
+from servers import ROOT, Site, Wrong
+
+FOLDER = os.path.join(ROOT, "bench", "lighthouse")
+RUNS = 3
+ASKED = {"accessibility": 95, "best-practices": 95, "performance": None}
+METRICS = {"first-contentful-paint": "first paint", "largest-contentful-paint": "largest paint",
+           "total-blocking-time": "blocked", "cumulative-layout-shift": "layout shift",
+           "total-byte-weight": "weight"}
+
+
+def audit(url):
+    chrome = "--headless=new --no-sandbox --disable-dev-shm-usage"
+    done = subprocess.run(
+        ["node", os.path.join(FOLDER, "node_modules", "lighthouse", "cli", "index.js"), url, "--quiet",
+         "--output=json", f"--only-categories={','.join(ASKED)}", f"--chrome-flags={chrome}"],
+        capture_output=True, text=True, timeout=180,
+        env=dict(os.environ, CHROME_PATH=os.environ.get("CHROME_PATH", "/usr/bin/chromium")))
+    if done.returncode:
+        raise Wrong(f"lighthouse: {done.stderr[-500:]}")
+    return json.loads(done.stdout)
+
+
+def measure(bench, section):
+    missing = bench.missing("Lighthouse")
+    if missing:
+        section.note(f"not measured: {missing}")
+        return
+    with Site(pinned=False) as site:
+        site.fill(200)
+        reports = [audit(site.url) for _ in range(RUNS)]
+    for category, least in ASKED.items():
+        section.row(category, [100 * r["categories"][category]["score"] for r in reports], "of 100",
+                    least=least)
+    shown = {name: median([r["audits"][key]["numericValue"] for r in reports])
+             for key, name in METRICS.items()}
+    section.note(f"first paint {shown['first paint']:.0f} ms, largest paint "
+                 f"{shown['largest paint']:.0f} ms, blocked {shown['blocked']:.0f} ms, layout shift "
+                 f"{shown['layout shift']:.3f}, {shown['weight'] / 1024:.0f} KB in all")
+    failed = sorted({audit["title"] for report in reports for category in ASKED
+                     for ref in report["categories"][category]["auditRefs"]
+                     for audit in [report["audits"][ref["id"]]]
+                     if ref["weight"] and audit["score"] is not None and audit["score"] < 0.9})
+    if failed:
+        section.note("not at their best: " + "; ".join(failed))

@@ -1,0 +1,117 @@
+"""Rounds, medians, ratios, and the tables that are printed and written to RESULTS.md."""
+import statistics
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def figure(value):
+    """A number as people read it: three digits that mean something."""
+    if value == 0 or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    digits = max(0, 2 - len(str(int(abs(value)))) + 1) if abs(value) >= 1 else 3
+    return f"{value:.{digits}f}"
+
+
+def shown(values, unit):
+    text = f"{figure(median(values))} {unit}".strip()
+    if len(values) > 1:
+        text += f" [{figure(min(values))}–{figure(max(values))}]"
+    return text
+
+
+class Row:
+    """One line of the table. With `theirs` it is about the ratio of the two, round by round, else about the
+    figure itself. `most` or `least`: what was asked; neither: only reported."""
+
+    def __init__(self, what, ours, unit, theirs=None, against="", most=None, least=None):
+        self.what, self.ours, self.unit = what, ours, unit
+        self.theirs, self.against, self.most, self.least = theirs, against, most, least
+
+    @property
+    def judged(self):
+        """The ratios of the rounds, or the figures."""
+        if self.theirs is None:
+            return self.ours
+        return [ours / theirs for ours, theirs in zip(self.ours, self.theirs)]
+
+    @property
+    def holds(self):
+        """None where nothing was asked."""
+        value = median(self.judged)
+        if self.most is not None:
+            return value <= self.most
+        if self.least is not None:
+            return value >= self.least
+        return None
+
+    def cells(self):
+        asked = ""
+        if self.most is not None:
+            asked = f"≤ {self.most:g}"
+        elif self.least is not None:
+            asked = f"≥ {self.least:g}"
+        if self.theirs is None:
+            theirs, ratio = "", ""
+            asked += f" {self.unit}" if asked and self.unit else ""
+        else:
+            theirs = f"{self.against}: {shown(self.theirs, self.unit)}"
+            ratio = shown(self.judged, "")
+        verdict = {True: "yes", False: "**no**", None: ""}[self.holds]
+        return [self.what, shown(self.ours, self.unit), theirs, ratio, asked, verdict]
+
+
+HEADINGS = ["what", "Outcry", "compared with", "ratio", "asked", "holds"]
+
+
+class Section:
+    def __init__(self, number, title):
+        self.number, self.title = number, title
+        self.rows, self.notes, self.failures = [], [], []
+
+    def row(self, *args, **kwargs):
+        self.rows.append(Row(*args, **kwargs))
+
+    def note(self, text):
+        self.notes.append(text)
+
+    def text(self):
+        """For the terminal."""
+        lines = [f"{self.number}. {self.title}"]
+        for row in self.rows:
+            what, ours, theirs, ratio, asked, verdict = row.cells()
+            lines.append(f"   {what}: {ours}")
+            if theirs:
+                lines.append(f"      {theirs}; ratio {ratio}")
+            if asked:
+                lines.append(f"      asked {asked}: {verdict.strip('*')}")
+        lines += [f"   ({note})" for note in self.notes]
+        lines += [f"   FAILED: {failure}" for failure in self.failures]
+        return "\n".join(lines)
+
+    def markdown(self):
+        lines = [f"## {self.number}. {self.title}", ""]
+        if self.rows:
+            lines += ["| " + " | ".join(HEADINGS) + " |", "|" + " --- |" * len(HEADINGS)]
+            lines += ["| " + " | ".join(row.cells()) + " |" for row in self.rows]
+            lines.append("")
+        lines += [f"- {note}" for note in self.notes]
+        lines += [f"- FAILED: {failure}" for failure in self.failures]
+        return "\n".join(lines).rstrip() + "\n"
+
+
+def rounds(count, contestants):
+    """Runs every contestant once a round, in turn: {name: [result of each round]}. A contestant is called with
+    the results of the round so far."""
+    results = {name: [] for name in contestants}
+    for _ in range(count):
+        this_round = {}
+        for name, run in contestants.items():
+            this_round[name] = run(this_round)
+            results[name].append(this_round[name])
+    return results
+
+
+def values(results, key):
+    return [result[key] for result in results]
