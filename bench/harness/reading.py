@@ -9,19 +9,19 @@ RATE = "requests/s"
 MESSAGES = "/api/stocks/chat/messages/"
 PAGE = "/stocks/chat/"
 # Branches of lighttpd.conf, before the one that refuses all other paths.
-ANCHOR = '} else $HTTP["url"] =~ "^/ws/chat(/|$)" {'
+ANCHOR = '$HTTP["url"] !~ "^/($|((api/)?stocks|ws)/chat(/|$))" {'
 TRIVIAL = {
-    "fastcgi": '''} else $HTTP["url"] =~ "^/trivial" {
+    "fastcgi": '''$HTTP["url"] =~ "^/trivial" {
     fastcgi.server = ( "" => ((
         "socket" => env.OUTCRY_RUN + "/trivial.sock",
         "bin-path" => env.OUTCRY_BUILD + "/trivial.fcgi",
         "max-procs" => 2, "listen-backlog" => 4096, "check-local" => "disable"
     )) )
-''',
-    "cgi": '''} else $HTTP["url"] =~ "^/trivial" {
+} else ''',
+    "cgi": '''$HTTP["url"] =~ "^/trivial" {
     cgi.assign = ( ".cgi" => "" )
     alias.url = ( "/trivial/" => env.OUTCRY_BUILD + "/" )
-''',
+} else ''',
 }
 
 
