@@ -189,7 +189,7 @@ $(BUILD)/outcry: $(BUILD)/cli/main.o $(BUILD)/cli.a $(BUILD)/ground.a
 	$(call show,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(CLI_LIBS) $(GROUND_LIBS)
 
-$(UNIT) $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fixture.a $(BUILD)/http.a \
+$(UNIT) $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fixture.a $(BUILD)/bench.a $(BUILD)/http.a \
                               $(BUILD)/sidecar.a $(BUILD)/cli.a $(BUILD)/ground.a
 	$(call show,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(FCGI_LIBS) $(SIDECAR_LIBS) $(GROUND_LIBS)

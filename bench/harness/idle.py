@@ -53,13 +53,13 @@ def beside_idle(bench, quiet, idle):
         without, with_crowd = zip(*(together(room, other) for _ in range(bench.rounds)))
         share = idle_share(beside, bench.idle_seconds)
     what = "10 messages/s to 100, beside 10,000 idle"
-    quiet.row(f"{what}, their pings included", pooled(with_crowd), CPU, pooled(without), "alone",
+    quiet.row(f"{what}, all rounds together", pooled(with_crowd), CPU, pooled(without), "alone",
               most=1.5)
-    quiet.row(f"{what}, rounds without pings", values(with_crowd, "cpu_us"), CPU,
+    quiet.row(f"{what}, the median round", values(with_crowd, "cpu_us"), CPU,
               values(without, "cpu_us"), "alone")
-    quiet.note(f"beside idle connections: the first line is of {bench.rounds} rounds of "
-               f"{bench.quiet_seconds} s together, the second the median, which the pings' bursts "
-               "hardly touch")
+    quiet.note(f"beside idle connections: {bench.rounds} rounds of {bench.quiet_seconds} s, alone and "
+               "beside at the same time; pings come every 25 s, so that only all rounds together have "
+               "their share of them")
     idle.row("an idle connection, 10,000 of 1,000 people", [kb_each(idlers)], "KB RSS", most=6)
     idle.row(f"10,000 idle connections over {bench.idle_seconds} s, pings included", [share],
              "% of a core", most=2)
