@@ -1,4 +1,4 @@
-#include "bench/crowd.h"
+#include "bench/transport.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -72,15 +72,13 @@ static void open_reader(struct crowd *c, struct reader *r, size_t number, bool s
 /* Posts over a chat.v1 socket that reads no room, so that readers of every kind meet the same. */
 static void open_poster(struct crowd *c)
 {
-    size_t len;
-
     if (!c->transport->with_token) {
         c->poster = &c->readers[0];
         return;
     }
     c->own = (struct reader){.silent = true, .token = c->token_list[0]};
     c->poster = &c->own;
-    transport_hello(c, c->poster, "", &len);
+    transport_hello(c, c->poster, "");
     crowd_watch(c, c->poster);
 }
 

@@ -21,6 +21,7 @@ struct crowd_options {
 
 struct crowd;
 struct reader;
+struct transport; /* bench/transport.h */
 /* Hears what comes to a silent reader. */
 typedef void crowd_heard_fn(void *ctx, struct reader *r, const char *payload, size_t len);
 
@@ -35,17 +36,6 @@ struct reader {
         struct chunked chunked;
     } stream;    /* over SSE */
     int64_t seq; /* of the room, as the last poll said */
-};
-
-/* One way of reading. */
-struct transport {
-    const char *name;
-    bool with_token;
-    void (*open)(struct crowd *c, struct reader *r);
-    /* Takes what is whole in the crowd's view; `fresh` bytes at its end are new. */
-    void (*take)(struct crowd *c, struct reader *r, size_t fresh);
-    /* Goes on with a new connection where the server closed one; NULL: the reader is lost. */
-    void (*reopen)(struct crowd *c, struct reader *r);
 };
 
 struct crowd {
@@ -85,13 +75,5 @@ void crowd_close(struct crowd *c);
 void crowd_take_payload(struct crowd *c, struct reader *r, const char *payload, size_t len);
 void crowd_lost(struct crowd *c, struct reader *r);
 void crowd_watch(struct crowd *c, struct reader *r);
-
-/* NULL where there is none of that name. */
-const struct transport *transport_find(const char *name);
-void transport_connect(struct crowd *c, struct reader *r);
-extern const struct transport transport_sse, transport_poll;
-/* Opens a chat.v1 socket for the reader; `rooms` is what goes into hello's brackets. Returns its
- * welcome, valid until the view is filled again. */
-const char *transport_hello(struct crowd *c, struct reader *r, const char *rooms, size_t *len);
 
 #endif

@@ -132,7 +132,7 @@ static void report(const struct run *r, int64_t posted)
     printf("over=%s posted=%" PRId64 " deliveries=%" PRIu64 " missing=%" PRIu64 " doubled=%" PRIu64
            " closed=%" PRIu64 " reopened=%" PRIu64 " errors=%" PRIu64 " frames=%" PRIu64
            " bytes=%" PRIu64,
-           c->transport->name, posted, t->deliveries, t->missing, t->doubled, c->closed,
+           r->crowd_options.over, posted, t->deliveries, t->missing, t->doubled, c->closed,
            c->reopened, c->errors, c->frames, c->bytes);
     printf(" deliveries_per_s=%.0f", (double)t->deliveries * 1e9 / (double)r->usage.wall_ns);
     histogram_print(&t->latency);

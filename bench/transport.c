@@ -1,5 +1,5 @@
 /* WebSockets of three kinds. */
-#include "bench/crowd.h"
+#include "bench/transport.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -49,10 +49,9 @@ static void take_frames(struct crowd *c, struct reader *r, size_t fresh)
     }
 }
 
-const char *transport_hello(struct crowd *c, struct reader *r, const char *rooms, size_t *len)
+void transport_hello(struct crowd *c, struct reader *r, const char *rooms)
 {
     struct buf hello;
-    const char *welcome;
 
     upgrade(c, r, "chat.v1", NULL);
     buf_init(&hello, 16384);
@@ -63,19 +62,16 @@ const char *transport_hello(struct crowd *c, struct reader *r, const char *rooms
     buf_release(&hello);
     if (!wire_send(r->fd, &c->out))
         die("hello: %s", strerror(errno));
-    welcome = wire_wait(&c->view, &r->rest, r->fd, "\"welcome\"", len);
-    if (!welcome)
+    if (!wire_wait(&c->view, &r->rest, r->fd, "\"welcome\""))
         die("no welcome");
-    return welcome;
 }
 
 static void open_hello(struct crowd *c, struct reader *r)
 {
     char rooms[128];
-    size_t len;
 
     snprintf(rooms, sizeof rooms, r->room ? "\"%s\"" : "", r->room);
-    transport_hello(c, r, rooms, &len);
+    transport_hello(c, r, rooms);
 }
 
 static void open_seed(struct crowd *c, struct reader *r)

@@ -1,5 +1,5 @@
 /* Server-sent events and long-poll. */
-#include "bench/crowd.h"
+#include "bench/transport.h"
 
 #include <errno.h>
 #include <poll.h>

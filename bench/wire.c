@@ -231,26 +231,24 @@ void wire_keep(const struct wire_view *v, struct wire_rest *r)
     memcpy(r->data, v->data + v->used, r->len);
 }
 
-const char *wire_wait(struct wire_view *v, struct wire_rest *r, int fd, const char *mark,
-                      size_t *len)
+bool wire_wait(struct wire_view *v, struct wire_rest *r, int fd, const char *mark)
 {
     enum { TRIES = 200, TRY_MS = 100 };
     struct pollfd pfd = {.fd = fd, .events = POLLIN};
-    const char *payload;
-    int op;
+    bool found = false;
 
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < TRIES && !found; i++) {
+        const char *payload;
+        size_t len;
+        int op;
+
         if (poll(&pfd, 1, TRY_MS) <= 0)
             continue;
         if (wire_fill(v, r, fd) < 0)
-            return NULL;
-        while ((op = wire_next(v, &payload, len)) >= 0) {
-            if (op == WIRE_TEXT && memmem(payload, *len, mark, strlen(mark))) {
-                wire_keep(v, r);
-                return payload;
-            }
-        }
+            return false;
+        while (!found && (op = wire_next(v, &payload, &len)) >= 0)
+            found = op == WIRE_TEXT && memmem(payload, len, mark, strlen(mark));
         wire_keep(v, r);
     }
-    return NULL;
+    return found;
 }

@@ -44,8 +44,7 @@ long wire_fill(struct wire_view *v, struct wire_rest *r, int fd);
 int wire_next(struct wire_view *v, const char **payload, size_t *len);
 /* Before another connection's turn: what is not taken becomes the rest. */
 void wire_keep(const struct wire_view *v, struct wire_rest *r);
-/* Takes frames until a text frame holds `mark`; that frame, or NULL where none came within 20 s. */
-const char *wire_wait(struct wire_view *v, struct wire_rest *r, int fd, const char *mark,
-                      size_t *len);
+/* Takes frames until a text frame holds `mark`; false where none came within 20 s. */
+bool wire_wait(struct wire_view *v, struct wire_rest *r, int fd, const char *mark);
 
 #endif
