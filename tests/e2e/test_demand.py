@@ -75,6 +75,7 @@ class OnDemand:
     def test_after_kill_9_the_next_request_starts_it_again(self):
         self.assertEqual(self.status(PAGE), 200)
         first = self.await_sidecar()
+        wait_for(lambda: self.count("sidecar_ready") == 1, "it says that it is ready")
         os.kill(first, signal.SIGKILL)
         wait_for(lambda: first not in self.stack.demanded_sidecars(), "it is dead")
         self.assertEqual(self.status(PAGE), 200)
