@@ -19,15 +19,21 @@ struct visit {
     bool up; /* the web server answers at all */
 };
 
-static bool get(struct visit *v, const char *what, const char *path, const char *headers,
-                struct probe_answer *out)
+static bool get_until(struct visit *v, const char *what, const char *path, const char *headers,
+                      const char *until, struct probe_answer *out)
 {
     const char *why = "";
 
-    if (probe_get(v->a, &v->to, path, headers, out, &why))
+    if (probe_until(v->a, &v->to, path, headers, until, out, &why))
         return true;
     doctor_fail(v->d, "%s: %s. Is the web server running, and is the address right?", what, why);
     return false;
+}
+
+static bool get(struct visit *v, const char *what, const char *path, const char *headers,
+                struct probe_answer *out)
+{
+    return get_until(v, what, path, headers, NULL, out);
 }
 
 static void check_clock(struct visit *v, const struct probe_answer *answer)
@@ -181,7 +187,7 @@ static bool ask_upgrade(struct visit *v, const char *path, struct probe_answer *
                   "Cookie: outcry_guest=doctor\r\n",
                   v->to.origin);
 
-    return get(v, "WebSocket", path, headers, answer);
+    return get_until(v, "WebSocket", path, headers, "\r\n\r\n", answer);
 }
 
 static bool has_no_sidecar(const struct probe_answer *answer)
@@ -230,7 +236,33 @@ static void judge_upgrade(struct visit *v, const char *path, const struct probe_
                     path, answer->status, c->ws_socket);
 }
 
-static void check_upgrade(struct visit *v)
+/* A stream's first frame comes at once: one that does not come is in a buffer on the way. */
+static void check_stream(struct visit *v)
+{
+    const struct conf *c = &v->d->site->conf;
+    const char *path = arena_fmt(v->a, "%s/stream/?rooms=%s", c->ws_path, c->default_room);
+    struct probe_answer answer;
+    const char *why = "";
+
+    if (!probe_until(v->a, &v->to, path, "", "\"welcome\"", &answer, &why))
+        doctor_warn(v->d,
+                    "stream: nothing comes out of %s/stream/ while it is open: the web server, or "
+                    "a proxy before it, keeps it back. Pages fall back to polling where no "
+                    "WebSocket opens. lighttpd needs server.stream-response-body = 1, Apache "
+                    "ProxyPass … flushpackets=on.",
+                    c->ws_path);
+    else if (answer.status == 200)
+        doctor_ok(v->d, "stream: %s/stream/ comes through at once", c->ws_path);
+    else if (answer.status == 401 && strcmp(error_code(v, &answer), "auth_required") == 0)
+        doctor_ok(v->d, "stream: %s/stream/ reaches the sidecar", c->ws_path);
+    else
+        doctor_warn(v->d,
+                    "stream: %s/stream/ answers %d. The web server must hand all of %s/ to "
+                    "unix:%s; pages that cannot open a WebSocket poll meanwhile.",
+                    c->ws_path, answer.status, c->ws_path, c->ws_socket);
+}
+
+static void check_push(struct visit *v)
 {
     const struct conf *c = &v->d->site->conf;
     const char *path = arena_fmt(v->a, "%s/", c->ws_path);
@@ -238,8 +270,11 @@ static void check_upgrade(struct visit *v)
 
     if (c->sidecar == SIDECAR_OFF)
         doctor_ok(v->d, "WebSocket: sidecar = off; pages poll");
-    else if (await_upgrade(v, path, &answer))
+    else if (await_upgrade(v, path, &answer)) {
         judge_upgrade(v, path, &answer);
+        if (!has_no_sidecar(&answer))
+            check_stream(v);
+    }
 }
 
 void doctor_check_live(struct doctor *d, const char *url)
@@ -258,7 +293,7 @@ void doctor_check_live(struct doctor *d, const char *url)
             check_api(&v);
             if (!d->no_authorization)
                 check_authorization(&v);
-            check_upgrade(&v);
+            check_push(&v);
         }
     }
     arena_release(&a);

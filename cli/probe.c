@@ -38,15 +38,15 @@ bool probe_url(struct arena *a, const char *url, struct probe_url *out)
     return out->host[0] != '\0';
 }
 
-/* Until the other end closes, or where only the head is wanted, until that is there. */
-static bool receive(struct channel *c, struct buf *b, bool head_only, int64_t deadline)
+/* Until the other end closes, or `until` is there (NULL: never). */
+static bool receive(struct channel *c, struct buf *b, const char *until, int64_t deadline)
 {
     char chunk[4096];
     ssize_t n;
 
     while ((n = channel_read(c, chunk, sizeof chunk, deadline)) > 0) {
         buf_add(b, chunk, (size_t)n);
-        if (b->overflow || (head_only && strstr(buf_cstr(b), "\r\n\r\n")))
+        if (b->overflow || (until && strstr(buf_cstr(b), until)))
             return true;
     }
     return n == 0;
@@ -66,8 +66,8 @@ static bool split(struct arena *a, const struct buf *b, struct probe_answer *out
     return true;
 }
 
-bool probe_get(struct arena *a, const struct probe_url *to, const char *path, const char *headers,
-               struct probe_answer *out, const char **why)
+bool probe_until(struct arena *a, const struct probe_url *to, const char *path, const char *headers,
+                 const char *until, struct probe_answer *out, const char **why)
 {
     struct clock clock = {0};
     int64_t deadline = clock_boot_ms(&clock) + PROBE_TIMEOUT_MS;
@@ -84,7 +84,7 @@ bool probe_get(struct arena *a, const struct probe_url *to, const char *path, co
             to->authority, upgrade ? "" : "Connection: close\r\n", headers);
     ok = channel_write(&channel, b.data, b.len, deadline);
     buf_clear(&b);
-    ok = ok && receive(&channel, &b, upgrade, deadline);
+    ok = ok && receive(&channel, &b, until, deadline);
     channel_close(&channel);
     if (!ok)
         *why = "the answer did not come within five seconds";
@@ -94,6 +94,12 @@ bool probe_get(struct arena *a, const struct probe_url *to, const char *path, co
     }
     buf_release(&b);
     return ok;
+}
+
+bool probe_get(struct arena *a, const struct probe_url *to, const char *path, const char *headers,
+               struct probe_answer *out, const char **why)
+{
+    return probe_until(a, to, path, headers, NULL, out, why);
 }
 
 const char *probe_header(struct arena *a, const struct probe_answer *answer, const char *name)

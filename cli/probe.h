@@ -30,11 +30,15 @@ enum { PROBE_TIMEOUT_MS = 5000 };
 MUST_CHECK bool probe_url(struct arena *a, const char *url, struct probe_url *out);
 
 /*
- * GET `path`; `headers` are whole lines with their "\r\n". Of the answer to an upgrade only the
- * head is read. False, with a sentence in *why, where no whole answer came.
+ * GET `path`; `headers` are whole lines with their "\r\n". False, with a sentence in *why, where no
+ * whole answer came.
  */
 MUST_CHECK bool probe_get(struct arena *a, const struct probe_url *to, const char *path,
                           const char *headers, struct probe_answer *out, const char **why);
+/* The same of an answer that may have no end: it is read as far as `until`, or to its end. */
+MUST_CHECK bool probe_until(struct arena *a, const struct probe_url *to, const char *path,
+                            const char *headers, const char *until, struct probe_answer *out,
+                            const char **why);
 
 /* The value of a header in `head`, in the arena; NULL where it is not there. */
 const char *probe_header(struct arena *a, const struct probe_answer *answer, const char *name);

@@ -208,6 +208,17 @@ class Doctor(unittest.TestCase):
         stack.start()
         self.assert_finds(stack, "WebSocket", "upgrade=websocket")
 
+    def test_a_proxy_that_keeps_streams_back(self):
+        for guests in ("write", "off"):
+            stack = self.prepare(conf={"guests": guests}).start()
+            self.assertRegex(self.diagnosis(stack).stdout, "(?m)^ok    stream: ")
+        stack = self.prepare()
+        stack.edit("conf/lighttpd-chat.conf", "server.stream-response-body = 1", "server.stream-response-body = 0")
+        stack.start()
+        done = self.diagnosis(stack)
+        self.assertEqual(done.returncode, 0, "a warning: sockets still open")
+        self.assertRegex(done.stdout, "(?m)^warn  stream: .*stream-response-body = 1")
+
     def test_a_server_that_keeps_authorization_to_itself(self):
         stack = self.prepare("apache")
         stack.edit("conf/apache-chat.conf", "CGIPassAuth On", "")
