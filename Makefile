@@ -144,7 +144,8 @@ INSTALL_TO = BUILD='$(BUILD)' DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR
 # The source, and an archive for shared web hosts (docs/operations.md).
 dist:
 	@version=$$(sed -n 's/^#define OUTCRY_VERSION "\(.*\)"$$/\1/p' lib/version.h) && mkdir -p $(BUILD) && \
-	git archive --prefix=outcry-$$version/ HEAD | gzip -n > $(BUILD)/outcry-$$version.tar.gz && \
+	git -c tar.tar.gz.command='gzip -n' archive --format=tar.gz --prefix=outcry-$$version/ \
+	    -o $(BUILD)/outcry-$$version.tar.gz HEAD && \
 	echo $(BUILD)/outcry-$$version.tar.gz
 dist-shared: all vendor
 	@BUILD=$(BUILD) scripts/dist-shared

@@ -47,14 +47,19 @@ class Machine:
             wait_for(self.is_up, "the machine is up")
         except AssertionError:
             self.unshare.kill()
-            raise unittest.SkipTest(f"no overlay here: {self.unshare.communicate()[1]}") from None
+            why = self.unshare.communicate()[1].strip()
+            raise unittest.SkipTest(f"no machine of its own can be made here, in a chroot for one: {why}") from None
         return self
 
     def is_up(self):
-        path = f"/proc/{self.unshare.pid}/task/{self.unshare.pid}/children"
-        with open(path, encoding="ascii") as f:
-            children = f.read().split()
-        if self.unshare.poll() is not None or not children:
+        if self.unshare.poll() is not None:
+            raise AssertionError("it could not be made")
+        try:
+            with open(f"/proc/{self.unshare.pid}/task/{self.unshare.pid}/children", encoding="ascii") as f:
+                children = f.read().split()
+        except FileNotFoundError:
+            return False
+        if not children:
             return False
         self.init = int(children[0])
         return os.path.exists(self.path("/run/machine-is-up"))
