@@ -5,7 +5,6 @@ import sqlite3
 import threading
 import unittest
 
-import websocket
 
 from stack import Stack, wait_for
 
