@@ -5,7 +5,6 @@ import sqlite3
 import threading
 import unittest
 
-
 from stack import Stack, wait_for
 
 
