@@ -2,14 +2,13 @@
 
 acked ⊆ stored; a client id is one row; what was refused for good is not there; every reader has shown
 the rooms' logs, each event once, in order, and nothing else; logs are gapless; the file is sound."""
-import json
 import os
 import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+import fault_table  # noqa: E402
 from driver import ROOMS  # noqa: E402
-from stack import BUILD  # noqa: E402
 
 
 class Stored:
@@ -87,46 +86,21 @@ def check(work):
 
 
 class Table:
-    """build/fault-table.txt: rows of all files of the suite, each kept until its fault runs again."""
+    """Rows of the run's table. What was lost is whatever else was wrong."""
 
-    columns = ("fault", "rounds", "acked", "lost", "doubled", "no service, s", "worst writer, s")
-    path = os.path.join(BUILD, "fault-table.json")
-
-    @classmethod
-    def rows(cls):
-        try:
-            with open(cls.path, encoding="utf-8") as f:
-                return json.load(f)
-        except FileNotFoundError:
-            return {}
-
-    @classmethod
-    def add(cls, fault, rounds, work=None, wrong=(), note=""):
-        rows = cls.rows()
+    @staticmethod
+    def add(fault, rounds, work=None, wrong=(), note="", acked=None):
         doubled = sum("doubled" in w or " came after " in w for w in wrong)
-        row = [rounds, "", len(wrong) - doubled, doubled, "", ""]
         if work:
-            row[1] = work.acked()
-            row[4:] = [f"{work.without_service():.2f}", f"{work.worst_writer():.2f}"]
-        rows[fault] = [str(cell) for cell in row] + [note]
-        with open(cls.path, "w", encoding="utf-8") as f:
-            json.dump(rows, f, indent=1, ensure_ascii=False)
+            # Where nobody writes all the time, the time between two acks says nothing.
+            times = [f"{t:.2f}" for t in (work.without_service(), work.worst_writer())] \
+                if work.writers else [None, None]
+            acked = work.acked() if acked is None else acked
+        else:
+            times = [None, None]
+        fault_table.add(fault, [rounds, acked, len(wrong) - doubled, doubled, *times], note)
 
-    @classmethod
-    def text(cls):
-        rows = [cls.columns] + [(fault, *row[:-1]) for fault, row in cls.rows().items()]
-        notes = ["note"] + [row[-1] for row in cls.rows().values()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(cls.columns))]
-        lines = []
-        for row, note in zip(rows, notes):
-            cells = [cell.ljust(w) if i == 0 else cell.rjust(w)
-                     for i, (cell, w) in enumerate(zip(row, widths))]
-            lines.append("  ".join([*cells, note]).rstrip())
-        return "\n".join(lines) + "\n"
-
-    @classmethod
-    def show(cls):
-        text = cls.text()
-        with open(os.path.join(BUILD, "fault-table.txt"), "w", encoding="utf-8") as f:
-            f.write(text)
-        print(text, file=sys.stderr)
+    @staticmethod
+    def show():
+        """For those who run one file by itself: tests/run prints the whole at its end."""
+        print(fault_table.text(), file=sys.stderr)

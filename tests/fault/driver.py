@@ -18,6 +18,7 @@ from stack import new_client_id, wait_for  # noqa: E402
 from writing import BROKEN, WRITERS  # noqa: E402
 
 LONG = os.environ.get("OUTCRY_LONG") == "1"
+SEED = os.environ.get("OUTCRY_SEED", "1")
 ROOMS = ("general", "energy")
 # Limits are what other tests are about: here they would only hide the fault.
 ROOMY = {key: "1000000" for key in (
@@ -39,7 +40,7 @@ class Writer(threading.Thread):
     def __init__(self, work, name, way, token):
         super().__init__(name=name, daemon=True)
         self.work, self.way = work, way(work.stack, token, name)
-        self.random = random.Random(name)
+        self.random = random.Random(f"{SEED} {name}")
         self.acked = {}      # client id: (seq or None, message id or None)
         self.refused = {}    # client id: code; final
         self.unknown = {}    # client id: what the last try came to
@@ -99,7 +100,7 @@ class Reader(threading.Thread):
     def __init__(self, work, name, ways, token):
         super().__init__(name=name, daemon=True)
         self.work, self.ways, self.token = work, ways, token
-        self.random = random.Random(name)
+        self.random = random.Random(f"{SEED} {name}")
         self.epoch = None
         self.last = {room: 0 for room in ROOMS}
         self.shown = {room: [] for room in ROOMS}    # (seq, type, message id), as shown

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 """kill -9, at any instant, of any of the processes, while everybody talks."""
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -54,12 +53,11 @@ class Sidecar(FaultCase):
 
     def injector(self, stack):
         """Has strace kill a process as it comes back from its n-th fdatasync()."""
-        rng = random.Random(5)
         if subprocess.run(["strace", "-V"], capture_output=True).returncode:
             self.skipTest("strace does not run")
 
         def trace(pid):
-            when = rng.randrange(1, 6)
+            when = self.rng.randrange(1, 6)
             tracer = subprocess.Popen(
                 ["strace", "-f", "-qq", "-o", stack.path("strace.out"), "-e", "trace=fdatasync,fsync",
                  "-e", f"inject=fdatasync:signal=KILL:when={when}", "-p", str(pid)],
@@ -73,11 +71,10 @@ class Sidecar(FaultCase):
 class Workers(FaultCase):
     def kill_each(self, server):
         stack = self.start(server=server)
-        rng = random.Random(1)
 
         def kill(work):
             """Every worker of each program that now runs, one after the other."""
-            for pid in rng.sample(pids := stack.worker_pids(), len(pids)):
+            for pid in self.rng.sample(pids := stack.worker_pids(), len(pids)):
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -132,7 +129,6 @@ class WebServer(FaultCase):
 class Command(FaultCase):
     def test_killing_the_command_in_mid_write_leaves_a_sound_database(self):
         stack = self.start()
-        rng = random.Random(2)
         rounds = KILLS * 8
         ended = {"before it was through": 0, "after": 0}
         with Workload(stack) as work:
@@ -147,7 +143,7 @@ class Command(FaultCase):
                 words = [word.format(n=n) for word in commands[n % len(commands)]]
                 process = stack.spawn("command", stack.path("bin/outcry"), words[0], "--config",
                                       stack.conf, *words[1:])
-                work.hold_out(rng.random() * 0.06)
+                work.hold_out(self.rng.random() * 0.06)
                 process.kill()
                 ended["before it was through" if process.wait() < 0 else "after"] += 1
             work.await_acks(2)

@@ -130,7 +130,7 @@ class Overload(FaultCase):
         self.assertLess(recovered, 10)
         self.assertLessEqual(load.acked.items(), stored.items())
         counts = ", ".join(f"{k}: {n}" for k, n in sorted(load.outcomes.items(), key=str))
-        self.judge("overload", 1, work,
+        self.judge("overload", 1, work, acked=len(load.acked) + work.acked(),
                    note=f"{launched / (20 if LONG else 4):.0f}/s offered, {capacity:.0f}/s one at a "
                         f"time; {counts}; over after {recovered:.1f} s")
 
@@ -156,7 +156,7 @@ class Herd(FaultCase):
         wait_for(lambda: not crowd.behind(meanwhile), "all have what came meanwhile", 20)
         busiest = max(collections.Counter(int(t - stopped) for t in crowd.back).values())
         wrong = crowd.wrong()
-        Table.add(f"restart with {size} clients", 1, wrong=wrong,
+        Table.add(f"restart with {size} clients", 1, wrong=wrong, acked=2,
                   note=f"all back after {took:.1f} s, at most {100 * busiest / size:.1f} % in a second")
         self.assertEqual([], wrong[:10])
         # 15 % of them, and of few what chance adds: five standard deviations of the even tenth.

@@ -3,7 +3,6 @@
 part. strace tells what the sidecar writes, syncs and acknowledges, in order; at many instants of that
 the disk is made as it may then have been, opened, and compared with the acks."""
 import os
-import random
 import re
 import shutil
 import sqlite3
@@ -160,8 +159,7 @@ class PowerCut(FaultCase):
         acked = sum(len(s[1]) for s in steps if s[0] == "ack")
         self.assertEqual(acked, 3 * MESSAGES)
         self.assertTrue(any(s[0] == "sync" and s[1] == "chat.db" for s in steps), "no checkpoint")
-        rng = random.Random(5)
-        cuts = set(rng.sample(range(len(steps)), min(CUTS, len(steps))))
+        cuts = set(self.rng.sample(range(len(steps)), min(CUTS, len(steps))))
         disk, told, wrong = Disk(files), set(), []
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
             for n, step in enumerate(steps):
@@ -170,11 +168,12 @@ class PowerCut(FaultCase):
                 else:
                     disk.take(step)
                 if n in cuts:
-                    stored, problems = self.look(folder, disk.after_power_cut(rng))
+                    stored, problems = self.look(folder, disk.after_power_cut(self.rng))
                     wrong += [f"after step {n}: {p}" for p in problems]
                     wrong += [f"after step {n}: lost {c}" for c in told - stored]
         Table.add("power cut", len(cuts), wrong=wrong,
-                  note=f"{acked} acked, {len(steps)} writes, syncs and acks")
+                  acked=acked,
+                  note=f"{len(steps)} writes, syncs and acks")
         self.assertEqual([], wrong[:10])
 
 

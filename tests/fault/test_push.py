@@ -60,7 +60,7 @@ class WakeUps(FaultCase):
 
     def report(self, fault, rounds, work, note):
         wrong = check(work)
-        Table.add(fault, rounds, work, wrong, note)
+        Table.add(fault, rounds, work, wrong, note, acked=rounds)
         self.assertEqual([], wrong)
 
     def test_without_the_wake_up_socket_messages_come_within_two_seconds(self):

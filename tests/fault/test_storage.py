@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import random
 import shutil
 import sqlite3
 import subprocess
@@ -14,7 +13,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
-from case import LONG, FaultCase, end_module  # noqa: E402
+from case import LONG, FaultCase, end_module, seeded  # noqa: E402
 import old_schema  # noqa: E402
 from checker import Table  # noqa: E402
 from driver import Workload  # noqa: E402
@@ -40,6 +39,7 @@ def ask_all(work, count=1):
 
 class FullDisk(FaultCase):
     def setUp(self):
+        super().setUp()
         if os.getuid() != 0:
             self.skipTest("a tmpfs of its own needs root")
         self.disk = tempfile.mkdtemp(prefix="outcry-disk-")
@@ -292,7 +292,7 @@ class Corrupted(unittest.TestCase):
         return "refused"
 
     def test_broken_bytes_are_never_served_as_an_empty_room(self):
-        rng = random.Random(18)
+        rng = seeded(self.id())
         rounds, seen = (400 if LONG else 40), {"served": 0, "refused": 0}
         pages = len(self.sound) // 4096
         for n in range(rounds):

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""tap.py FILE [PART]: runs a unittest file and prints TAP; PART runs only tests whose name has it.
+"""tap.py FILE [PART]: runs a unittest file and prints TAP; PART runs only tests whose name has it, or
+the one test Class.test_name. tap.py --list FILE prints these names.
 
 The plan comes last, so that a run that dies has none. What tests and their children print to stdout
 goes to stderr: only TAP is on stdout.
@@ -79,11 +80,22 @@ def load(path, part):
     spec.loader.exec_module(module)
     loader = unittest.TestLoader()
     if part:
-        loader.testNamePatterns = [f"*{part}*"]
+        loader.testNamePatterns = [f"*.{part}" if "." in part else f"*{part}*"]
     return loader.loadTestsFromModule(module)
 
 
+def names(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from names(test)
+        else:
+            yield test.id().split(".", 1)[1]
+
+
 def main():
+    if sys.argv[1:2] == ["--list"]:
+        print("\n".join(names(load(sys.argv[2], None))))
+        return 0
     if not 2 <= len(sys.argv) <= 3:
         sys.exit(__doc__)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
