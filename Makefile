@@ -79,9 +79,10 @@ test: test-deps
 	+$(MAKE) $(JOBS) all vendor tests-built
 	@BUILD=$(BUILD) exec tests/run
 
+# Every test in its long form, in pieces: goes on where it was interrupted. FRESH=1 starts over.
 test-long: test-deps
 	+$(MAKE) $(JOBS) all vendor tests-built
-	@BUILD=$(BUILD) OUTCRY_LONG=1 exec tests/run
+	@BUILD=$(BUILD) FRESH=$(FRESH) exec tests/run-long
 
 # Unit and handler tests alone: seconds.
 unit: $(UNIT)

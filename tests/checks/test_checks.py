@@ -175,7 +175,8 @@ class RunningTests(unittest.TestCase):
         self.addCleanup(self.root.cleanup)
         for folder in ("tests/lib", "tests/unit", "tests/cgi", "build/tests/unit"):
             os.makedirs(os.path.join(self.root.name, folder))
-        for name in ("tests/run", "tests/lib/tap.py", "tests/lib/tap_reader.py"):
+        for name in ("tests/run", "tests/run-long", "tests/lib/tap.py", "tests/lib/tap_reader.py",
+                     "tests/lib/fault_table.py"):
             with open(os.path.join(ROOT, name), encoding="utf-8") as file:
                 self.write(name, file.read())
 
@@ -240,6 +241,28 @@ class RunningTests(unittest.TestCase):
             runner.terminate()
             self.assertEqual(runner.wait(20), 128 + signal.SIGTERM)
         self.await_end("left")
+
+    def run_long(self, **env):
+        done = subprocess.run([sys.executable, "tests/run-long"], cwd=self.root.name,
+                              env=dict(env, PATH=os.environ["PATH"]), stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        return done.returncode, done.stdout
+
+    def test_a_long_run_goes_on_with_what_has_not_passed(self):
+        self.write("build/tests/fail", "")
+        self.unit("echo x >> runs; echo 1..1; test ! -e build/tests/fail && echo ok 1 - a")
+        code, out = self.run_long(OUTCRY_SEED="77")
+        self.assertEqual(code, 1, out)
+        self.assertIn("again: OUTCRY_LONG=1 OUTCRY_SEED=77 tests/run unit", out)
+        os.unlink(os.path.join(self.root.name, "build/tests/fail"))
+        for passed_before in (False, True):
+            code, out = self.run_long()
+            self.assertEqual(code, 0, out)
+            self.assertEqual("1 of 3 pieces passed before" in out, passed_before, out)
+            self.assertIn("1 of 3 pieces passed, 0 failed, 2 skipped", out)  # of three suites one is here
+        self.assertEqual(self.run_long(FRESH="1")[0], 0)
+        with open(os.path.join(self.root.name, "runs"), encoding="ascii") as f:
+            self.assertEqual(f.read(), "x\n" * 3)
 
     def await_end(self, path):
         """Until the process named in a file is gone, or a zombie that init has not met yet."""
