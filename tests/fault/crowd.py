@@ -1,5 +1,5 @@
-"""Many WebSocket readers in one thread, straight at the sidecar's socket. Each follows one room by the
-protocol's rules; a payload that all get is parsed once."""
+"""Many readers in one thread, over WebSockets or streams, straight at the sidecar's socket. Each follows
+one room by the protocol's rules; a payload that all get is parsed once."""
 import base64
 import json
 import os
@@ -40,6 +40,8 @@ def masked(frame):
 class Member:
     """One reader. A slow one reads a byte a second from its welcome on."""
 
+    good = greeting = None  # the status that lets it in; how it begins
+
     def __init__(self, token, backoff, slow=False):
         self.token, self.backoff, self.slow = token, backoff, slow
         self.sock = self.epoch = None
@@ -49,25 +51,80 @@ class Member:
         self.wrong = []
 
     def connect(self, path):
-        self.buffer, self.upgraded, self.welcomed = b"", False, False
+        self.buffer, self.let_in, self.welcomed = b"", False, False
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(path)
+        self.sock.sendall(self.greeting())
+        self.sock.setblocking(False)
+
+    def payloads(self):
+        """What has come whole; None where it says that this is the end."""
+        raise NotImplementedError
+
+    def heard(self, _ping):
+        """Answers a ping, where the way has answers."""
+
+
+class SocketMember(Member):
+    good = b" 101 "
+
+    def greeting(self):
         hello = {"type": "hello", "proto": "chat.v1", "token": self.token,
                  "rooms": {"general": self.last}}
         if self.epoch:
             hello["epoch"] = self.epoch
-        self.sock.sendall(UPGRADE + masked(hello))
-        self.sock.setblocking(False)
+        return UPGRADE + masked(hello)
+
+    def payloads(self):
+        buffer, place = self.buffer, 0
+        while len(buffer) - place >= 2:
+            length, head = buffer[place + 1] & 0x7f, 2
+            if length == 126:
+                head = 4
+            elif length == 127:
+                head = 10
+            if len(buffer) - place < head:
+                break
+            if head > 2:
+                length = int.from_bytes(buffer[place + 2:place + head], "big")
+            if len(buffer) - place - head < length:
+                break
+            opcode = buffer[place] & 15
+            payload = buffer[place + head:place + head + length]
+            place += head + length
+            if opcode == 8:
+                yield None
+            elif opcode == 1:
+                yield payload
+        self.buffer = buffer[place:]
+
+    def heard(self, _ping):
+        self.sock.send(masked({"type": "pong"}))
+
+
+class StreamMember(Member):
+    good = b" 200 "
+
+    def greeting(self):
+        epoch = f"epoch={self.epoch}&" if self.epoch else ""
+        return (f"GET /ws/chat/stream/?{epoch}rooms=general:{self.last} HTTP/1.1\r\n"
+                "Host: chat.example\r\nAccept: text/event-stream\r\n"
+                f"Authorization: Bearer {self.token}\r\n\r\n").encode()
+
+    def payloads(self):
+        *blocks, self.buffer = self.buffer.split(b"\n\n")
+        for block in blocks:
+            yield from (line[6:] for line in block.split(b"\n") if line.startswith(b"data: "))
 
 
 class Crowd(threading.Thread):
     """`backoffs`: for each member the waits before it tries again."""
 
-    def __init__(self, stack, backoffs, slow=0):
+    def __init__(self, stack, backoffs, slow=0, way=SocketMember):
         super().__init__(daemon=True)
         self.path = stack.path("var/run/ws.sock")
         tokens = [stack.token(3000 + n, f"crowd{n}", ttl=7200) for n in range(50)]
-        self.members = [Member(tokens[n % 50], backoff, slow=n < slow)
+        self.members = [way(tokens[n % 50], backoff, slow=n < slow)
                         for n, backoff in enumerate(backoffs)]
         now = time.monotonic()
         for n, member in enumerate(self.members):
@@ -154,39 +211,19 @@ class Crowd(threading.Thread):
             self.leave(member)
             return
         member.buffer += data
-        if not member.upgraded:
+        if not member.let_in:
             head, found, rest = member.buffer.partition(b"\r\n\r\n")
             if not found:
                 return
-            if b" 101 " not in head[:16]:
+            if member.good not in head[:16]:
                 self.leave(member)
                 return
-            member.upgraded, member.buffer = True, rest
-        self.frames(member)
-
-    def frames(self, member):
-        buffer, place = member.buffer, 0
-        while len(buffer) - place >= 2:
-            length, head = buffer[place + 1] & 0x7f, 2
-            if length == 126:
-                head = 4
-            elif length == 127:
-                head = 10
-            if len(buffer) - place < head:
-                break
-            if head > 2:
-                length = int.from_bytes(buffer[place + 2:place + head], "big")
-            if len(buffer) - place - head < length:
-                break
-            opcode = buffer[place] & 15
-            payload = buffer[place + head:place + head + length]
-            place += head + length
-            if opcode == 8:
+            member.let_in, member.buffer = True, rest
+        for payload in member.payloads():
+            if payload is None:
                 self.leave(member)
                 return
-            if opcode == 1:
-                self.take(member, payload)
-        member.buffer = buffer[place:]
+            self.take(member, payload)
 
     def take(self, member, payload):
         frame = self.parsed.get(payload)
@@ -203,7 +240,9 @@ class Crowd(threading.Thread):
                     self.unwatch(member)
                     member.due = time.monotonic() + 1
             elif got["type"] == "ping":
-                member.sock.send(masked({"type": "pong"}))
+                member.heard(got)
+            elif got["type"] == "close":
+                self.leave(member)  # a stream's; nothing follows it
             elif got["type"] == "resync":
                 member.wrong.append(f"resync {got['reason']}")
             elif got["type"] not in PASSING and got.get("room") == "general":
