@@ -58,7 +58,7 @@ enum err moderate_revoke(struct chat *c, struct arena *a, int64_t target_id, int
     enum err e = target(c, a, target_id, &u, f);
 
     u.tokens_valid_after = clock_wall_ms(&c->clock);
-    return e ? e : store(c, a, &u, "{\"act\":\"revoke\"}", actor_id, f);
+    return e ? e : store(c, a, &u, payload_until(a, "revoke", u.tokens_valid_after), actor_id, f);
 }
 
 enum err moderate_set_role(struct chat *c, struct arena *a, int64_t target_id, const char *role,

@@ -20,12 +20,9 @@ static int teardown(void **state)
 static void test_each_sanction_is_an_event_for_its_person(void **state)
 {
     static const char *const payloads[] = {
-        "{\"act\":\"mute\",\"until\":1795338060000}",
-        "{\"act\":\"undo\",\"of\":\"mute\"}",
-        "{\"act\":\"ban\",\"until\":1795338060000}",
-        "{\"act\":\"undo\",\"of\":\"ban\"}",
-        "{\"act\":\"revoke\"}",
-        "{\"act\":\"role\",\"value\":\"admin\"}",
+        "{\"act\":\"mute\",\"until\":1795338060000}",   "{\"act\":\"undo\",\"of\":\"mute\"}",
+        "{\"act\":\"ban\",\"until\":1795338060000}",    "{\"act\":\"undo\",\"of\":\"ban\"}",
+        "{\"act\":\"revoke\",\"until\":1795338000000}", "{\"act\":\"role\",\"value\":\"admin\"}",
     };
     struct fixture *fx = *state;
     struct actor ana = fixture_user(fx, "7", "ana"), mod = fixture_moderator(fx, "8", "mod");
