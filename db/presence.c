@@ -3,6 +3,11 @@
 #include "db/state.h"
 #include "db/statements.h"
 
+/* ?1: this boot, ?2: now. The row of a sidecar ends with the sidecar's lease, whatever it says. */
+#define IS_LIVING                                                                                  \
+    "(boot = ?1 AND expires_ms > ?2 AND (instance IN ('poll', 'gone') OR instance IN"              \
+    " (SELECT instance FROM presence_lease WHERE boot = ?1 AND expires_ms > ?2)))"
+
 /* A row that was let go and has not expired yet stays as it is. */
 static const struct sql put = {
     "presence.put",
@@ -40,18 +45,30 @@ static const struct sql retire = {
 static const struct sql list = {
     "presence.list",
     "SELECT connection, instance, username, state, user_id, room_id, expires_ms FROM presence"
-    " WHERE boot = ?1 AND expires_ms > ?2 AND state <> 'invisible'"
+    " WHERE " IS_LIVING " AND state <> 'invisible'"
     " ORDER BY user_id, room_id, connection LIMIT ?3",
     DB_STATE, "every live row is wanted, and nearly all rows are live"};
-static const struct sql any_expired = {
-    "presence.any_expired", "SELECT 1 FROM presence WHERE boot <> ?1 OR expires_ms <= ?2 LIMIT 1",
-    DB_STATE, "an index would cost every heartbeat a write"};
-static const struct sql sweep = {"presence.sweep",
-                                 "DELETE FROM presence WHERE boot <> ?1 OR expires_ms <= ?2",
+static const struct sql any_expired = {"presence.any_expired",
+                                       "SELECT 1 FROM presence WHERE NOT " IS_LIVING " LIMIT 1",
+                                       DB_STATE, "an index would cost every heartbeat a write"};
+static const struct sql sweep = {"presence.sweep", "DELETE FROM presence WHERE NOT " IS_LIVING,
                                  DB_STATE, "an index would cost every heartbeat a write"};
+static const struct sql lease = {
+    "presence.lease",
+    "INSERT INTO presence_lease (instance, boot, expires_ms) VALUES (?1, ?2, ?3)"
+    " ON CONFLICT (instance) DO UPDATE SET boot = excluded.boot, expires_ms = excluded.expires_ms",
+    DB_STATE, NULL};
+static const struct sql next_lease = {
+    "presence.next_lease",
+    "SELECT min(expires_ms) FROM presence_lease WHERE boot = ?1 AND expires_ms > ?2", DB_STATE,
+    NULL};
+static const struct sql sweep_leases = {
+    "presence.sweep_leases", "DELETE FROM presence_lease WHERE boot <> ?1 OR expires_ms <= ?2",
+    DB_STATE, "one row per sidecar"};
 
 const struct sql *const presence_statements[] = {
-    &put, &renew, &shorten, &expire, &is_known, &retire, &list, &any_expired, &sweep, NULL,
+    &put,         &renew, &shorten, &expire,     &is_known,     &retire, &list,
+    &any_expired, &sweep, &lease,   &next_lease, &sweep_leases, NULL,
 };
 
 static enum err run_put(struct db *state, const struct sql *sql, const char *boot, int64_t now_ms,
@@ -149,14 +166,31 @@ enum err presence_retire(struct db *state, const char *instance, int64_t expires
     return e ? e : db_finish_own(state, own, run_retire(state, instance, expires_ms, f), f);
 }
 
+/* When the first of the leases ends; INT64_MAX: there is none. */
+static enum err first_lease(struct db *state, const char *boot, int64_t now_ms, int64_t *out,
+                            struct fail *f)
+{
+    struct query q = query_begin(state, &next_lease);
+
+    *out = INT64_MAX;
+    query_bind_text(&q, 1, boot);
+    query_bind_i64(&q, 2, now_ms);
+    if (query_row(&q) && query_i64(&q, 0))
+        *out = query_i64(&q, 0);
+    return query_end(&q, f);
+}
+
 enum err presence_list(struct db *state, struct arena *a, const char *boot, int64_t now_ms,
                        struct presence *out, size_t max, size_t *count, int64_t *next_expiry,
                        struct fail *f)
 {
-    struct query q = query_begin(state, &list);
+    enum err e = first_lease(state, boot, now_ms, next_expiry, f);
+    struct query q;
 
     *count = 0;
-    *next_expiry = INT64_MAX;
+    if (e)
+        return e;
+    q = query_begin(state, &list);
     query_bind_text(&q, 1, boot);
     query_bind_i64(&q, 2, now_ms);
     query_bind_i64(&q, 3, (int64_t)max);
@@ -189,6 +223,14 @@ static enum err run_on_expired(struct db *state, const struct sql *sql, const ch
     return query_end(&q, f);
 }
 
+static enum err run_sweep(struct db *state, const char *boot, int64_t now_ms, struct fail *f)
+{
+    bool any;
+    enum err e = run_on_expired(state, &sweep, boot, now_ms, &any, f);
+
+    return e ? e : run_on_expired(state, &sweep_leases, boot, now_ms, &any, f);
+}
+
 /* Looks before it takes the write lock: mostly there is nothing to do. */
 enum err presence_sweep(struct db *state, const char *boot, int64_t now_ms, struct fail *f)
 {
@@ -198,7 +240,25 @@ enum err presence_sweep(struct db *state, const char *boot, int64_t now_ms, stru
     if (e || !any)
         return e;
     e = db_begin_own(state, &own, f);
-    if (e)
-        return e;
-    return db_finish_own(state, own, run_on_expired(state, &sweep, boot, now_ms, &any, f), f);
+    return e ? e : db_finish_own(state, own, run_sweep(state, boot, now_ms, f), f);
+}
+
+static enum err run_lease(struct db *state, const char *boot, const char *instance,
+                          int64_t expires_ms, struct fail *f)
+{
+    struct query q = query_begin(state, &lease);
+
+    query_bind_text(&q, 1, instance);
+    query_bind_text(&q, 2, boot);
+    query_bind_i64(&q, 3, expires_ms);
+    return query_run(&q, f);
+}
+
+enum err presence_lease(struct db *state, const char *boot, const char *instance,
+                        int64_t expires_ms, struct fail *f)
+{
+    bool own;
+    enum err e = db_begin_own(state, &own, f);
+
+    return e ? e : db_finish_own(state, own, run_lease(state, boot, instance, expires_ms, f), f);
 }

@@ -13,6 +13,13 @@ struct presence {
     int64_t user_id, room_id, expires_ms;
 };
 
+/* expires_ms of a row that has no end of its own. */
+#define PRESENCE_LEASED INT64_MAX
+
+/* The rows of a sidecar, known by their instance, are there for as long as its lease is: one row to
+ * renew for all its connections. Those of the instances "poll" and "gone" need none. */
+MUST_CHECK enum err presence_lease(struct db *state, const char *boot, const char *instance,
+                                   int64_t expires_ms, struct fail *f);
 /* Inserts or replaces by connection. One that was let go stays gone until it has expired: a poll
  * that was under way when its page closed must not bring it back. */
 MUST_CHECK enum err presence_put(struct db *state, const char *boot, int64_t now_ms,
@@ -39,7 +46,7 @@ MUST_CHECK enum err presence_list(struct db *state, struct arena *a, const char 
                                   int64_t now_ms, struct presence *out, size_t max, size_t *count,
                                   int64_t *next_expiry, struct fail *f);
 MUST_CHECK enum err presence_sweep(struct db *state, const char *boot, int64_t now_ms,
-                                   struct fail *f); /* deletes expired rows */
+                                   struct fail *f); /* deletes expired rows and leases */
 
 /* Token bucket: takes `cost` tokens of `burst`, refilled at `per_minute`. OK, or ERR_RATE_LIMITED
  * with *retry_after_ms. A bucket of another boot is full. */

@@ -356,17 +356,22 @@ void hub_ready(struct hub *h, struct hub_reader *r)
 }
 
 void hub_broadcast(struct hub *h, int64_t room_id, size_t format, struct frame *f,
-                   const struct hub_reader *except)
+                   const struct hub_reader *except, void (*missed)(struct hub_reader *r))
 {
     struct hub_room *room = map_get_id(&h->rooms, room_id);
 
     for (struct hub_sub *s = room ? room->subs : NULL; s; s = s->next_in_room) {
         struct hub_reader *r = s->reader;
+        enum hub_sent sent = HUB_FULL;
 
-        if (r == except || r->blocked || r->sink->format != format)
+        if (r == except || r->sink->format != format)
             continue;
-        if (r->sink->send(r, f, 0, 0) != HUB_SENT)
+        if (!r->blocked)
+            sent = r->sink->send(r, f, 0, 0);
+        if (sent != HUB_SENT)
             r->blocked = true;
+        if (sent == HUB_FULL && missed)
+            missed(r);
     }
 }
 

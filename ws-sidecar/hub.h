@@ -93,10 +93,10 @@ bool hub_step(struct hub *h, size_t budget);
 /* The reader can take frames again. */
 void hub_ready(struct hub *h, struct hub_reader *r);
 
-/* Something of no number (typing, presence) to a room's readers of one format who can take it now.
- */
+/* Something of no number (typing, presence) to a room's readers of one format who can take it now;
+ * missed() (NULL: nothing) hears of the others, and must not touch the hub. */
 void hub_broadcast(struct hub *h, int64_t room_id, size_t format, struct frame *f,
-                   const struct hub_reader *except);
+                   const struct hub_reader *except, void (*missed)(struct hub_reader *r));
 
 struct hub_stats {
     size_t rooms, subs, frames_built, frames_sent, loads;

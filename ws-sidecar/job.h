@@ -48,7 +48,7 @@ enum presence_act {
     PRESENCE_LET_GO   /* it may not */
 };
 
-/* row.expires_ms is a time to live in ms; row.instance NULL: the sidecar's. */
+/* row.expires_ms is a time to live in ms, or PRESENCE_LEASED; row.instance NULL: the sidecar's. */
 struct presence_change {
     enum presence_act act;
     struct presence row;
@@ -57,8 +57,9 @@ struct presence_change {
 struct job_presence {
     struct presence_change *changes;
     size_t count;
-    bool list_anyway;
-    bool listed;           /* answer: `rows` is who is online now */
+    bool unlisted;         /* no list is wanted now */
+    bool lapsed;           /* answer: rows of our own may be missing, they shall be put again */
+    bool listed;           /* answer: `rows` is who is online now, where that changed */
     struct presence *rows; /* in the arena */
     size_t row_count;
 };

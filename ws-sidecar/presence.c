@@ -3,23 +3,36 @@
 #include "ws-sidecar/session.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { PUSH_MS = 1000, SESSIONS_PER_PUSH_S = 1000 };
 
 /* ----- our own rows ----- */
 
-static const char *connection_of(struct arena *a, const struct session *x)
+static const char *connection_of(struct arena *a, const struct sidecar *s, int64_t session)
 {
-    return arena_fmt(a, "%s-%" PRId64, x->sidecar->instance, x->number);
+    return arena_fmt(a, "%s-%" PRId64, s->instance, session);
+}
+
+/* Polls, and streams whose page has a row of its own, are the tabs' affair. */
+static bool has_row(const struct session *x)
+{
+    return !x->closing && x->user_key && x->kind != HANDSHAKE_POLL && !x->tab;
 }
 
 void presence_changed(struct session *x)
 {
-    x->presence_dirty = true;
+    struct presence_board *b = &x->sidecar->presence;
+
     presence_tab_renamed(x);
+    if (x->presence_dirty || !has_row(x))
+        return;
+    x->presence_dirty = true;
+    if (b->changed_count == b->changed_cap) {
+        b->changed_cap = b->changed_cap ? b->changed_cap * 2 : 16;
+        b->changed = xrealloc(b->changed, b->changed_cap * sizeof(*b->changed));
+    }
+    b->changed[b->changed_count++] = x->number;
 }
 
 void presence_left(struct sidecar *s, struct session *x)
@@ -27,152 +40,83 @@ void presence_left(struct sidecar *s, struct session *x)
     struct presence_board *b = &s->presence;
 
     presence_tab_left(x);
-    if (!x->renew_ms) /* never written */
+    if (!x->presence_written)
         return;
     if (b->left_count == b->left_cap) {
         b->left_cap = b->left_cap ? b->left_cap * 2 : 16;
         b->left = xrealloc(b->left, b->left_cap * sizeof(*b->left));
     }
     b->left[b->left_count++] = (struct presence_leaver){x->number, x->user_key};
-    x->renew_ms = 0;
+    x->presence_written = false;
 }
 
-static struct presence row_of(struct session *x, struct arena *a)
+static struct presence_change let_go(const struct sidecar *s, struct arena *a,
+                                     const struct presence_leaver *l)
 {
-    return (struct presence){
-        .connection = connection_of(a, x),
-        .username = arena_str(a, session_name(x)),
-        .state = x->present_state,
-        .user_id = x->user_key,
-        .room_id = x->present_room,
-        .expires_ms = x->sidecar->conf->presence_ttl_ms,
-    };
+    return (struct presence_change){PRESENCE_LET_GO,
+                                    {.connection = connection_of(a, s, l->session),
+                                     .user_id = l->user_id,
+                                     .expires_ms = s->conf->presence_grace_ms}};
 }
 
-/* Polls, and streams whose page has a row of its own, are the tabs' affair. */
-static bool is_due(const struct session *x, int64_t now)
+static struct presence_change put(struct session *x, struct arena *a)
 {
-    return !x->closing && x->user_key && x->kind != HANDSHAKE_POLL && !x->tab &&
-           (x->presence_dirty || now >= x->renew_ms);
+    x->presence_dirty = false;
+    x->presence_written = true;
+    return (struct presence_change){PRESENCE_PUT,
+                                    {.connection = connection_of(a, x->sidecar, x->number),
+                                     .username = arena_str(a, session_name(x)),
+                                     .state = x->present_state,
+                                     .user_id = x->user_key,
+                                     .room_id = x->present_room,
+                                     .expires_ms = PRESENCE_LEASED}};
 }
 
 static void collect(struct sidecar *s, struct job *j, int64_t now)
 {
     struct presence_board *b = &s->presence;
     struct job_presence *p = &j->u.presence;
-    size_t max = b->left_count + presence_tabs_count(&b->tabs);
+    size_t max = b->left_count + presence_tabs_count(&b->tabs) + b->changed_count;
 
-    for (const struct session *x = s->sessions; x; x = x->next)
-        max += is_due(x, now);
     p->changes = arena_alloc(&j->arena, max * sizeof(*p->changes));
     for (size_t i = 0; i < b->left_count; i++)
-        p->changes[p->count++] = (struct presence_change){
-            PRESENCE_LET_GO,
-            {
-                .connection = arena_fmt(&j->arena, "%s-%" PRId64, s->instance, b->left[i].session),
-                .user_id = b->left[i].user_id,
-                .expires_ms = s->conf->presence_grace_ms,
-            }};
-    b->left_count = 0;
+        p->changes[p->count++] = let_go(s, &j->arena, &b->left[i]);
     p->count += presence_tabs_collect(&b->tabs, &j->arena, s->conf, now, &p->changes[p->count]);
-    for (struct session *x = s->sessions; x && p->count < max; x = x->next) {
-        if (!is_due(x, now))
-            continue;
-        p->changes[p->count++] = (struct presence_change){PRESENCE_PUT, row_of(x, &j->arena)};
-        x->presence_dirty = false;
-        x->renew_ms = now + PRESENCE_RENEW_MS;
+    for (size_t i = 0; i < b->changed_count; i++) {
+        struct session *x = map_get_id(&s->by_number, b->changed[i]);
+
+        if (x && has_row(x))
+            p->changes[p->count++] = put(x, &j->arena);
     }
+    b->left_count = b->changed_count = 0;
+}
+
+/* With many sockets a push is dear: then the pushes, and the lists they need, are fewer. */
+static bool may_push(const struct sidecar *s, int64_t now)
+{
+    int64_t pause = PUSH_MS * (int64_t)(s->session_count / SESSIONS_PER_PUSH_S);
+
+    return now - s->presence.pushed_ms >= pause;
 }
 
 void presence_tick(struct sidecar *s, int64_t now)
 {
     struct presence_board *b = &s->presence;
-    struct job *j;
+    struct job *j = b->failed;
 
-    if (b->asked)
+    if (b->asked || writer_is_full(s->writer))
         return;
-    j = job_new(JOB_PRESENCE, 0);
-    collect(s, j, now);
-    j->u.presence.list_anyway = b->missed;
+    if (!j) {
+        j = job_new(JOB_PRESENCE, 0);
+        collect(s, j, now);
+    }
+    b->failed = NULL;
+    j->err = OK;
+    j->u.presence.unlisted = !may_push(s, now);
     b->asked = writer_submit(s->writer, j);
 }
 
-/* ----- the list ----- */
-
-static int rank(const char *state)
-{
-    return strcmp(state, "active") == 0;
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const struct presence_seat *x = a, *y = b;
-
-    if (x->room_id != y->room_id)
-        return x->room_id < y->room_id ? -1 : 1;
-    if (x->user_id != y->user_id)
-        return x->user_id < y->user_id ? -1 : 1;
-    return rank(y->state) - rank(x->state); /* the most present first: it is kept */
-}
-
-/* Each row is a seat in its room and one on the site; of several the most present counts. */
-static size_t seats_of(const struct job_presence *p, struct presence_seat *seats)
-{
-    size_t count = 0, kept = 0;
-
-    for (size_t i = 0; i < p->row_count; i++) {
-        const struct presence *r = &p->rows[i];
-
-        seats[count++] = (struct presence_seat){0, r->user_id, r->username, r->state};
-        if (r->room_id)
-            seats[count++] = (struct presence_seat){r->room_id, r->user_id, r->username, r->state};
-    }
-    qsort(seats, count, sizeof(*seats), by_place);
-    for (size_t i = 0; i < count; i++) {
-        if (kept > 0 && seats[kept - 1].room_id == seats[i].room_id &&
-            seats[kept - 1].user_id == seats[i].user_id)
-            continue;
-        seats[kept++] = seats[i];
-    }
-    return kept;
-}
-
-static struct json_object *person(const struct presence_seat *seat)
-{
-    struct json_object *o = json_object_new_object();
-
-    json_set_i64(o, "user_id", seat->user_id);
-    json_set_str(o, "username", seat->username);
-    json_set_str(o, "state", seat->state);
-    return o;
-}
-
-static struct json_object *frame_object(const char *room)
-{
-    struct json_object *o = json_object_new_object();
-
-    json_set_str(o, "type", "presence");
-    json_set_str(o, "room", room);
-    json_set(o, "join", json_object_new_array());
-    json_set(o, "leave", json_object_new_array());
-    return o;
-}
-
-/* What changed in one room. */
-struct difference {
-    struct json_object *frame; /* NULL: nothing yet */
-    struct json_object *join, *leave;
-    size_t count;
-};
-
-static void begin_difference(struct difference *d, const char *room)
-{
-    if (d->frame)
-        return;
-    d->frame = frame_object(room);
-    d->join = json_object_object_get(d->frame, "join");
-    d->leave = json_object_object_get(d->frame, "leave");
-}
+/* ----- what differs ----- */
 
 static void push_to_site(struct sidecar *s, struct frame *f)
 {
@@ -186,77 +130,40 @@ static void push_to_site(struct sidecar *s, struct frame *f)
     }
 }
 
-/* A blocked reader misses it and gets the whole list when it can take it. */
-static void push_to_room(struct sidecar *s, int64_t room_id, struct frame *f)
+static void push_room(struct sidecar *s, const struct roster *is, int64_t room_id)
 {
-    for (struct session *x = s->sessions; x; x = x->next) {
-        if (x->reader.blocked && hub_is_subscribed(&x->reader, room_id))
-            x->presence_stale = true;
-    }
-    hub_broadcast(s->hub, room_id, session_chat_sink.format, f, NULL);
-}
-
-static void push(struct sidecar *s, int64_t room_id, struct difference *d)
-{
+    const char *name = room_id ? hub_room_name(s->hub, room_id) : "*";
+    struct json_object *change = NULL;
     struct frame *f;
 
-    if (!d->frame)
+    if (name)
+        change = roster_change(roster_room(&s->presence.roster, room_id), roster_room(is, room_id),
+                               name);
+    if (!change)
         return;
-    json_set_i64(d->frame, "count", (int64_t)d->count);
-    f = frames_of(d->frame);
-    if (room_id == 0)
-        push_to_site(s, f);
+    f = frames_of(change);
+    if (room_id)
+        hub_broadcast(s->hub, room_id, session_chat_sink.format, f, NULL, session_missed_presence);
     else
-        push_to_room(s, room_id, f);
+        push_to_site(s, f);
     frame_unref(f);
 }
 
-static bool is_in(const struct presence_seat *seat, const struct presence_seat *end,
-                  int64_t room_id)
+/* Each room that has people in the old list or in the new one. */
+static void push_changes(struct sidecar *s, const struct roster *is)
 {
-    return seat < end && seat->room_id == room_id;
-}
+    const struct roster *was = &s->presence.roster;
+    size_t i = 0, k = 0;
 
-/* Walks one room of the old and the new list, both sorted by person. */
-static void compare_room(struct sidecar *s, int64_t room_id, const struct presence_seat **was,
-                         const struct presence_seat *was_end, const struct presence_seat **is,
-                         const struct presence_seat *is_end)
-{
-    const char *room = room_id ? hub_room_name(s->hub, room_id) : "*";
-    struct difference d = {0};
+    while (i < was->count || k < is->count) {
+        int64_t old = i < was->count ? was->seats[i].room_id : INT64_MAX;
+        int64_t now = k < is->count ? is->seats[k].room_id : INT64_MAX;
 
-    while (is_in(*was, was_end, room_id) || is_in(*is, is_end, room_id)) {
-        bool old = is_in(*was, was_end, room_id), new = is_in(*is, is_end, room_id);
-        int64_t order = !new ? -1 : !old ? 1 : (*was)->user_id - (*is)->user_id;
-        bool same = order == 0 && strcmp((*was)->state, (*is)->state) == 0 &&
-                    strcmp((*was)->username, (*is)->username) == 0;
-
-        if (room && !same)
-            begin_difference(&d, room);
-        if (room && order < 0)
-            json_object_array_add(d.leave, json_object_new_int64((*was)->user_id));
-        else if (room && !same)
-            json_object_array_add(d.join, person(*is));
-        if (order >= 0)
-            d.count++;
-        *was += order <= 0;
-        *is += order >= 0;
-    }
-    push(s, room_id, &d);
-}
-
-static void compare(struct sidecar *s, const struct presence_seat *was, size_t was_count,
-                    const struct presence_seat *is, size_t is_count)
-{
-    const struct presence_seat *was_end = was + was_count, *is_end = is + is_count;
-
-    while (was < was_end || is < is_end) {
-        int64_t room = was == was_end               ? is->room_id
-                       : is == is_end               ? was->room_id
-                       : was->room_id < is->room_id ? was->room_id
-                                                    : is->room_id;
-
-        compare_room(s, room, &was, was_end, &is, is_end);
+        push_room(s, is, old < now ? old : now);
+        if (old <= now)
+            i += roster_room(was, old).count;
+        if (now <= old)
+            k += roster_room(is, now).count;
     }
 }
 
@@ -267,64 +174,49 @@ static void drop_full(struct presence_board *b)
     b->full_count = 0;
 }
 
-/* With many sockets a push is dear: then the pushes are fewer. */
-static bool may_push(const struct sidecar *s, int64_t now)
+static void put_all_again(struct sidecar *s)
 {
-    int64_t pause = PUSH_MS * (int64_t)(s->session_count / SESSIONS_PER_PUSH_S);
-
-    return now - s->presence.pushed_ms >= pause;
+    for (struct session *x = s->sessions; x; x = x->next)
+        presence_changed(x);
 }
 
 void presence_answer(struct sidecar *s, struct job *j)
 {
     struct presence_board *b = &s->presence;
-    struct job_presence *p = &j->u.presence;
-    struct presence_seat *seats;
-    int64_t now = sidecar_now(s);
-    size_t count;
+    struct roster is;
 
     b->asked = false;
-    if (j->err)
+    if (j->u.presence.lapsed)
+        put_all_again(s);
+    if (j->err) {
         log_event(s->log, LOG_WARN, "presence_failed", LOG_S("why", j->fail.message));
-    b->missed = j->err || (p->listed && !may_push(s, now));
-    if (!p->listed || b->missed) {
+        b->failed = j;
+        return;
+    }
+    if (!j->u.presence.listed) {
         job_free(j);
         return;
     }
-    seats = xcalloc(2 * p->row_count + 1, sizeof(*seats));
-    count = seats_of(p, seats);
+    roster_init(&is, j->u.presence.rows, j->u.presence.row_count);
+    b->pushed_ms = sidecar_now(s);
+    push_changes(s, &is);
     drop_full(b);
-    b->pushed_ms = now;
-    compare(s, b->seats, b->count, seats, count);
-    free(b->seats);
+    roster_release(&b->roster);
     job_free(b->list);
-    b->seats = seats;
-    b->count = count;
+    b->roster = is;
     b->list = j;
 }
 
 struct frame *presence_full(struct sidecar *s, int64_t room_id, const char *room)
 {
     struct presence_board *b = &s->presence;
-    struct json_object *o, *join;
-    int64_t count = 0;
     struct frame *f;
 
     for (size_t i = 0; i < b->full_count; i++) {
         if (b->full[i].room_id == room_id)
             return frame_ref(b->full[i].frame);
     }
-    o = frame_object(room);
-    join = json_object_object_get(o, "join");
-    for (size_t i = 0; i < b->count; i++) {
-        if (b->seats[i].room_id != room_id)
-            continue;
-        if (count++ < PRESENCE_FULL_MAX)
-            json_object_array_add(join, person(&b->seats[i]));
-    }
-    json_set_i64(o, "count", count);
-    json_set_bool(o, "full", true);
-    f = frames_of(o);
+    f = frames_of(roster_full(roster_room(&b->roster, room_id), room));
     if (b->full_count < PRESENCE_FULL_CACHE)
         b->full[b->full_count++] = (struct presence_cached){room_id, frame_ref(f)};
     return f;
@@ -335,9 +227,11 @@ void presence_release(struct sidecar *s)
     struct presence_board *b = &s->presence;
 
     drop_full(b);
-    free(b->seats);
+    roster_release(&b->roster);
+    free(b->changed);
     free(b->left);
     job_free(b->list);
+    job_free(b->failed);
     presence_tabs_release(&b->tabs);
     *b = (struct presence_board){0};
 }

@@ -1,7 +1,8 @@
 /*
  * Who is online, as the sockets see it. The truth is the presence table of state.db, which polling
  * pages write too: once a second the changes of our own sessions go to the writer's thread, which
- * answers with the list where it changed; what differs from the last one is pushed.
+ * answers with the list where it changed; what differs from the last one is pushed. A session that
+ * stays as it is costs nothing: its row is good for as long as this sidecar's lease.
  */
 #ifndef SIDECAR_PRESENCE_H
 #define SIDECAR_PRESENCE_H
@@ -9,20 +10,12 @@
 #include "ws-sidecar/frame.h"
 #include "ws-sidecar/job.h"
 #include "ws-sidecar/presence_tab.h"
+#include "ws-sidecar/roster.h"
 
 struct sidecar;
 struct session;
 
-enum {
-    PRESENCE_FULL_MAX = 1000, /* people in one list frame; `count` says how many there are */
-    PRESENCE_FULL_CACHE = 32
-};
-
-/* One person in one room (room_id 0: the site), sorted by room, then person. */
-struct presence_seat {
-    int64_t room_id, user_id;
-    const char *username, *state;
-};
+enum { PRESENCE_FULL_CACHE = 32 };
 
 /* A closed session whose row shall expire. */
 struct presence_leaver {
@@ -37,12 +30,13 @@ struct presence_cached {
 
 struct presence_board {
     struct presence_tabs tabs;
-    struct job *list; /* owns the strings of the seats; NULL before the first list */
-    struct presence_seat *seats;
-    size_t count;
-    bool asked;        /* an answer is on its way */
-    bool missed;       /* the last one was not used: ask for a list again */
-    int64_t pushed_ms; /* when the last difference went out, boot time */
+    struct job *list; /* owns the strings of the roster; NULL before the first list */
+    struct roster roster;
+    bool asked;         /* an answer is on its way */
+    struct job *failed; /* its changes were not stored: it is asked again */
+    int64_t pushed_ms;  /* when the last difference went out, boot time */
+    int64_t *changed;   /* numbers of sessions whose row shall be written */
+    size_t changed_count, changed_cap;
     struct presence_leaver *left;
     size_t left_count, left_cap;
     struct presence_cached full[PRESENCE_FULL_CACHE];

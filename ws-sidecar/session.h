@@ -92,11 +92,12 @@ struct session {
     int64_t warn_ms, expire_ms; /* wall time; 0: never */
 
     /* the row in the presence table: user_key's, or none */
-    int64_t present_room, renew_ms;
+    int64_t present_room;
     const char *present_state;
-    bool presence_dirty;
-    bool presence_stale; /* a push was missed: a full list is due */
-    bool holds_tab;      /* counted in its tab's streams */
+    bool presence_dirty;   /* it shall be written */
+    bool presence_written; /* it is there */
+    bool presence_stale;   /* a push was missed: a full list is due */
+    bool holds_tab;        /* counted in its tab's streams */
 };
 
 /* ----- life (session.c) ----- */
@@ -136,6 +137,8 @@ void session_uncork_all(struct sidecar *s);
 void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room);
 void session_uncork(struct session *x); /* what waits leaves before the close */
 void session_writable(struct session *x);
+/* It could not take a difference: the whole list follows as soon as it can. */
+void session_missed_presence(struct hub_reader *r);
 
 /* ----- who it is (session_identity.c) ----- */
 

@@ -145,8 +145,6 @@ static void remember_guest(struct session *x, const struct actor *guest)
 {
     if (x->actor.kind != ACTOR_ANONYMOUS)
         return;
-    if (x->user_key && x->user_key != guest->user_id)
-        presence_left(x->sidecar, x);
     free(x->guest_name);
     x->guest_name = xstrdup(guest->username);
     session_link_user(x, guest->user_id);
@@ -243,7 +241,7 @@ static void hear_typing(struct session *x, const struct client_frame *c)
         struct frame *frame =
             frames_typing(rooms_wire_name(&room.room), x->actor.user_id, x->actor.username, c->on);
 
-        hub_broadcast(s->hub, room.room.id, session_chat_sink.format, frame, &x->reader);
+        hub_broadcast(s->hub, room.room.id, session_chat_sink.format, frame, &x->reader, NULL);
         frame_unref(frame);
     }
     arena_release(&a);

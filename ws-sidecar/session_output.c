@@ -140,6 +140,11 @@ void session_writable(struct session *x)
     sidecar_wake(x->sidecar);
 }
 
+void session_missed_presence(struct hub_reader *r)
+{
+    session_of(r)->presence_stale = true;
+}
+
 void session_uncork(struct session *x)
 {
     struct session **place = &x->sidecar->corked_first;

@@ -136,9 +136,14 @@ enum err writer_new(struct writer **out, const struct conf *conf, struct log *lo
     return OK;
 }
 
+bool writer_is_full(const struct writer *w)
+{
+    return w->pending >= WRITER_QUEUE;
+}
+
 bool writer_submit(struct writer *w, struct job *j)
 {
-    if (w->pending >= WRITER_QUEUE) {
+    if (writer_is_full(w)) {
         job_free(j);
         return false;
     }

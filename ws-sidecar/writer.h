@@ -26,6 +26,7 @@ MUST_CHECK enum err writer_new(struct writer **out, const struct conf *conf, str
                                void *ctx, struct fail *f);
 /* Takes the job over. False, and the job freed, where too many wait already. */
 MUST_CHECK bool writer_submit(struct writer *w, struct job *j);
+bool writer_is_full(const struct writer *w); /* nothing can be submitted now */
 /* From now on jobs are about this database (db_file()). Those that meet another are refused as
  * busy: after a restore the same ids may mean other people. */
 void writer_set_history(struct writer *w, uint64_t history);
@@ -39,9 +40,11 @@ void writer_free(struct writer *w);
 struct writer_round {
     struct chat *chat;
     const char *instance;
-    int64_t state_version; /* of state.db when presence was last listed */
-    int64_t next_expiry;   /* when the list changes by itself, boot ms */
-    bool retired;          /* the rows of sidecars before this one were told to end */
+    int64_t state_version;               /* of state.db when presence was last listed */
+    int64_t next_expiry;                 /* when the list changes by itself, boot ms */
+    bool unlisted;                       /* we changed presence since */
+    int64_t lease_due_ms, lease_ends_ms; /* boot time */
+    bool retired;                        /* the rows of sidecars before this one were told to end */
 };
 void writer_run(struct writer_round *r, struct job *jobs);
 

@@ -11,6 +11,8 @@ enum { BUSY_RETRY_MS = 1000 };
 /* Sockets of a sidecar that died come back within 10 s: so long they still count as there. */
 enum { RETURN_MS = 15000 };
 
+enum { LEASE_RENEWALS = 3 }; /* so often within its length: one may fail */
+
 static enum err try_credential(struct chat *c, struct job *j, const struct credential *cred)
 {
     struct actor *out = &j->u.identify.actor;
@@ -173,24 +175,25 @@ static void write_round(struct chat *c, struct job *jobs)
         fail_all(jobs, &f);
 }
 
-static enum err store_one(struct writer_round *r, struct presence_change *change, int64_t now,
+static enum err store_one(struct writer_round *r, const struct presence_change *change, int64_t now,
                           struct fail *f)
 {
-    struct presence *p = &change->row;
+    struct presence p = change->row;
     struct chat *c = r->chat;
 
-    p->expires_ms += now;
-    if (!p->instance)
-        p->instance = r->instance;
+    if (p.expires_ms != PRESENCE_LEASED)
+        p.expires_ms += now;
+    if (!p.instance)
+        p.instance = r->instance;
     switch (change->act) {
     case PRESENCE_PUT:
-        return presence_put(c->state, c->boot_id, now, p, f);
+        return presence_put(c->state, c->boot_id, now, &p, f);
     case PRESENCE_RENEW:
-        return presence_renew(c->state, c->boot_id, now, p, f);
+        return presence_renew(c->state, c->boot_id, now, &p, f);
     case PRESENCE_SHORTEN:
-        return presence_shorten(c->state, p->connection, p->user_id, p->expires_ms, f);
+        return presence_shorten(c->state, p.connection, p.user_id, p.expires_ms, f);
     case PRESENCE_LET_GO:
-        return presence_expire(c->state, p->connection, p->user_id, p->expires_ms, f);
+        return presence_expire(c->state, p.connection, p.user_id, p.expires_ms, f);
     }
     return fail(f, ERR_INTERNAL, NULL);
 }
@@ -215,37 +218,72 @@ static enum err change_presence(struct writer_round *r, struct job *j, int64_t n
         return e;
     e = store_presence(r, j, now);
     if (!e)
-        e = presence_sweep(r->chat->state, r->chat->boot_id, now, &j->fail);
-    if (!e)
         return db_commit(r->chat->state, &j->fail);
     db_rollback(r->chat->state);
     return e;
 }
 
-/* Lists again only where something changed: by us, by another process, or by time. */
-static enum err presence(struct writer_round *r, struct job *j)
+/* One row for all our connections. Where it ended (the machine slept), theirs may be swept away. */
+static enum err keep_lease(struct writer_round *r, struct job *j, int64_t now)
 {
-    struct job_presence *in = &j->u.presence;
-    int64_t now = clock_boot_ms(&r->chat->clock), version;
-    enum err e =
-        r->retired ? OK : presence_retire(r->chat->state, r->instance, now + RETURN_MS, &j->fail);
+    struct chat *c = r->chat;
+    int64_t ends = now + c->conf->presence_ttl_ms;
+    enum err e;
 
-    r->retired = !e;
+    if (now < r->lease_due_ms)
+        return OK;
+    e = presence_lease(c->state, c->boot_id, r->instance, ends, &j->fail);
     if (!e)
-        e = change_presence(r, j, now);
+        e = presence_sweep(c->state, c->boot_id, now, &j->fail);
     if (e)
         return e;
-    version = db_data_version(r->chat->state);
-    if (in->count == 0 && !in->list_anyway && version == r->state_version && now < r->next_expiry)
+    j->u.presence.lapsed = now >= r->lease_ends_ms;
+    r->lease_ends_ms = ends;
+    r->lease_due_ms = now + c->conf->presence_ttl_ms / LEASE_RENEWALS;
+    return OK;
+}
+
+static enum err retire_others(struct writer_round *r, int64_t now, struct fail *f)
+{
+    enum err e = r->retired ? OK : presence_retire(r->chat->state, r->instance, now + RETURN_MS, f);
+
+    r->retired = !e;
+    return e;
+}
+
+/* Lists only where something changed: by us, by another process, or by time. */
+static enum err list_presence(struct writer_round *r, struct job *j, int64_t now)
+{
+    struct job_presence *in = &j->u.presence;
+    int64_t version = db_data_version(r->chat->state);
+    enum err e;
+
+    if (version == r->state_version && now < r->next_expiry && !r->unlisted)
         return OK;
     in->rows = arena_alloc(&j->arena, PRESENCE_MAX * sizeof(*in->rows));
     e = presence_list(r->chat->state, &j->arena, r->chat->boot_id, now, in->rows, PRESENCE_MAX,
                       &in->row_count, &r->next_expiry, &j->fail);
-    if (!e) {
-        r->state_version = version;
-        in->listed = true;
-    }
-    return e;
+    if (e)
+        return e;
+    r->state_version = version;
+    r->unlisted = false;
+    in->listed = true;
+    return OK;
+}
+
+static enum err presence(struct writer_round *r, struct job *j)
+{
+    int64_t now = clock_boot_ms(&r->chat->clock);
+    enum err e = retire_others(r, now, &j->fail);
+
+    if (!e)
+        e = keep_lease(r, j, now);
+    if (!e)
+        e = change_presence(r, j, now);
+    if (e)
+        return e;
+    r->unlisted = r->unlisted || j->u.presence.count > 0;
+    return j->u.presence.unlisted ? OK : list_presence(r, j, now);
 }
 
 /* Jobs that speak of another database than the one that is there now do not touch it. */

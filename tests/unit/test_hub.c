@@ -546,6 +546,13 @@ static void test_many_laggards_cost_one_load(void **state)
     }
 }
 
+static void note_missed(struct hub_reader *r)
+{
+    struct ear *e = (struct ear *)(void *)r;
+
+    e->room_id = -1;
+}
+
 static void test_broadcast_reaches_those_who_can_take_it(void **state)
 {
     struct world *w = *state;
@@ -559,10 +566,12 @@ static void test_broadcast_reaches_those_who_can_take_it(void **state)
     subscribe(w, seed, ROOM, -1);
     subscribe(w, self, ROOM, -1);
     b->reader.blocked = true;
-    hub_broadcast(w->hub, ROOM, PLAIN, f, &self->reader);
+    hub_broadcast(w->hub, ROOM, PLAIN, f, &self->reader, note_missed);
     frame_unref(f);
     assert_int_equal(a->count, 1);
     assert_int_equal(b->count + seed->count + self->count, 0);
+    assert_int_equal(b->room_id, -1); /* and who cannot is known */
+    assert_int_equal(seed->room_id + self->room_id, 0);
     ear_free(a);
     ear_free(b);
     ear_free(seed);
@@ -590,7 +599,7 @@ static void test_each_send_says_how_far_it_brings_which_room(void **state)
     run(w);
     assert_int_equal(choosy->reached, 250);
     memcpy(f->data, "99;", 3);
-    hub_broadcast(w->hub, ROOM, PLAIN, f, NULL);
+    hub_broadcast(w->hub, ROOM, PLAIN, f, NULL, NULL);
     frame_unref(f);
     assert_int_equal(e->room_id, 0); /* it has no number */
     ear_free(e);

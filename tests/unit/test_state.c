@@ -5,6 +5,11 @@
 #define BOOT  "11111111-1111-1111-1111-111111111111"
 #define BOOT2 "22222222-2222-2222-2222-222222222222"
 
+static void lease(struct fixture *fx, const char *instance, int64_t expires)
+{
+    assert_ok(fx, presence_lease(fx->db, BOOT, instance, expires, &fx->fail));
+}
+
 static void put(struct fixture *fx, const char *connection, const char *instance, int64_t user,
                 int64_t room, const char *mode, int64_t expires)
 {
@@ -46,6 +51,7 @@ static void test_presence_ends_when_it_expires(void **state)
     struct presence out[10];
     int64_t next;
 
+    lease(fx, "side1", INT64_MAX);
     put(fx, "c1", "side1", 2, 7, "active", 1000);
     put(fx, "c2", "side1", 1, 7, "idle", 2000);
     put(fx, "c3", "side1", 3, 7, "invisible", 3000);
@@ -82,6 +88,7 @@ static void test_a_connection_has_one_row(void **state)
     struct presence out[10];
     int64_t next;
 
+    lease(fx, "side1", INT64_MAX);
     put(fx, "c1", "side1", 1, 7, "active", 1000);
     put(fx, "c1", "side1", 1, 8, "idle", 2000);
     assert_int_equal(list(fx, BOOT, 0, out, &next), 1);
@@ -187,6 +194,8 @@ static void test_a_new_sidecar_retires_the_rows_of_others(void **state)
     struct presence out[10];
     int64_t next;
 
+    lease(fx, "old", INT64_MAX);
+    lease(fx, "new", INT64_MAX);
     put(fx, "c1", "old", 1, 7, "active", 9000);
     put(fx, "c2", "old", 2, 7, "active", 300);
     put(fx, "c3", "poll", 3, 7, "active", 9000);
@@ -205,6 +214,7 @@ static void test_a_sweep_deletes_what_expired_and_nothing_else(void **state)
     struct db *other;
     int64_t version;
 
+    lease(fx, "side1", INT64_MAX);
     put(fx, "c1", "side1", 1, 7, "active", 1000);
     put(fx, "c2", "side1", 2, 7, "active", 2000);
     assert_ok(fx, presence_sweep(fx->db, BOOT, 1500, &fx->fail));
@@ -215,6 +225,30 @@ static void test_a_sweep_deletes_what_expired_and_nothing_else(void **state)
     assert_ok(fx, presence_sweep(fx->db, BOOT, 1500, &fx->fail));
     assert_int_equal(db_data_version(other), version);
     db_close(other);
+}
+
+static void test_a_sidecars_rows_live_as_long_as_its_lease(void **state)
+{
+    struct fixture *fx = *state;
+    struct presence out[10];
+    int64_t next;
+
+    put(fx, "c1", "side1", 1, 7, "active", PRESENCE_LEASED);
+    put(fx, "c2", "poll", 2, 7, "active", 5000);
+    assert_int_equal(list(fx, BOOT, 0, out, &next), 1); /* it has none yet */
+    lease(fx, "side1", 1000);
+    lease(fx, "side2", 3000);
+    assert_int_equal(list(fx, BOOT, 999, out, &next), 2);
+    assert_int_equal(next, 1000);
+    lease(fx, "side1", 2000);
+    assert_int_equal(list(fx, BOOT, 1999, out, &next), 2);
+    assert_ok(fx, presence_sweep(fx->db, BOOT, 1999, &fx->fail));
+    assert_int_equal(list(fx, BOOT, 1999, out, &next), 2);
+    assert_int_equal(list(fx, BOOT, 2000, out, &next), 1);
+    assert_ok(fx, presence_sweep(fx->db, BOOT, 2000, &fx->fail));
+    assert_int_equal(rows_of(fx, "SELECT count(*) FROM presence"), 1);
+    assert_int_equal(rows_of(fx, "SELECT count(*) FROM presence_lease"), 1);
+    assert_int_equal(list(fx, BOOT2, 2000, out, &next), 0); /* boots do not mix */
 }
 
 static void test_many_changes_share_the_callers_transaction(void **state)
@@ -435,6 +469,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_STATE(test_presence_ends_when_it_expires),
         WITH_STATE(test_presence_of_another_boot_is_gone),
+        WITH_STATE(test_a_sidecars_rows_live_as_long_as_its_lease),
         WITH_STATE(test_a_connection_has_one_row),
         WITH_STATE(test_only_its_owner_ends_a_connection),
         WITH_STATE(test_a_new_sidecar_retires_the_rows_of_others),
