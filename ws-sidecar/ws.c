@@ -268,6 +268,10 @@ bool ws_adopt(struct ws *w, int fd, struct session *x, const char *request, size
     return adopted;
 }
 
+/* Its own pings and hang-ups, which are ours to judge (session_sweep()): never. It keeps them in
+ * one sorted list, and walks that whenever a connection begins or answers. */
+static const lws_retry_bo_t no_validity_checks = {.secs_since_valid_hangup = 0};
+
 static struct lws_context_creation_info context_info(struct ws *w)
 {
     struct lws_context_creation_info info = {0};
@@ -277,6 +281,7 @@ static struct lws_context_creation_info context_info(struct ws *w)
     info.extensions = NULL; /* never permessage-deflate on 4.1.6: it can abort the process */
     info.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_VALIDATE_UTF8 |
                    LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+    info.retry_and_idle_policy = &no_validity_checks;
     info.foreign_loops = w->loops;
     info.user = w;
     info.timeout_secs = 5;
