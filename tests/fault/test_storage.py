@@ -216,17 +216,27 @@ class Schema(unittest.TestCase):
         self.assertEqual(self.dump(), before)
         Table.add("newer schema", 1)
 
-    def test_an_older_schema_is_migrated_by_one_of_many_and_loses_nothing(self):
-        """The oldest schema there is, with rows in it, is brought up by eight programs at once."""
+    def put_old(self):
+        """The oldest schema there is, with rows in it, in the place of the database."""
         path = self.stack.path("var/chat.db")
         if old_schema.newest() == 1:
             self.skipTest("there is only one schema yet")
-        with self.stack.database() as new:
-            old_schema.write_old(path + ".old", new)
+        if not os.path.exists(path + ".old"):
+            with self.stack.database() as new:
+                old_schema.write_old(path + ".old", new)
         for suffix in ("-wal", "-shm"):
             if os.path.exists(path + suffix):
                 os.unlink(path + suffix)
         shutil.copyfile(path + ".old", path)  # keeps owner and mode
+
+    def assert_all_there(self):
+        self.stack.start_sidecar()
+        self.stack.start_web()
+        self.assertEqual([m["message"] for m in self.stack.history()], ["m0", "m1", "m2"])
+
+    def test_an_older_schema_is_migrated_by_one_of_many_and_loses_nothing(self):
+        """Eight programs bring it up at once."""
+        self.put_old()
         refused = self.run_program("outcry-sidecar")
         self.assertNotEqual(refused.returncode, 0)
         self.assertIn("outcry migrate", refused.stderr)
@@ -235,10 +245,27 @@ class Schema(unittest.TestCase):
             thread.start()
         for thread in starters:
             thread.join(60)
-        self.stack.start_sidecar()
-        self.stack.start_web()
-        self.assertEqual([m["message"] for m in self.stack.history()], ["m0", "m1", "m2"])
+        self.assert_all_there()
         Table.add("older schema, 8 starters", 1)
+
+    def test_a_migration_that_is_killed_is_done_by_the_next(self):
+        if not shutil.which("strace"):
+            self.skipTest("strace is not installed")
+        rng, rounds, died = seeded(self.id()), 60 if LONG else 6, 0
+        for _ in range(rounds):
+            self.put_old()
+            call, when = rng.choice((("fdatasync", rng.randrange(1, 4)), ("pwrite64", rng.randrange(1, 60))))
+            done = subprocess.run(
+                self.stack.as_user("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                                   f"inject={call}:signal=KILL:when={when}",
+                                   self.stack.path("bin/outcry"), "migrate", "--config", self.stack.conf),
+                env=self.stack.environment(), capture_output=True, timeout=60)
+            died += done.returncode < 0
+            self.stack.outcry("migrate")
+            self.assertIn("0 problems", self.stack.outcry("verify").stdout)
+        self.assert_all_there()
+        Table.add("kill -9 a migration", rounds, note=f"{died} died")
+        self.assertGreater(died, 0)
 
 
 class Corrupted(unittest.TestCase):
