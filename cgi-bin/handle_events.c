@@ -109,6 +109,17 @@ static int64_t poll_after_ms(const struct hold *h, const struct poll *p)
     return p->event_count ? NEWS_AFTER_MS : 0;
 }
 
+/*
+ * Without a sidecar hundreds may poll a web server of few connections. One that is kept for a
+ * client which comes again in two seconds never times out (Apache, 20 workers, 200 pollers: 60 of
+ * them held all connections, and the others were never answered).
+ */
+static void let_go_of_connection(struct call *c, int64_t poll_after_ms)
+{
+    if (c->chat->conf->sidecar == SIDECAR_OFF && poll_after_ms >= POLL_AFTER_MS)
+        http_add_header(&c->res, "Connection", "close");
+}
+
 static enum err answer_events(struct call *c, const struct poll *p, const struct hold *h)
 {
     struct json_object *o = json_object_new_object();
@@ -120,6 +131,7 @@ static enum err answer_events(struct call *c, const struct poll *p, const struct
     if (call_value(c, "wait")->given)
         json_set_bool(o, "waited", h->taken && !h->cut);
     json_set_i64(o, "poll_after_ms", poll_after_ms(h, p));
+    let_go_of_connection(c, poll_after_ms(h, p));
     return answer_json(c, 200, o);
 }
 

@@ -216,6 +216,19 @@ static void test_a_poll_shows_its_user_in_the_first_room(void **state)
     web_close(w);
 }
 
+static void test_without_a_sidecar_a_timed_poll_lets_its_connection_go(void **state)
+{
+    struct web *w = web_open();
+
+    (void)state;
+    assert_int_equal(poll_rooms(w, "rooms=general:1"), 200);
+    assert_null(web_header(w, "Connection"));
+    w->fx->conf.sidecar = SIDECAR_OFF;
+    assert_int_equal(poll_rooms(w, "rooms=general:1"), 200);
+    assert_string_equal(web_header(w, "Connection"), "close");
+    web_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_malformed_cursors_are_refused),
         cmocka_unit_test(test_more_rooms_than_there_can_be_are_refused),
         cmocka_unit_test(test_a_poll_shows_its_user_in_the_first_room),
+        cmocka_unit_test(test_without_a_sidecar_a_timed_poll_lets_its_connection_go),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
