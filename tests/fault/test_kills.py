@@ -120,24 +120,29 @@ class WebServer(FaultCase):
     def test_killing_apache_loses_nothing(self):
         self.kill_all("apache")
 
-    def kill_parent(self, server):
-        """Only the server itself: what it leaves behind must not stand in its successor's way."""
+    def kill_server(self, server, program):
+        """Only the server's own processes: what they leave must not stand in their successors' way."""
         stack = self.start(server=server)
-        left = []
+        sessions = []
+        self.addCleanup(lambda: [stack.kill_session(session) for session in sessions])
 
         def kill(_):
-            session = stack.web.pid
-            left.append(session)
-            os.kill(session, signal.SIGKILL)
+            sessions.append(stack.web.pid)
+            stack.kill_session(stack.web.pid, (program,))
             stack.web.wait()
-            wait_for(lambda: not stack.pids_of_session(session), "nothing of it is left: "
-                     f"{[(p, program_of(p)) for p in stack.pids_of_session(session)]}", 15)
             stack.start_web()
 
         self.run_kills(f"kill -9 {server} alone", stack, kill)
+        return stack, sessions
 
     def test_a_killed_lighttpd_leaves_no_orphans(self):
-        self.kill_parent("lighttpd")
+        stack, sessions = self.kill_server("lighttpd", "lighttpd")
+        for session in sessions:
+            wait_for(lambda s=session: not stack.pids_of_session(s), "nothing of it is left: "
+                     f"{[(p, program_of(p)) for p in stack.pids_of_session(session)]}", 15)
+
+    def test_workers_that_a_killed_apache_leaves_disturb_nobody(self):
+        self.kill_server("apache", "apache2")
 
     def reload(self, server):
         """As after a change of its configuration: sockets may drop, nothing else."""

@@ -316,13 +316,17 @@ class Stack:
             process.wait(10)
         except subprocess.TimeoutExpired:
             pass
-        for pid in self.pids_of_session(process.pid):
+        self.kill_session(process.pid)
+        process.wait()
+
+    def kill_session(self, session, programs=None):
+        """kill -9 of all of a session, or of some programs in it."""
+        for pid in self.pids_of_session(session, programs):
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        process.wait()
-        wait_for(lambda: not self.pids_of_session(process.pid), "its session is gone")
+        wait_for(lambda: not self.pids_of_session(session, programs), "its session is gone")
 
     def pids_of_session(self, session, programs=None):
         found = []
