@@ -22,6 +22,7 @@ from checker import Table, check  # noqa: E402
 from driver import Workload  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from stack import Socket, Stack, wait_for  # noqa: E402
+from streams import Stream  # noqa: E402
 
 ROUNDS = 20 if LONG else 3
 
@@ -225,7 +226,8 @@ class Clients(FaultCase):
         stack = self.start(conf={"ws_max_lag_events": "150"})
         with Workload(stack, pace=0.02, writers=("json", "hello", "hello", "seed")) as work:
             work.await_acks(2)
-            stuck = [self.stuck_reader(stack, 600 + n) for n in range(5)]
+            stuck = [self.stuck_socket(stack, 600 + n) for n in range(4)]
+            stuck += [self.stuck_stream(stack, 610 + n) for n in range(4)]
             poster = stack.hello(hello_token=stack.token(502, "poster"))
             closed = set()
 
@@ -242,17 +244,28 @@ class Clients(FaultCase):
             work.settle()
         self.judge("readers that stop reading", len(stuck), work)
 
-    def stuck_reader(self, stack, user):
-        """Straight to the sidecar, so that no web server's buffers read for it."""
+    def dial(self, stack):
+        """Straight to the sidecar, so that no web server's buffers read for the stuck one."""
         s = socket.socket(socket.AF_UNIX)
         self.addCleanup(s.close)
+        s.settimeout(10)
         s.connect(stack.path("var/run/ws.sock"))
+        return s
+
+    def stuck_socket(self, stack, user):
+        s = self.dial(stack)
         conn = websocket.create_connection("ws://chat.example/ws/chat/", socket=s, timeout=10,
                                            suppress_origin=True, subprotocols=["chat.v1"])
         sock = Socket(conn)
         sock.send(type="hello", proto="chat.v1", token=stack.token(user, f"stuck{user}"),
                   rooms=["general"])
         sock.until("welcome")
+        return s
+
+    def stuck_stream(self, stack, user):
+        s = self.dial(stack)
+        self.assertEqual(Stream(s, token=stack.token(user, f"stuck{user}")).until("welcome")["type"],
+                         "welcome")
         return s
 
     def is_cut(self, stack, s):
