@@ -8,6 +8,7 @@ import selectors
 import shutil
 import signal
 import socket
+import statistics
 import sys
 import time
 import unittest
@@ -130,9 +131,11 @@ class Overload(FaultCase):
         self.assertLess(recovered, 10)
         self.assertLessEqual(load.acked.items(), stored.items())
         counts = ", ".join(f"{k}: {n}" for k, n in sorted(load.outcomes.items(), key=str))
+        refusals = [1000 * s for k in (429, 503) for s in load.seconds.get(k, ())]
+        refused = f"refused in {statistics.median(refusals or [0]):.0f} ms (median)"
         self.judge("overload", 1, work, acked=len(load.acked) + work.acked(),
                    note=f"{launched / (20 if LONG else 4):.0f}/s offered, {capacity:.0f}/s one at a "
-                        f"time; {counts}; over after {recovered:.1f} s")
+                        f"time; {counts}; {refused}; over after {recovered:.1f} s")
 
 
 class Herd(FaultCase):
