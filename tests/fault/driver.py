@@ -216,7 +216,7 @@ class Workload:
     def acked(self):
         return sum(len(w.acked) for w in self.writers)
 
-    def await_acks(self, more, seconds=30, writers=None):
+    def await_acks(self, more, seconds=60, writers=None):
         """Waits for so many more acks from each writer."""
         writers = writers or self.writers
         goal = {w: len(w.acked) + more for w in writers}
@@ -244,7 +244,7 @@ class Workload:
             return {room: db.execute("SELECT head FROM room WHERE slug = ?", (room,)).fetchone()[0]
                     for room in ROOMS}
 
-    def settle(self, seconds=30):
+    def settle(self, seconds=60):
         self.enough.set()
         self.ended = time.monotonic()
         await_none(lambda: [(w.name, w.outcomes) for w in self.writers if w.is_alive()],

@@ -60,7 +60,7 @@ class Sidecar(KillCase):
 
         def kill(work):
             self.kill_at(stack.sidecar.pid, "fdatasync", self.rng.randrange(1, 6))
-            wait_for(lambda: stack.sidecar.poll() is not None, "it died of its commit", 20)
+            wait_for(lambda: stack.sidecar.poll() is not None, "it died of its commit", 60)
             stack.kill_sidecar()
             stack.start_sidecar()
 
@@ -75,7 +75,7 @@ class Sidecar(KillCase):
 
         def kill(work):
             self.kill_at(stack.sidecar.pid, "pwrite64", self.rng.randrange(20, 120))
-            wait_for(lambda: stack.sidecar.poll() is not None, "it died of its write", 40)
+            wait_for(lambda: stack.sidecar.poll() is not None, "it died of its write", 60)
             stack.kill_sidecar()
             stack.start_sidecar()
 
@@ -150,7 +150,7 @@ class WebServer(FaultCase):
 
         def reload(_):
             stack.web.send_signal(signal.SIGUSR1)
-            wait_for(stack.web_answers, "it serves again", 30)
+            wait_for(stack.web_answers, "it serves again", 60)
 
         self.run_kills(f"{server} reloaded", stack, reload, rounds=KILLS if LONG else 1)
         self.assertIsNone(stack.web.poll())

