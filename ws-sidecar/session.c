@@ -104,6 +104,7 @@ struct session *session_new(struct sidecar *s, const struct handshake *h)
     s->sessions = x;
     s->session_count++;
     map_put_id(&s->by_number, x->number, x);
+    session_watch(x);
     count_address(s, x->address, 1);
     return x;
 }
@@ -157,6 +158,7 @@ void session_free(struct session *x)
 
     detach(x);
     session_uncork(x);
+    wheel_remove(&x->watch);
     if (x->prev)
         x->prev->next = x->next;
     else
@@ -194,6 +196,7 @@ void session_close(struct session *x, int code, const char *reason)
               LOG_N("code", code), LOG_S("reason", reason), LOG_N("user", x->user_key));
     x->closing = true;
     x->closing_ms = sidecar_now(x->sidecar);
+    session_watch(x);
     detach(x);
     session_uncork(x);
     if (x->conn)
@@ -244,44 +247,30 @@ static void ping(struct session *x, int64_t now, struct frame **json, struct fra
 }
 
 /* Only a socket can answer a ping. A stream's own events are its signs of life; a poll is short. */
-static bool is_silent(const struct session *x, int64_t now)
+static int64_t silent_at(const struct session *x)
 {
-    return x->kind == HANDSHAKE_SOCKET && now - x->heard_ms > x->sidecar->conf->ws_idle_timeout_ms;
+    return x->kind == HANDSHAKE_SOCKET ? x->heard_ms + x->sidecar->conf->ws_idle_timeout_ms + 1
+                                       : INT64_MAX;
 }
 
-static bool is_ping_due(const struct session *x, int64_t now)
+static int64_t ping_at(const struct session *x)
 {
-    return (x->kind == HANDSHAKE_SOCKET || x->mode == SESSION_CHAT) && !x->reader.blocked &&
-           now - x->pinged_ms >= x->sidecar->conf->ws_heartbeat_ms;
+    return x->kind == HANDSHAKE_SOCKET || x->mode == SESSION_CHAT
+               ? x->pinged_ms + x->sidecar->conf->ws_heartbeat_ms
+               : INT64_MAX;
 }
 
-static void sweep_one(struct session *x, int64_t now, struct frame **json, struct frame **control)
+static int64_t hello_until(const struct session *x)
 {
-    if (x->closing) {
-        if (x->conn && now - x->closing_ms > SESSION_CLOSE_MS)
-            x->conn->ops->kill(x->conn);
-    } else if (x->stuck_ms && now - x->stuck_ms > SESSION_STUCK_MS) {
-        session_close(x, CLOSE_TOO_SLOW, "too slow");
-    } else if (is_silent(x, now)) {
-        session_close(x, CLOSE_NO_PONG, "no pong");
-    } else if (x->mode == SESSION_WAITING && now - x->opened_ms > SESSION_HELLO_MS) {
-        session_close(x, CLOSE_PROTOCOL, "no hello");
-    } else if (is_ping_due(x, now)) {
-        ping(x, now, json, control);
-    }
+    return x->mode == SESSION_WAITING ? x->opened_ms + SESSION_HELLO_MS : INT64_MAX;
 }
 
-void session_sweep(struct sidecar *s, int64_t now)
+static int64_t stuck_until(const struct session *x)
 {
-    struct frame *json = NULL, *control = NULL;
-
-    for (struct session *x = s->sessions; x; x = x->next)
-        sweep_one(x, now, &json, &control);
-    frame_unref(json);
-    frame_unref(control);
+    return x->stuck_ms ? x->stuck_ms + SESSION_STUCK_MS : INT64_MAX;
 }
 
-static void expire_one(struct session *x, int64_t wall)
+static void expire(struct session *x, int64_t wall)
 {
     if (x->expire_ms && wall >= x->expire_ms) {
         session_close(x, CLOSE_EXPIRED, "token expired");
@@ -294,41 +283,91 @@ static void expire_one(struct session *x, int64_t wall)
     }
 }
 
-static void on_expiry(uv_timer_t *timer)
+static void look_at(struct session *x, int64_t now, struct frame **json, struct frame **control)
 {
-    session_expire(timer->data);
+    if (!x->closing)
+        expire(x, clock_wall_ms(&x->sidecar->chat.clock));
+    if (x->closing) {
+        if (x->conn && now - x->closing_ms > SESSION_CLOSE_MS)
+            x->conn->ops->kill(x->conn);
+    } else if (now > stuck_until(x)) {
+        session_close(x, CLOSE_TOO_SLOW, "too slow");
+    } else if (now >= silent_at(x)) {
+        session_close(x, CLOSE_NO_PONG, "no pong");
+    } else if (now > hello_until(x)) {
+        session_close(x, CLOSE_PROTOCOL, "no hello");
+    } else if (now >= ping_at(x) && !x->reader.blocked) {
+        ping(x, now, json, control);
+    }
 }
 
-/* The tick looks at all; the timer is for those that end within the second. */
-static void arm(struct sidecar *s, int64_t at, int64_t wall)
+static void on_expiry(uv_timer_t *timer)
 {
-    uint64_t in = at > wall ? (uint64_t)(at - wall) : 1;
+    struct sidecar *s = timer->data;
 
-    if (!at || in > SIDECAR_TICK_MS)
-        return;
+    session_sweep(s, sidecar_now(s));
+}
+
+/* The tick looks at what is due by then; the timer is for a token that ends within the second. */
+static void arm(struct sidecar *s, int64_t in_ms)
+{
+    uint64_t in = (uint64_t)in_ms + 1;
+
+    uv_update_time(&s->loop); /* it must not come too soon */
     if (!uv_is_active((uv_handle_t *)&s->expiry) || uv_timer_get_due_in(&s->expiry) > in)
         uv_timer_start(&s->expiry, on_expiry, in, 0);
 }
 
-void session_arm_expiry(struct session *x)
+static int64_t earlier(int64_t a, int64_t b)
 {
-    int64_t wall = clock_wall_ms(&x->sidecar->chat.clock);
-
-    arm(x->sidecar, x->expire_ms, wall);
-    arm(x->sidecar, x->warn_ms, wall);
+    return a < b ? a : b;
 }
 
-void session_expire(struct sidecar *s)
+/* When its token asks for something, boot time: a second before that the timer is armed. */
+static int64_t expiry_at(struct session *x, int64_t now)
 {
-    int64_t wall = clock_wall_ms(&s->chat.clock);
+    int64_t at = x->warn_ms ? earlier(x->warn_ms, x->expire_ms) : x->expire_ms, left;
 
-    for (struct session *x = s->sessions; x; x = x->next) {
-        if (x->closing || !x->expire_ms)
-            continue;
-        expire_one(x, wall);
-        if (!x->closing)
-            session_arm_expiry(x);
+    if (!at)
+        return INT64_MAX;
+    left = at - clock_wall_ms(&x->sidecar->chat.clock);
+    if (left > SIDECAR_TICK_MS)
+        return now + left - SIDECAR_TICK_MS;
+    if (left > 0)
+        arm(x->sidecar, left);
+    return now + left;
+}
+
+void session_watch(struct session *x)
+{
+    int64_t now = sidecar_now(x->sidecar), at;
+
+    if (x->closing) {
+        at = earlier(x->closing_ms + SESSION_CLOSE_MS + 1, now + WHEEL_MAX_MS);
+    } else {
+        at = earlier(earlier(stuck_until(x), hello_until(x)), silent_at(x));
+        /* Who cannot be pinged yet is asked again at the next tick. */
+        at = earlier(at, x->reader.blocked && ping_at(x) <= now ? now + 1 : ping_at(x));
+        at = earlier(at, expiry_at(x, now));
     }
+    wheel_put(&x->sidecar->wheel, &x->watch, at);
+}
+
+void session_sweep(struct sidecar *s, int64_t now)
+{
+    struct frame *json = NULL, *control = NULL;
+    struct wheel_entry *due;
+
+    wheel_turn(&s->wheel, now);
+    while ((due = wheel_next(&s->wheel))) {
+        struct session *x =
+            (struct session *)(void *)((char *)due - offsetof(struct session, watch));
+
+        look_at(x, now, &json, &control);
+        session_watch(x);
+    }
+    frame_unref(json);
+    frame_unref(control);
 }
 
 void session_close_all(struct sidecar *s, int code, const char *reason)

@@ -85,6 +85,7 @@ struct session {
     bool corked;
     struct session *next_corked;
 
+    struct wheel_entry watch; /* when it is looked at next */
     /* boot time; 0: not. */
     int64_t opened_ms, heard_ms, pinged_ms, stuck_ms, closing_ms, typed_ms;
     int64_t frames_due_us;      /* when its allowance of frames is whole again */
@@ -119,11 +120,10 @@ void session_close(struct session *x, int code, const char *reason);
 const char *session_name(const struct session *x);          /* what the others see; "" for nobody */
 void session_link_user(struct session *x, int64_t user_id); /* 0: unlinks */
 
-/* Once a second: pings, silences, expiries, stuck writes. */
+/* Looks at those whose time has come: pings, silences, expiries, stuck writes. At each tick. */
 void session_sweep(struct sidecar *s, int64_t now);
-/* Closes those whose token ends now, and sets the timer for the next. */
-void session_expire(struct sidecar *s);
-void session_arm_expiry(struct session *x); /* after a change of its times */
+/* After a change that brings that time nearer. */
+void session_watch(struct session *x);
 void session_close_all(struct sidecar *s, int code, const char *reason);
 void session_kill_all(struct sidecar *s);
 

@@ -41,7 +41,7 @@ static void set_expiry(struct session *x)
         return;
     x->expire_ms = end_of(s, &x->actor);
     x->warn_ms = end - (left / 2 < WARN_MS ? left / 2 : WARN_MS);
-    session_arm_expiry(x);
+    session_watch(x);
 }
 
 static size_t count_of_user(const struct sidecar *s, int64_t user_id)

@@ -14,8 +14,10 @@ static struct session *session_of(struct hub_reader *r)
 static void note_blocked(struct session *x)
 {
     x->reader.blocked = true;
-    if (!x->stuck_ms)
-        x->stuck_ms = sidecar_now(x->sidecar);
+    if (x->stuck_ms)
+        return;
+    x->stuck_ms = sidecar_now(x->sidecar);
+    session_watch(x);
 }
 
 static enum hub_sent transmit(struct session *x, struct frame *f, int64_t room_id, int64_t reached)

@@ -127,6 +127,7 @@ static void enter(struct session *x, const char *epoch, const struct history_cur
     hub_leave(x->sidecar->hub, &x->reader); /* what a seed read */
     x->mode = SESSION_CHAT;
     x->reader.sink = &session_chat_sink;
+    session_watch(x); /* from now on it is pinged */
     for (size_t i = 0; i < count; i++)
         open_room(x, &cursors[i]);
     session_send(x, frames_of(welcome(x, epoch, cursors, count)));

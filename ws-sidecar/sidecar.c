@@ -141,7 +141,6 @@ static void on_tick(uv_timer_t *timer)
     feed_tick(s);
     sidecar_wake(s); /* those whose source could not answer */
     session_sweep(s, now);
-    session_expire(s);
     presence_tick(s, now);
     listen_tick(s->listener, now);
     end_if_idle(s, now);
@@ -180,6 +179,7 @@ static void start_hub(struct sidecar *s)
     map_init(&s->by_number);
     map_init(&s->by_user);
     map_init(&s->by_address);
+    wheel_init(&s->wheel, sidecar_now(s));
     presence_tabs_init(&s->presence.tabs);
     remembered_init(&s->remembered);
 }

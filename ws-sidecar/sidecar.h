@@ -11,6 +11,7 @@
 #include "ws-sidecar/map.h"
 #include "ws-sidecar/presence.h"
 #include "ws-sidecar/remembered.h"
+#include "ws-sidecar/wheel.h"
 #include "ws-sidecar/writer.h"
 
 #include <uv.h>
@@ -37,6 +38,7 @@ struct sidecar {
     /* sessions, see session.h */
     struct session *sessions; /* all, doubly linked */
     size_t session_count;
+    struct wheel wheel; /* their deadlines */
     int64_t next_session;
     struct map by_number, by_user, by_address;
     bool corked; /* what sessions send waits for session_uncork_all() */
