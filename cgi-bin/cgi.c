@@ -31,9 +31,8 @@ static ssize_t cgi_read(void *ctx, char *out, size_t len)
     return n;
 }
 
-static bool cgi_write(void *ctx, const char *bytes, size_t len)
+static bool write_all(const char *bytes, size_t len)
 {
-    (void)ctx;
     while (len > 0) {
         ssize_t n = write(STDOUT_FILENO, bytes, len);
 
@@ -45,6 +44,16 @@ static bool cgi_write(void *ctx, const char *bytes, size_t len)
         len -= (size_t)n;
     }
     return true;
+}
+
+static bool cgi_answer(void *ctx, const struct iovec *pieces, size_t count)
+{
+    bool sent = true;
+
+    (void)ctx;
+    for (size_t i = 0; sent && i < count; i++)
+        sent = write_all(pieces[i].iov_base, pieces[i].iov_len);
+    return sent;
 }
 
 /* mod_cgid hands both directions over one Unix socket: closed with bytes of the body unread, it is
@@ -88,7 +97,7 @@ int cgi_run(const struct server *server)
     const struct source source = {.ctx = &consumed,
                                   .variable = cgi_variable,
                                   .read = cgi_read,
-                                  .write = cgi_write,
+                                  .answer = cgi_answer,
                                   .wait = cgi_wait};
 
     /* mod_cgid's daemon ends before its scripts, and Apache's stop waits for those: 9 s (measured).

@@ -8,8 +8,10 @@
  *   again.
  * - It cannot see its queue (queue.h).
  * - Kept-alive connections would pin a worker to one connection of the web server (measured: 4 of
- * 12 requests hung), so each request's connection is closed after it.
+ *   12 requests hung), so each request's connection is closed after it.
+ * - Its output is slow: fcgi_out.h.
  */
+#include "cgi-bin/fcgi_out.h"
 #include "cgi-bin/queue.h"
 #include "cgi-bin/siblings.h"
 #include "cgi-bin/transport.h"
@@ -18,6 +20,7 @@
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,19 +62,11 @@ static ssize_t fcgi_read(void *ctx, char *out, size_t len)
     return FCGX_GetStr(out, len > INT_MAX ? INT_MAX : (int)len, r->worker->fcgx.in);
 }
 
-static bool fcgi_write(void *ctx, const char *bytes, size_t len)
+static bool fcgi_answer(void *ctx, const struct iovec *pieces, size_t count)
 {
-    const struct request *r = ctx;
+    const FCGX_Request *fcgx = &((struct request *)ctx)->worker->fcgx;
 
-    while (len > 0) {
-        int n = len > INT_MAX ? INT_MAX : (int)len;
-
-        if (FCGX_PutStr(bytes, n, r->worker->fcgx.out) != n)
-            return false;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return true;
+    return fcgi_out_answer(fcgx->ipcFd, fcgx->requestId, pieces, count);
 }
 
 static int64_t now_us(void)
@@ -134,7 +129,7 @@ static void answer(struct request *r)
     const struct source source = {.ctx = r,
                                   .variable = fcgi_variable,
                                   .read = fcgi_read,
-                                  .write = fcgi_write,
+                                  .answer = fcgi_answer,
                                   .wait = fcgi_wait};
     const struct server *server = r->worker->server;
     struct queue *queue = &r->worker->queue;
@@ -149,6 +144,28 @@ static void answer(struct request *r)
     queue_served(queue, now_us() - began - r->waited_us);
 }
 
+/* All of the request was taken: not only its body, but also the record that says so. */
+static bool is_taken(FCGX_Request *fcgx)
+{
+    int flags = fcntl(fcgx->ipcFd, F_GETFL);
+
+    return flags >= 0 && fcntl(fcgx->ipcFd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           FCGX_GetChar(fcgx->in) == EOF && FCGX_GetError(fcgx->in) == 0;
+}
+
+/*
+ * libfcgi waits until the web server has closed, or 2 s: closed with bytes unread, the connection
+ * would be reset and the end of the answer lost. Where none can come there is nothing to wait for.
+ */
+static void hang_up(FCGX_Request *fcgx)
+{
+    if (is_taken(fcgx)) {
+        close(fcgx->ipcFd);
+        fcgx->ipcFd = -1;
+    }
+    FCGX_Free(fcgx, 1);
+}
+
 /* One connection, if it is still there. False where accepting failed for good. */
 static bool serve_one(struct worker *w)
 {
@@ -159,8 +176,7 @@ static bool serve_one(struct worker *w)
     rc = FCGX_Accept_r(&w->fcgx);
     if (rc == 0) {
         answer(&r);
-        w->fcgx.keepConnection = 0;
-        FCGX_Finish_r(&w->fcgx);
+        hang_up(&w->fcgx);
         if (w->server->after)
             w->server->after(w->server->ctx);
     }

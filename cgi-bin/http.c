@@ -320,6 +320,7 @@ bool http_send(const struct http_response *res, const struct http_request *req)
 {
     bool bodyless = res->status == 204 || res->status == 304;
     const struct source *source = req->source;
+    struct iovec pieces[2];
     struct buf head;
     bool sent;
 
@@ -332,9 +333,9 @@ bool http_send(const struct http_response *res, const struct http_request *req)
     buf_fmt(&head, "Cache-Control: %s\r\n", res->cache_control);
     buf_add(&head, buf_cstr(&res->headers), res->headers.len);
     buf_str(&head, "\r\n");
-    sent = source->write(source->ctx, buf_cstr(&head), head.len);
-    if (sent && !bodyless && req->method != HTTP_HEAD && res->body.len > 0)
-        sent = source->write(source->ctx, res->body.data, res->body.len);
+    pieces[0] = source_piece(buf_cstr(&head), head.len);
+    pieces[1] = source_piece(buf_cstr(&res->body), res->body.len);
+    sent = source->answer(source->ctx, pieces, bodyless || req->method == HTTP_HEAD ? 1 : 2);
     buf_release(&head);
     return sent;
 }

@@ -64,13 +64,13 @@ static void refuse(void *ctx, const struct source *source, bool first)
                                "<!doctype html>\n<title>Busy</title>\n<h1>The chat is busy</h1>\n"
                                "<p>Nothing was sent. Please try again in a moment.</p>\n";
     struct app *app = ctx;
+    struct iovec piece;
 
     if (first)
         log_event(app->log, LOG_WARN, "overloaded");
-    if (app->site == SITE_API)
-        source->write(source->ctx, json, sizeof json - 1);
-    else
-        source->write(source->ctx, html, sizeof html - 1);
+    piece = app->site == SITE_API ? source_piece(json, sizeof json - 1)
+                                  : source_piece(html, sizeof html - 1);
+    source->answer(source->ctx, &piece, 1);
 }
 
 /* Serves the one CGI request of a program that could not start. */
@@ -85,9 +85,10 @@ static void serve_not_set_up(void *ctx, const struct source *source)
                                "<!doctype html>\n<title>Not set up</title>\n"
                                "<h1>The chat is not set up</h1>\n"
                                "<p>Its log says what is missing.</p>\n";
+    const struct iovec piece = source_piece(text, sizeof text - 1);
 
     (void)ctx;
-    source->write(source->ctx, text, sizeof text - 1);
+    source->answer(source->ctx, &piece, 1);
 }
 
 static const char *parse_arguments(int argc, char **argv)

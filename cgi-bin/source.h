@@ -8,6 +8,7 @@
 #include "lib/base.h"
 
 #include <sys/types.h>
+#include <sys/uio.h>
 
 struct source {
     void *ctx;
@@ -15,12 +16,17 @@ struct source {
     const char *(*variable)(void *ctx, const char *name);
     /* Up to `len` bytes of the body: how many came, 0 at its end, -1 on failure. */
     ssize_t (*read)(void *ctx, char *out, size_t len);
-    /* All of it, or false: the client or the web server went away. */
-    bool (*write)(void *ctx, const char *bytes, size_t len);
+    /* The answer, all of it, once; false: the client or the web server went away. */
+    bool (*answer)(void *ctx, const struct iovec *pieces, size_t count);
     /* Sleeps until `fd` (or -1) is readable, or for `ms`; false: the answer must leave now, because
      * somebody else needs this process, the web server hung up, or we are to stop. NULL: there is
      * no waiting here. */
     bool (*wait)(void *ctx, int fd, int64_t ms);
 };
+
+static inline struct iovec source_piece(const char *bytes, size_t len)
+{
+    return (struct iovec){.iov_base = (char *)(uintptr_t)bytes, .iov_len = len};
+}
 
 #endif

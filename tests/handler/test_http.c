@@ -46,11 +46,12 @@ static ssize_t read_some(void *ctx, char *out, size_t len)
     return (ssize_t)len;
 }
 
-static bool write_all(void *ctx, const char *bytes, size_t len)
+static bool write_all(void *ctx, const struct iovec *pieces, size_t count)
 {
     struct table *t = ctx;
 
-    buf_add(&t->out, bytes, len);
+    for (size_t i = 0; i < count; i++)
+        buf_add(&t->out, pieces[i].iov_base, pieces[i].iov_len);
     return true;
 }
 
@@ -61,7 +62,8 @@ static struct http_request request(struct table *t)
 {
     struct http_request req;
 
-    source = (struct source){.ctx = t, .variable = variable, .read = read_some, .write = write_all};
+    source =
+        (struct source){.ctx = t, .variable = variable, .read = read_some, .answer = write_all};
     http_request_init(&req, &source, &arena, "10.0.0.1");
     return req;
 }

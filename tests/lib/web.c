@@ -58,11 +58,12 @@ static ssize_t read_body(void *ctx, char *out, size_t len)
     return (ssize_t)n;
 }
 
-static bool write_answer(void *ctx, const char *bytes, size_t len)
+static bool write_answer(void *ctx, const struct iovec *pieces, size_t count)
 {
     struct web *w = ctx;
 
-    buf_add(&w->answer, bytes, len);
+    for (size_t i = 0; i < count; i++)
+        buf_add(&w->answer, pieces[i].iov_base, pieces[i].iov_len);
     return !w->client_gone;
 }
 
