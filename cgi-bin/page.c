@@ -70,7 +70,7 @@ static void add_me(struct call *c, struct json_object *o)
 {
     const struct conf *conf = c->app->conf;
     const struct actor *who = &c->actor;
-    struct json_object *me = wire_user(who);
+    struct json_object *me = wire_user(who), *form = json_object_new_object();
     const char *login = answer_login_url(c, c->req.target);
     bool anonymous = who->kind == ACTOR_ANONYMOUS;
     bool can_join = anonymous && conf->guests == GUESTS_WRITE;
@@ -89,7 +89,8 @@ static void add_me(struct call *c, struct json_object *o)
     json_set_bool(o, "shell", auth_is_shell(c));
     json_set_str(o, "csrf", anonymous ? "" : identity_csrf(c->chat, c->arena, who));
     secure_random_hex(client_id, 12);
-    json_set_str(o, "client_id", client_id);
+    json_set_str(form, "client_id", client_id);
+    json_set(o, "form", form); /* apart: a row without a client_id must not find this one */
     json_set_i64(o, "message_max_chars", conf->message_max_chars);
 }
 

@@ -247,6 +247,7 @@ static void test_the_page_shows_room_rows_people_and_form(void **state)
     assert_int_equal(web_get(w, page), 200);
     assert_non_null(strstr(web_text(w), "<h1"));
     assert_non_null(strstr(web_text(w), ">first<"));
+    assert_non_null(strstr(web_text(w), "data-client=\"\"")); /* the template's row: nobody's */
     assert_non_null(strstr(web_text(w), "action=\"/api/stocks/chat/messages/create/\""));
     assert_non_null(strstr(web_text(w), "name=\"csrf\" value=\""));
     assert_string_equal(web_header(w, "Content-Type"), "text/html; charset=utf-8");
@@ -265,7 +266,7 @@ static void test_the_page_shows_room_rows_people_and_form(void **state)
     assert_true(json_object_get_boolean(web_json(w, "can_post")));
     assert_false(json_object_get_boolean(web_json(w, "can_join")));
     assert_string_equal(web_json_text(w, "csrf"), w->csrf);
-    assert_int_equal(strlen(web_json_text(w, "client_id")), 24);
+    assert_int_equal(strlen(web_json_text(w, "form.client_id")), 24);
     assert_true(json_object_get_boolean(web_json(w, "rooms.0.current")));
     assert_int_equal(web_json_number(w, "seq"), 3);
     web_close(w);
@@ -364,7 +365,7 @@ static void test_read_post_and_read_again_without_a_script(void **state)
     w->cookie = arena_strn(&w->fx->arena, cookie, strcspn(cookie, ";"));
     web_get(w, arena_fmt(&w->fx->arena, "%s?format=json", web_header(w, "Location")));
     csrf = arena_str(&w->fx->arena, web_json_text(w, "csrf"));
-    client_id = arena_str(&w->fx->arena, web_json_text(w, "client_id"));
+    client_id = arena_str(&w->fx->arena, web_json_text(w, "form.client_id"));
     web_form(w, "/api/stocks/chat/messages/create/",
              arena_fmt(&w->fx->arena, "csrf=%s&client_id=%s&room=general&message=Hello+all", csrf,
                        client_id));
