@@ -198,5 +198,4 @@ void answer_finish(struct call *c)
     http_add_header(&c->res, "X-Content-Type-Options", "nosniff");
     http_add_header(&c->res, "X-Frame-Options", "DENY");
     http_add_header(&c->res, "Cross-Origin-Resource-Policy", "same-origin");
-    http_add_header(&c->res, "X-Request-Id", c->app->log->request_id);
 }

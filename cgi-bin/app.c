@@ -1,5 +1,6 @@
 #include "cgi-bin/app.h"
 
+#include "cgi-bin/kept.h"
 #include "lib/folder.h"
 
 #include <errno.h>
@@ -65,6 +66,7 @@ void app_close(struct app *app)
     if (app->chat)
         chat_close(app->chat);
     view_close(app->view);
+    kept_free(app->kept);
     log_close(&o->log);
     conf_release(&o->conf);
     free(o);
@@ -84,5 +86,6 @@ void app_reload(struct app *app)
     }
     token_policy_release(&app->chat->host_tokens);
     app->chat->host_tokens = fresh;
+    kept_clear(app->kept);
     log_event(app->log, LOG_INFO, "reloaded");
 }

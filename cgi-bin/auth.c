@@ -39,12 +39,11 @@ enum err auth_check_origin(const struct call *c, struct fail *f)
  * RewriteRule E= puts the header under the second name. */
 static const char *bearer(const struct call *c)
 {
-    const struct source *s = c->req.source;
     const char *header = http_header(&c->req, "AUTHORIZATION");
 
     if (!header)
-        header = s->variable(s->ctx, "REDIRECT_HTTP_AUTHORIZATION");
-    if (!header || strncasecmp(header, "Bearer", 6) != 0 || (header[6] && header[6] != ' '))
+        header = http_variable(&c->req, "REDIRECT_HTTP_AUTHORIZATION");
+    if (strncasecmp(header, "Bearer", 6) != 0 || (header[6] && header[6] != ' '))
         return NULL;
     header += 6;
     return header + strspn(header, " ");
@@ -129,12 +128,14 @@ enum err auth_identify(struct call *c, struct fail *f)
 
 enum err auth_check_seal(const struct call *c, struct fail *f)
 {
-    const char *seal = http_header(&c->req, "X_CSRF_TOKEN");
     const struct form_field *field = NULL;
-    size_t len = seal ? strlen(seal) : 0;
+    const char *seal;
+    size_t len;
 
     if (!c->by_cookie || !c->route->csrf)
         return OK;
+    seal = http_header(&c->req, "X_CSRF_TOKEN");
+    len = seal ? strlen(seal) : 0;
     if (!seal && c->body.json) {
         enum err e = json_get_str(c->body.json, "csrf", &seal, &len, f);
 

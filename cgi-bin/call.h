@@ -20,6 +20,7 @@ struct app {
     struct log *log;
     struct chat *chat;
     struct view *view;
+    struct kept *kept;               /* NULL: the next request comes to another process */
     char site_version[VIEW_VERSION]; /* of the site's own style sheet; "": it has none */
 };
 
@@ -37,6 +38,7 @@ struct call {
     struct arena *arena;
     struct http_request req;
     struct http_response res;
+    bool kept;                 /* res is a whole answer that was given before */
     const struct route *route; /* NULL: none was found */
     unsigned allowed;          /* methods of this path */
     const char *captures[2];   /* <…> segments in order */

@@ -2,6 +2,7 @@
 
 #include "cgi-bin/answer.h"
 #include "cgi-bin/auth.h"
+#include "cgi-bin/kept.h"
 #include "cgi-bin/params.h"
 #include "chat/limits.h"
 
@@ -85,15 +86,14 @@ static enum err find_route(struct call *c, struct fail *f)
 
 static enum err read_body(struct call *c, struct fail *f)
 {
-    const struct source *s = c->req.source;
-    const char *encoding = http_header(&c->req, "CONTENT_ENCODING");
-    const char *type = s->variable(s->ctx, "CONTENT_TYPE");
-    const char *bytes;
+    const char *encoding, *type, *bytes;
     size_t len;
     enum err e;
 
     if (c->req.method & (HTTP_GET | HTTP_HEAD))
         return OK;
+    encoding = http_header(&c->req, "CONTENT_ENCODING");
+    type = http_variable(&c->req, "CONTENT_TYPE");
     if (encoding && strcasecmp(encoding, "identity") != 0)
         return fail(f, ERR_UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.");
     e = form_kind_of(type, &c->body_kind, f);
@@ -130,6 +130,8 @@ static enum err serve(struct call *c, struct fail *f)
         answer_allow(c);
         return answer_empty(c, 204);
     }
+    if (!e && c->route->kept && kept_find(c->app->kept, c))
+        return OK;
     if (!e)
         e = auth_check_origin(c, f);
     if (!e)
@@ -153,7 +155,7 @@ static void log_request(const struct call *c, const struct fail *f, int64_t took
 {
     const struct log *log = c->app->log;
     const char *code = f->err ? err_row(f->err)->code : NULL;
-    const char *method = c->req.source->variable(c->req.source->ctx, "REQUEST_METHOD");
+    const char *method = http_variable(&c->req, "REQUEST_METHOD");
     bool broken = c->res.status >= 500;
 
     if (broken)
@@ -199,9 +201,11 @@ void dispatch(struct app *app, const struct source *source)
         shown = public_fail(&f);
         answer_error(c, &shown);
     }
-    answer_finish(c);
-    sent = http_send(&c->res, &c->req);
+    if (!c->kept)
+        answer_finish(c);
+    sent = http_send(&c->res, &c->req, app->log->request_id);
     log_request(c, &f, clock_boot_ms(&app->chat->clock) - began, sent);
+    kept_store(app->kept, c, !e);
     form_release(&c->query);
     form_release(&c->body);
     http_response_release(&c->res);

@@ -65,11 +65,44 @@ const char *http_decode_path(struct arena *a, const char *s, size_t len)
     return out;
 }
 
-static const char *variable(const struct http_request *req, const char *name)
+/* X-CSRF-Token, Content-Type and such are looked at only where something is written. */
+static const char *const answered_by[] = {
+    "REQUEST_METHOD",
+    "REQUEST_URI",
+    "REQUEST_SCHEME",
+    "REMOTE_ADDR",
+    "HTTPS",
+    "HTTP_HOST",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_AUTHORIZATION",
+    "REDIRECT_HTTP_AUTHORIZATION",
+    "HTTP_COOKIE",
+    "HTTP_ORIGIN",
+    "HTTP_SEC_FETCH_SITE",
+    "HTTP_SEC_FETCH_MODE",
+    "HTTP_SEC_FETCH_DEST",
+    "HTTP_ACCEPT",
+    "HTTP_IF_NONE_MATCH",
+};
+
+const char *http_variable(const struct http_request *req, const char *name)
 {
     const char *value = req->source->variable(req->source->ctx, name);
+    bool known = false;
 
+    for (size_t i = 0; !known && i < ARRAY_LEN(answered_by); i++)
+        known = strcmp(answered_by[i], name) == 0;
+    *req->strayed |= !known;
     return value ? value : "";
+}
+
+void http_fingerprint(const struct http_request *req, struct buf *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(answered_by); i++) {
+        buf_str(out, http_variable(req, answered_by[i]));
+        buf_char(out, '\0');
+    }
 }
 
 /* "http://host/path" as a request line may have it, without its first part. */
@@ -88,10 +121,10 @@ static const char *skip_authority(const char *target)
 /* The scheme as the browser sees it: ours, or what a trusted proxy in front of us says. */
 static bool is_https(const struct http_request *req, const char *trusted)
 {
-    const char *proto = variable(req, "HTTP_X_FORWARDED_PROTO");
+    const char *proto = http_variable(req, "HTTP_X_FORWARDED_PROTO");
 
-    if (strcasecmp(variable(req, "HTTPS"), "on") == 0 ||
-        strcasecmp(variable(req, "REQUEST_SCHEME"), "https") == 0)
+    if (strcasecmp(http_variable(req, "HTTPS"), "on") == 0 ||
+        strcasecmp(http_variable(req, "REQUEST_SCHEME"), "https") == 0)
         return true;
     return strcasecmp(proto, "https") == 0 && (!*req->peer || peer_in_list(trusted, req->peer));
 }
@@ -102,12 +135,13 @@ void http_request_init(struct http_request *req, const struct source *source, st
     size_t path_len;
 
     *req = (struct http_request){.source = source, .arena = a};
-    req->method = parse_method(variable(req, "REQUEST_METHOD"));
-    req->target = skip_authority(variable(req, "REQUEST_URI"));
+    req->strayed = arena_alloc(a, sizeof *req->strayed);
+    req->method = parse_method(http_variable(req, "REQUEST_METHOD"));
+    req->target = skip_authority(http_variable(req, "REQUEST_URI"));
     path_len = strcspn(req->target, "?#");
     req->path = http_decode_path(a, req->target, path_len);
     req->query = req->target + path_len + (req->target[path_len] == '?');
-    req->peer = variable(req, "REMOTE_ADDR");
+    req->peer = http_variable(req, "REMOTE_ADDR");
     req->address = peer_address(a, trusted, req->peer, http_header(req, "X_FORWARDED_FOR"));
     req->https = is_https(req, trusted);
 }
@@ -118,8 +152,8 @@ const char *http_header(const struct http_request *req, const char *cgi_name)
     const char *value;
 
     snprintf(name, sizeof name, "HTTP_%s", cgi_name);
-    value = req->source->variable(req->source->ctx, name);
-    return value && *value ? value : NULL;
+    value = http_variable(req, name);
+    return *value ? value : NULL;
 }
 
 const char *http_cookie(const struct http_request *req, const char *name, size_t *len)
@@ -220,7 +254,7 @@ bool http_etag_matches(const struct http_request *req, const char *etag)
 enum err http_content_length(const struct http_request *req, size_t max, size_t *out,
                              struct fail *f)
 {
-    const char *text = variable(req, "CONTENT_LENGTH");
+    const char *text = http_variable(req, "CONTENT_LENGTH");
     int64_t length = 0;
 
     *out = 0;
@@ -266,6 +300,8 @@ void http_response_clear(struct http_response *res)
     res->status = 200;
     res->content_type = NULL;
     res->cache_control = "no-store";
+    res->once[0] = '\0';
+    res->once_at = 0;
     buf_clear(&res->headers);
     buf_clear(&res->body);
 }
@@ -316,7 +352,7 @@ static const char *reason(int status)
     return "Unknown";
 }
 
-bool http_send(const struct http_response *res, const struct http_request *req)
+bool http_send(const struct http_response *res, const struct http_request *req, const char *id)
 {
     bool bodyless = res->status == 204 || res->status == 304;
     const struct source *source = req->source;
@@ -332,7 +368,7 @@ bool http_send(const struct http_response *res, const struct http_request *req)
         buf_fmt(&head, "Content-Length: %zu\r\n", res->body.len);
     buf_fmt(&head, "Cache-Control: %s\r\n", res->cache_control);
     buf_add(&head, buf_cstr(&res->headers), res->headers.len);
-    buf_str(&head, "\r\n");
+    buf_fmt(&head, "X-Request-Id: %s\r\n\r\n", id);
     pieces[0] = source_piece(buf_cstr(&head), head.len);
     pieces[1] = source_piece(buf_cstr(&res->body), res->body.len);
     sent = source->answer(source->ctx, pieces, bodyless || req->method == HTTP_HEAD ? 1 : 2);

@@ -34,6 +34,7 @@ struct http_request {
     const char *peer;    /* REMOTE_ADDR */
     const char *address; /* the client's, behind trusted proxies; "": unknown */
     bool https;
+    bool *strayed; /* more of it was looked at than http_fingerprint() knows */
 };
 
 struct http_response {
@@ -42,11 +43,20 @@ struct http_response {
     const char *cache_control; /* never NULL */
     struct buf headers;        /* further "Name: value\r\n" lines */
     struct buf body;
+    /* A random text in the body that no two answers may share ("": none), and where it stands once
+     * that is known: see kept.h. */
+    char once[25];
+    size_t once_at;
 };
 
 /* Never fails: what is odd shows as HTTP_OTHER or path NULL. `trusted` as in lib/peer.h. */
 void http_request_init(struct http_request *req, const struct source *source, struct arena *a,
                        const char *trusted);
+/* A CGI variable; "" where absent. */
+const char *http_variable(const struct http_request *req, const char *name);
+/* What answers to a GET are made of: equal for two requests that differ in nothing that is looked
+ * at, unless `strayed` says that more was. */
+void http_fingerprint(const struct http_request *req, struct buf *out);
 /* A header by its CGI name ("ORIGIN" for HTTP_ORIGIN); NULL where absent or empty. */
 const char *http_header(const struct http_request *req, const char *cgi_name);
 /* The first cookie of that name, NULL where there is none; `len` its length. */
@@ -72,7 +82,8 @@ void http_response_clear(struct http_response *res); /* for an error that replac
 void http_response_release(struct http_response *res);
 /* Adds a line. A value with a control character is a bug and is left out. */
 void http_add_header(struct http_response *res, const char *name, const char *value);
-/* Status, headers, body (without it for HEAD, 204 and 304). False where the client went away. */
-bool http_send(const struct http_response *res, const struct http_request *req);
+/* Status, headers, body (without it for HEAD, 204 and 304). `id` is this answer's, in the log too.
+ * False where the client went away. */
+bool http_send(const struct http_response *res, const struct http_request *req, const char *id);
 
 #endif

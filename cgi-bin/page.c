@@ -74,7 +74,6 @@ static void add_me(struct call *c, struct json_object *o)
     const char *login = answer_login_url(c, c->req.target);
     bool anonymous = who->kind == ACTOR_ANONYMOUS;
     bool can_join = anonymous && conf->guests == GUESTS_WRITE;
-    char client_id[25];
 
     if (me)
         json_set_str(me, "initial", page_initial(c->arena, who->username));
@@ -88,8 +87,8 @@ static void add_me(struct call *c, struct json_object *o)
     json_set_str(o, "login_url", login ? login : "");
     json_set_bool(o, "shell", auth_is_shell(c));
     json_set_str(o, "csrf", anonymous ? "" : identity_csrf(c->chat, c->arena, who));
-    secure_random_hex(client_id, 12);
-    json_set_str(form, "client_id", client_id);
+    secure_random_hex(c->res.once, 12);
+    json_set_str(form, "client_id", c->res.once);
     json_set(o, "form", form); /* apart: a row without a client_id must not find this one */
     json_set_i64(o, "message_max_chars", conf->message_max_chars);
 }

@@ -8,6 +8,7 @@
 #include "cgi-bin/app.h"
 #include "cgi-bin/demand.h"
 #include "cgi-bin/dispatch.h"
+#include "cgi-bin/kept.h"
 #include "cgi-bin/transport.h"
 
 #include <errno.h>
@@ -123,6 +124,7 @@ static int run(struct app *app, bool cgi)
 
     if (cgi)
         return cgi_run(&server);
+    app->kept = kept_new();
     snprintf(idle_lock, sizeof idle_lock, "%s.idle-%s", app->conf->notify_socket,
              app->site == SITE_API ? "api" : "chat");
     db_check_at_start(app->chat->db); /* a program of one request has no time for it */

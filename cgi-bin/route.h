@@ -49,6 +49,7 @@ struct route {
     enum need need;
     bool csrf;  /* a seal is asked of whom a cookie identified */
     bool forms; /* a person's form comes here: answers it with 303 or an error page */
+    bool kept;  /* a GET without effects, whose answer may be given again: see kept.h */
     enum cost cost;
     const struct param *params; /* at most PARAMS_MAX; NULL: none */
 };

@@ -72,6 +72,14 @@ void db_end_read(struct db *db);
 
 /* Changes when another connection commits (PRAGMA data_version); 0 on error. */
 int64_t db_data_version(struct db *db);
+/* What was read stays true as long as the mark taken before it: it changes with everybody's
+ * commits, our own too, and with the file. Equal only where it could be read. */
+struct db_mark {
+    uint64_t file;
+    int64_t version, own;
+};
+struct db_mark db_mark(struct db *db);
+bool db_mark_equal(const struct db_mark *a, const struct db_mark *b);
 /* A descriptor, for close(2), that becomes readable just before anybody's commit to this file; -1
  * where that cannot be seen. db_watched(): whether it was, and from now on it is not. */
 int db_watch(const struct db *db);

@@ -34,6 +34,7 @@ struct db {
     struct witness witness;
 
     int joined_reads; /* db_begin_read() inside an open transaction */
+    int64_t commits;  /* our own so far */
     enum err lost;    /* why SQLite ended the open write transaction by itself; OK: it did not */
 
     int page_size;

@@ -117,6 +117,7 @@ enum err db_commit(struct db *db, struct fail *f)
     if (e) {
         roll_back_quietly(db);
     } else {
+        db->commits++;
         witness_write(db);
         db_checkpoint_if_due(db);
     }

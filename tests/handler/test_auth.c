@@ -308,6 +308,7 @@ static void test_the_shell_has_no_rows(void **state)
     assert_int_equal(json_object_array_length(web_json(w, "messages")), 0);
     assert_int_equal(json_object_array_length(web_json(w, "rooms")), 0);
     w->fx->conf.guests = GUESTS_READ;
+    web_reconfigured(w);
     assert_int_equal(web_get(w, page), 200);
     assert_non_null(strstr(web_text(w), "a secret among members"));
     web_close(w);

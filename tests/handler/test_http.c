@@ -273,14 +273,14 @@ static void test_a_header_never_carries_a_line_end(void **state)
     http_add_header(&res, "X-Good", "yes");
     res.content_type = "text/plain";
     buf_str(&res.body, "hello");
-    assert_true(http_send(&res, &req));
+    assert_true(http_send(&res, &req, "id"));
     assert_null(strstr(buf_cstr(&t.out), "Set-Cookie"));
     assert_string_equal(buf_cstr(&t.out), "Status: 200 OK\r\nContent-Type: text/plain\r\n"
                                           "Content-Length: 5\r\nCache-Control: no-store\r\n"
-                                          "X-Good: yes\r\n\r\nhello");
+                                          "X-Good: yes\r\nX-Request-Id: id\r\n\r\nhello");
     buf_clear(&t.out);
     res.status = 304;
-    assert_true(http_send(&res, &req));
+    assert_true(http_send(&res, &req, "id"));
     assert_null(strstr(buf_cstr(&t.out), "hello"));
     assert_null(strstr(buf_cstr(&t.out), "Content-"));
     http_response_release(&res);

@@ -437,8 +437,10 @@ static void test_where_there_is_no_sidecar_the_script_is_not_told_of_one(void **
     (void)state;
     assert_string_equal(socket_path(w), "/ws/chat");
     w->fx->conf.sidecar = SIDECAR_ON_DEMAND;
+    web_reconfigured(w);
     assert_string_equal(socket_path(w), "/ws/chat");
     w->fx->conf.sidecar = SIDECAR_OFF;
+    web_reconfigured(w);
     assert_string_equal(socket_path(w), "");
     web_close(w);
 }

@@ -135,6 +135,7 @@ static void test_a_sites_own_style_sheet_comes_last_and_changes_its_address(void
     fclose(out);
     view_site_version(w->pages.site_version, dir);
     assert_string_not_equal(w->pages.site_version, first);
+    web_reconfigured(w); /* as app_reload() does */
     web_get(w, "/stocks/chat/");
     ours = strstr(web_text(w), "/css/app.css?v=");
     theirs = strstr(web_text(w),

@@ -1,5 +1,7 @@
 #include "tests/lib/web.h"
 
+#include "cgi-bin/kept.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,9 @@ struct web *web_open_with(const char *lines)
         .site = SITE_API, .conf = &w->fx->conf, .log = &w->fx->log, .chat = &w->fx->chat};
     if (view_open(&w->api.view, w->fx->conf.template_dir, &w->fx->fail))
         fail_msg("view_open: %s", w->fx->fail.message);
+    w->api.kept = kept_new();
     w->pages = w->api;
+    w->pages.kept = kept_new();
     w->pages.site = SITE_PAGES;
     buf_init(&w->answer, 64 << 20);
     return w;
@@ -29,9 +33,17 @@ void web_close(struct web *w)
 {
     json_object_put(w->json);
     buf_release(&w->answer);
+    kept_free(w->api.kept);
+    kept_free(w->pages.kept);
     view_close(w->api.view);
     fixture_close(w->fx);
     free(w);
+}
+
+void web_reconfigured(struct web *w)
+{
+    kept_clear(w->api.kept);
+    kept_clear(w->pages.kept);
 }
 
 static const char *variable(void *ctx, const char *name)

@@ -37,6 +37,9 @@ struct web *web_open(void);
 struct web *web_open_with(const char *lines); /* as fixture_open_with() */
 void web_close(struct web *w);
 
+/* fx->conf was changed: what programs notice only at their start. */
+void web_reconfigured(struct web *w);
+
 /* Begins a request: Host 127.0.0.1:8080 and an address of its own, and the sticky fields. */
 void web_begin(struct web *w, const char *method, const char *uri);
 /* A CGI variable (HTTP_ORIGIN); NULL takes it away. Strings must live until web_send(). */
