@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -147,10 +148,10 @@ static void answer(struct request *r)
 /* All of the request was taken: not only its body, but also the record that says so. */
 static bool is_taken(FCGX_Request *fcgx)
 {
-    int flags = fcntl(fcgx->ipcFd, F_GETFL);
+    int yes = 1;
 
-    return flags >= 0 && fcntl(fcgx->ipcFd, F_SETFL, flags | O_NONBLOCK) == 0 &&
-           FCGX_GetChar(fcgx->in) == EOF && FCGX_GetError(fcgx->in) == 0;
+    return ioctl(fcgx->ipcFd, FIONBIO, &yes) == 0 && FCGX_GetChar(fcgx->in) == EOF &&
+           FCGX_GetError(fcgx->in) == 0;
 }
 
 /*

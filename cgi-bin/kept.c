@@ -54,19 +54,20 @@ void kept_free(struct kept *k)
     free(k);
 }
 
-static struct world look(const struct chat *c)
+/* state.db changes often, so it is not looked at for answers that have nothing of it. */
+static struct world look(const struct kept *k, const struct chat *c, enum kept_while what)
 {
-    struct world w = {db_mark(c->db), {0}, clock_wall_ms(&c->clock) / 1000};
+    struct world w = {db_mark(c->db), k->world.state, clock_wall_ms(&c->clock) / 1000};
 
-    if (c->state)
+    if (what == KEPT_WHILE_CHAT_AND_STATE)
         w.state = db_mark(c->state);
     return w;
 }
 
-static bool is_same(const struct world *a, const struct world *b)
+static bool is_same(const struct world *a, const struct world *b, enum kept_while what)
 {
     return a->second == b->second && db_mark_equal(&a->chat, &b->chat) &&
-           db_mark_equal(&a->state, &b->state);
+           (what == KEPT_WHILE_CHAT || db_mark_equal(&a->state, &b->state));
 }
 
 static size_t size_of(const struct http_response *res)
@@ -94,14 +95,14 @@ bool kept_find(struct kept *k, struct call *c)
 {
     struct world now;
 
-    if (!k)
+    if (!k || !c->chat->state)
         return false;
     buf_clear(&k->fingerprint);
     http_fingerprint(&c->req, &k->fingerprint);
     secure_sha256(k->request, buf_cstr(&k->fingerprint), k->fingerprint.len);
     k->open = !k->fingerprint.overflow;
-    now = look(c->chat); /* before anything is read */
-    if (!is_same(&k->world, &now))
+    now = look(k, c->chat, c->route->kept); /* before anything is read */
+    if (!is_same(&k->world, &now, c->route->kept))
         kept_clear(k);
     k->world = now;
     for (size_t i = 0; k->open && i < k->count; i++) {

@@ -22,6 +22,9 @@ enum need {
 /* What a call takes from the address's buckets before it runs; chat_post() has its own. */
 enum cost { COST_NONE, COST_SESSION };
 
+/* What an answer that may be given again (kept.h) was made of, beside request and time. */
+enum kept_while { KEPT_NOT, KEPT_WHILE_CHAT, KEPT_WHILE_CHAT_AND_STATE };
+
 enum param_from { FROM_PATH, FROM_QUERY, FROM_BODY, FROM_HEADER };
 enum param_kind {
     PARAM_TEXT,      /* UTF-8 without NUL */
@@ -47,9 +50,9 @@ struct route {
     const char *pattern; /* below the program's prefix: "rooms/<slug>/read"; NULL ends a table */
     handler_fn *handler;
     enum need need;
-    bool csrf;  /* a seal is asked of whom a cookie identified */
-    bool forms; /* a person's form comes here: answers it with 303 or an error page */
-    bool kept;  /* a GET without effects, whose answer may be given again: see kept.h */
+    bool csrf;            /* a seal is asked of whom a cookie identified */
+    bool forms;           /* a person's form comes here: answers it with 303 or an error page */
+    enum kept_while kept; /* of a GET without effects */
     enum cost cost;
     const struct param *params; /* at most PARAMS_MAX; NULL: none */
 };

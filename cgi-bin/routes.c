@@ -59,15 +59,15 @@ static const struct param presence_put_params[] = {
      .choices = "active idle invisible gone", .required = true}, {0}};
 
 const struct route page_routes[] = {
-    {.method = HTTP_GET, .pattern = "", .need = NEED_ANYONE, .kept = true,
-     .handler = handle_page, .params = page_params},
-    {.method = HTTP_GET, .pattern = "r/<room>", .need = NEED_ANYONE, .kept = true,
-     .handler = handle_page, .params = room_page_params},
+    {.method = HTTP_GET, .pattern = "", .need = NEED_ANYONE,
+     .kept = KEPT_WHILE_CHAT_AND_STATE, .handler = handle_page, .params = page_params},
+    {.method = HTTP_GET, .pattern = "r/<room>", .need = NEED_ANYONE,
+     .kept = KEPT_WHILE_CHAT_AND_STATE, .handler = handle_page, .params = room_page_params},
     {0},
 };
 
 const struct route api_routes[] = {
-    {.method = HTTP_GET, .pattern = "messages", .need = NEED_READER, .kept = true,
+    {.method = HTTP_GET, .pattern = "messages", .need = NEED_READER, .kept = KEPT_WHILE_CHAT,
      .handler = handle_messages, .params = messages_params},
     {.method = HTTP_POST, .pattern = "messages/create", .need = NEED_POSTER, .csrf = true,
      .forms = true, .handler = handle_message_create, .params = create_params},
