@@ -81,8 +81,7 @@ static void check_page(struct visit *v)
 
 static void check_static(struct visit *v)
 {
-    const char *path =
-        arena_fmt(v->a, "%s/vendor/bootstrap/bootstrap.min.css", v->d->site->conf.static_path);
+    const char *path = arena_fmt(v->a, "%s/vendor/chat.css", v->d->site->conf.static_path);
     struct probe_answer answer;
     const char *type;
 

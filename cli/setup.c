@@ -116,7 +116,7 @@ static bool find_program_files(struct setup *s, const char *argv0)
     self[len > 0 ? len : 0] = '\0';
     here = dirname(strchr(argv0, '/') ? arena_str(&s->a, argv0) : self);
     s->programs = find_beside(s, here, for_programs, "chat.fcgi");
-    s->statics = find_beside(s, here, for_statics, "vendor/bootstrap/bootstrap.min.css");
+    s->statics = find_beside(s, here, for_statics, "vendor/chat.css");
     if (!s->programs)
         return setup_failed("There is no chat.fcgi beside this program, %s.", argv0);
     if (!s->statics)

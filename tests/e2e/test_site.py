@@ -97,7 +97,7 @@ class Site:
                 self.assertEqual(reply.headers["X-Content-Type-Options"], "nosniff")
 
     def test_static_files_are_cached_by_version_and_compressed(self):
-        path = "/stocks/chat/static/vendor/bootstrap/bootstrap.min.css"
+        path = "/stocks/chat/static/vendor/chat.css"
         versioned = self.stack.http("GET", path + "?v=1", headers={"Accept-Encoding": "gzip"})
         self.assertRegex(versioned.headers["Cache-Control"], "max-age=31")
         self.assertEqual(versioned.headers["Content-Encoding"], "gzip")

@@ -137,7 +137,7 @@ static void test_a_sites_own_style_sheet_comes_last_and_changes_its_address(void
     assert_string_not_equal(w->pages.site_version, first);
     web_reconfigured(w); /* as app_reload() does */
     web_get(w, "/stocks/chat/");
-    ours = strstr(web_text(w), "/css/app.css?v=");
+    ours = strstr(web_text(w), "/vendor/chat.css?v=");
     theirs = strstr(web_text(w),
                     arena_fmt(&w->fx->arena, "href=\"/stocks/chat/static/site/site.css?v=%s\">",
                               w->pages.site_version));
