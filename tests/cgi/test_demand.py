@@ -163,7 +163,7 @@ class Failing(Demand):
         with open(self.site.path("run"), "w", encoding="utf-8"):
             pass
         self.ask()
-        self.assertIn("event=sidecar_not_started", self.site.log())
+        wait_for(lambda: "event=sidecar_not_started" in self.site.log(), "it is logged")
         self.assertEqual(self.starts(), [])
 
 

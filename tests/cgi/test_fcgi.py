@@ -197,7 +197,7 @@ class Signals(Fcgi):
             worker.process.send_signal(signal.SIGHUP)
             wait_for(lambda: os.path.exists(self.site.path("log")), "a new log")
             worker.ask("GET", PAGE + "r/energy/")
-            self.assertIn("path=/stocks/chat/r/energy/", self.site.log())
+            wait_for(lambda: "path=/stocks/chat/r/energy/" in self.site.log(), "the request is logged")
             self.assertNotIn("/r/energy/", self.site.log("log.1"))
 
     def test_hangup_reads_the_hosts_keys_again(self):
