@@ -81,11 +81,15 @@ class OnDemand(FaultCase):
     def test_a_killed_sidecar_is_started_by_the_next_request_and_nothing_is_lost(self):
         stack = self.start(server="apache", sidecar=False, conf={"sidecar": "on_demand"})
 
+        def ready():
+            return stack.log("outcry.log").count(" event=sidecar_ready ")
+
         def one():
             pids = stack.demanded_sidecars()
             return stack.sidecar_answers() and len(pids) == 1 and pids[0]
 
-        def kill(work):
+        def kill(work, before):
+            wait_for(lambda: ready() == before, "it says that it is ready", 30)
             pid = wait_for(one, "one sidecar", 30)
             os.kill(pid, signal.SIGKILL)
             wait_for(lambda: pid not in stack.demanded_sidecars(), "it is dead", 30)
@@ -96,14 +100,14 @@ class OnDemand(FaultCase):
 
         wait_for(one, "the first request started it", 30)
         with Workload(stack) as work:
-            for _ in range(KILLS):
+            for before in range(1, KILLS + 1):
                 work.await_acks(3)
-                kill(work)
+                kill(work, before)
                 work.await_acks(2)
             work.settle()
-        started = stack.log("outcry.log").count(" event=sidecar_ready ")
+            wait_for(lambda: ready() > KILLS, "the last one is ready", 30)
         self.judge("host C: sidecar killed, started on demand", KILLS, work)
-        self.assertEqual(started, KILLS + 1)
+        self.assertEqual(ready(), KILLS + 1)
 
 
 if __name__ == "__main__":
