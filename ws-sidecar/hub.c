@@ -106,13 +106,26 @@ static struct hub_sub *sub_add(struct hub *h, struct hub_reader *r, struct hub_r
     *last = s;
     s->reader = r;
     s->room = room;
-    s->next_in_room = room->subs;
-    if (room->subs)
-        room->subs->prev_in_room = s;
-    room->subs = s;
-    room->sub_count++;
+    s->place = room->sub_count;
+    if (room->sub_count == room->sub_cap) {
+        room->sub_cap = room->sub_cap ? room->sub_cap * 2 : 4;
+        room->subs = xrealloc(room->subs, room->sub_cap * sizeof(*room->subs));
+    }
+    room->subs[room->sub_count++] = s;
     h->stats.subs++;
     return s;
+}
+
+/* The last one takes its place: where a pass is under way that was visited, or comes too late for
+ * it, and a second visit finds nothing to do. */
+static void leave_place(struct hub_room *room, const struct hub_sub *s)
+{
+    struct hub_sub *last = room->subs[--room->sub_count];
+
+    room->subs[s->place] = last;
+    last->place = s->place;
+    if (room->pass_left > room->sub_count)
+        room->pass_left = room->sub_count;
 }
 
 /* Out of the room and the queue; the caller takes it out of its reader. A pass may be under way. */
@@ -121,16 +134,8 @@ static void sub_free(struct hub *h, struct hub_sub *s)
     struct hub_room *room = s->room;
 
     behind_remove(h, s);
-    if (room->pass_next == s)
-        room->pass_next = s->next_in_room;
-    if (s->prev_in_room)
-        s->prev_in_room->next_in_room = s->next_in_room;
-    else
-        room->subs = s->next_in_room;
-    if (s->next_in_room)
-        s->next_in_room->prev_in_room = s->prev_in_room;
+    leave_place(room, s);
     free(s);
-    room->sub_count--;
     h->stats.subs--;
     room_drop_if_unread(h, room);
 }
@@ -300,6 +305,17 @@ static void pass_visit(struct hub *h, struct hub_room *room, struct hub_sub *s)
         behind_add(h, s);
 }
 
+/* Readers lie scattered in memory; those that come soon are asked for already. */
+static void look_ahead(const struct hub_room *room)
+{
+    enum { SUB_AHEAD = 8, READER_AHEAD = 4 };
+
+    if (room->pass_left > SUB_AHEAD) {
+        __builtin_prefetch(room->subs[room->pass_left - SUB_AHEAD]);
+        __builtin_prefetch(room->subs[room->pass_left - READER_AHEAD]->reader);
+    }
+}
+
 /* A stretch of the pass over the first dirty room; returns how many readers it came by. */
 static size_t pass_some(struct hub *h, size_t budget)
 {
@@ -309,16 +325,13 @@ static size_t pass_some(struct hub *h, size_t budget)
     if (!room->passing) {
         room->passing = true;
         room->pass_to = room->head;
-        room->pass_next = room->subs;
+        room->pass_left = room->sub_count;
     }
-    while (room->pass_next && visited < budget) {
-        struct hub_sub *s = room->pass_next;
-
-        room->pass_next = s->next_in_room;
-        pass_visit(h, room, s);
-        visited++;
+    for (; room->pass_left > 0 && visited < budget; visited++) {
+        look_ahead(room);
+        pass_visit(h, room, room->subs[--room->pass_left]);
     }
-    if (!room->pass_next) {
+    if (room->pass_left == 0) {
         room->passing = false;
         dirty_remove_first(h);
         if (room->head > room->pass_to)
@@ -360,8 +373,8 @@ void hub_broadcast(struct hub *h, int64_t room_id, size_t format, struct frame *
 {
     struct hub_room *room = map_get_id(&h->rooms, room_id);
 
-    for (struct hub_sub *s = room ? room->subs : NULL; s; s = s->next_in_room) {
-        struct hub_reader *r = s->reader;
+    for (size_t i = room ? room->sub_count : 0; i > 0; i--) {
+        struct hub_reader *r = room->subs[i - 1]->reader;
         enum hub_sent sent = HUB_FULL;
 
         if (r == except || r->sink->format != format)

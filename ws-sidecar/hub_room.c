@@ -50,6 +50,7 @@ void hub_room_free(struct hub_room *room)
     drop_cache(room);
     drop_log(room);
     free(room->log);
+    free(room->subs);
     free(room->name);
     free(room);
 }
@@ -176,13 +177,17 @@ static void withhold(struct join *j, const struct hub_room *room, const struct h
     }
 }
 
+/* Mostly it is the one that the reader before got. */
 static struct hub_cached *cache_find(struct hub_room *room, size_t format, int64_t from, int64_t to)
 {
     for (size_t i = 0; i < ROOM_CACHE; i++) {
-        struct hub_cached *c = &room->cache[i];
+        size_t at = (room->cache_hit + i) % ROOM_CACHE;
+        struct hub_cached *c = &room->cache[at];
 
-        if (c->reached && c->format == format && c->from == from && c->to == to)
+        if (c->reached && c->format == format && c->from == from && c->to == to) {
+            room->cache_hit = at;
             return c;
+        }
     }
     return NULL;
 }

@@ -25,23 +25,25 @@ struct hub_room {
     struct slice **log;
     size_t cap, start, count, bytes;
     struct hub_cached cache[ROOM_CACHE];
-    size_t cache_next;
-    struct hub_sub *subs;
-    size_t sub_count;
-    /* The pass under way, or waiting for its turn. */
+    size_t cache_next, cache_hit; /* the place that was found last */
+    struct hub_sub **subs;
+    size_t sub_count, sub_cap;
+    /* The pass under way, or waiting for its turn. It goes from the end to the beginning: of those
+     * below pass_left nobody was visited yet. */
     bool dirty, passing;
     int64_t pass_to;
-    struct hub_sub *pass_next;
+    size_t pass_left;
     struct hub_room *dirty_next;
 };
 
-/* One reader in one room: linked in the room, in the reader, and where it is behind, in the queue.
- */
+/* One reader in one room: in the room's array, linked in the reader, and where it is behind, in the
+ * queue. */
 struct hub_sub {
     struct hub_reader *reader;
     struct hub_room *room;
     int64_t cursor;
-    struct hub_sub *prev_in_room, *next_in_room, *next_in_reader;
+    size_t place; /* its index among the room's */
+    struct hub_sub *next_in_reader;
     bool queued;
     struct hub_sub *prev_behind, *next_behind;
 };
