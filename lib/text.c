@@ -94,18 +94,30 @@ bool text_to_i64(const char *s, size_t len, int64_t min, int64_t max, int64_t *o
     return true;
 }
 
+/* Most of what is written: the tables need not be asked. */
+static bool is_ascii(int32_t cp)
+{
+    return cp < 0x80;
+}
+
 static bool is_blank(int32_t cp)
 {
-    utf8proc_category_t cat = utf8proc_category(cp);
+    utf8proc_category_t cat;
 
-    return (cp >= '\t' && cp <= '\r') || cp == 0x85 || cat == UTF8PROC_CATEGORY_ZS ||
-           cat == UTF8PROC_CATEGORY_ZL || cat == UTF8PROC_CATEGORY_ZP;
+    if (is_ascii(cp))
+        return cp == ' ' || (cp >= '\t' && cp <= '\r');
+    cat = utf8proc_category(cp);
+    return cp == 0x85 || cat == UTF8PROC_CATEGORY_ZS || cat == UTF8PROC_CATEGORY_ZL ||
+           cat == UTF8PROC_CATEGORY_ZP;
 }
 
 static bool is_mark(int32_t cp)
 {
-    utf8proc_category_t cat = utf8proc_category(cp);
+    utf8proc_category_t cat;
 
+    if (is_ascii(cp))
+        return false;
+    cat = utf8proc_category(cp);
     return cat == UTF8PROC_CATEGORY_MN || cat == UTF8PROC_CATEGORY_MC ||
            cat == UTF8PROC_CATEGORY_ME;
 }
@@ -153,7 +165,7 @@ static bool is_bearable(const char *s, size_t len)
         if (is_mark(cp)) {
             if (++marks > MARKS_MAX)
                 return false;
-        } else if (utf8proc_category(cp) != UTF8PROC_CATEGORY_CF) {
+        } else if (is_ascii(cp) || utf8proc_category(cp) != UTF8PROC_CATEGORY_CF) {
             marks = 0;
         }
         i += n;
@@ -191,10 +203,13 @@ static void trim(const char **s, size_t *len)
 static char *to_nfc(struct arena *a, const char *s, size_t len)
 {
     utf8proc_uint8_t *nfc = NULL;
-    utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, &nfc,
-                                      (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    utf8proc_ssize_t n;
     char *copy;
 
+    if (text_count(s, len) == len) /* ASCII is so already */
+        return arena_strn(a, s, len);
+    n = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)len, &nfc,
+                     (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
     if (n < 0)
         die("utf8proc: %s", utf8proc_errmsg(n));
     copy = arena_strn(a, (const char *)nfc, (size_t)n);
