@@ -24,6 +24,7 @@ static const struct sql forget = {
 
 const struct sql *const bucket_statements[] = {&load, &store, &forget, NULL};
 
+/* 0: there is none of this boot. */
 static enum err run_load(struct db *state, const char *boot, const char *key, int64_t *full_us,
                          struct fail *f)
 {
@@ -37,17 +38,19 @@ static enum err run_load(struct db *state, const char *boot, const char *key, in
     return query_end(&q, f);
 }
 
-static enum err run_store(struct db *state, const char *boot, const char *key, int64_t full_us,
-                          int64_t now_us, struct fail *f)
+static enum err run_forget(struct db *state, int64_t now_us, struct fail *f)
 {
     struct query q = query_begin(state, &forget);
-    enum err e;
 
     query_bind_i64(&q, 1, now_us);
-    e = query_run(&q, f);
-    if (e)
-        return e;
-    q = query_begin(state, &store);
+    return query_run(&q, f);
+}
+
+static enum err run_store(struct db *state, const char *boot, const char *key, int64_t full_us,
+                          struct fail *f)
+{
+    struct query q = query_begin(state, &store);
+
     query_bind_text(&q, 1, key);
     query_bind_text(&q, 2, boot);
     query_bind_i64(&q, 3, full_us);
@@ -60,6 +63,8 @@ static enum err take(struct db *state, const char *boot, int64_t now_us, const c
     int64_t full_us, wait_us;
     enum err e = run_load(state, boot, key, &full_us, f);
 
+    if (!e && !full_us)
+        e = run_forget(state, now_us, f);
     if (e)
         return e;
     if (full_us < now_us)
@@ -71,7 +76,7 @@ static enum err take(struct db *state, const char *boot, int64_t now_us, const c
         *retry_after_ms = (wait_us + US_PER_MS - 1) / US_PER_MS;
         return fail_later(f, ERR_RATE_LIMITED, *retry_after_ms, NULL);
     }
-    return run_store(state, boot, key, full_us + cost_us, now_us, f);
+    return run_store(state, boot, key, full_us + cost_us, f);
 }
 
 enum err bucket_take(struct db *state, const char *boot, int64_t now_ms, const char *key,

@@ -17,11 +17,12 @@ enum { EVENT_COLUMN_COUNT = 9, VERIFY_PAGE = 500, CANONICAL_MAX = 1 << 20 };
     EVENT_COLUMNS ", r.slug, " MESSAGE_COLUMNS " FROM event e JOIN room r ON r.id = e.room_id"     \
                   " LEFT JOIN message m ON m.id = e.msg_id "
 
-static const struct sql next_seq = {
-    "event.next_seq", "UPDATE room SET head = head + 1 WHERE id = ?1 RETURNING head, head_hash",
+static const struct sql chain_end = {
+    "event.chain_end", "SELECT head, head_hash FROM room WHERE id = ?1", DB_CHAT, NULL};
+/* Moves on from the head that was read, and from no other. */
+static const struct sql advance = {
+    "event.advance", "UPDATE room SET head = ?2, head_hash = ?3 WHERE id = ?1 AND head = ?2 - 1",
     DB_CHAT, NULL};
-static const struct sql set_head_hash = {
-    "event.set_head_hash", "UPDATE room SET head_hash = ?2 WHERE id = ?1", DB_CHAT, NULL};
 static const struct sql insert = {
     "event.insert",
     "INSERT INTO event (room_id, seq, ts_ms, kind, msg_id, actor_id, target_user_id, payload,"
@@ -50,7 +51,7 @@ static const struct sql chain = {
     DB_CHAT, NULL};
 
 const struct sql *const event_statements[] = {
-    &next_seq, &set_head_hash, &insert, &list, &feed, &newest_id, &head, &chain, NULL,
+    &chain_end, &advance, &insert, &list, &feed, &newest_id, &head, &chain, NULL,
 };
 
 static void add_text(struct buf *b, const char *s)
@@ -98,11 +99,12 @@ static void hash_body(const unsigned char *salt, const char *body, size_t len,
     free(bytes);
 }
 
-/* Takes the next seq; `previous` gets the chain's end, *has_previous says whether there is one. */
-static enum err take_seq(struct db *db, struct event *e, unsigned char previous[SECURE_HASH],
+/* The next seq, which advance_head() takes; `previous` gets the chain's end, *has_previous says
+ * whether there is one. */
+static enum err next_seq(struct db *db, struct event *e, unsigned char previous[SECURE_HASH],
                          bool *has_previous, struct fail *f)
 {
-    struct query q = query_begin(db, &next_seq);
+    struct query q = query_begin(db, &chain_end);
     const void *hash;
     size_t len = 0;
     bool found;
@@ -111,13 +113,13 @@ static enum err take_seq(struct db *db, struct event *e, unsigned char previous[
     query_bind_i64(&q, 1, e->room_id);
     found = query_row(&q);
     if (found) {
-        e->seq = query_i64(&q, 0);
+        e->seq = query_i64(&q, 0) + 1;
         hash = query_blob(&q, 1, &len);
         *has_previous = hash && len == SECURE_HASH;
         if (*has_previous)
             memcpy(previous, hash, SECURE_HASH);
     }
-    err = query_run(&q, f);
+    err = query_end(&q, f);
     return err ? err : found ? OK : fail(f, ERR_ROOM_NOT_FOUND, NULL);
 }
 
@@ -142,10 +144,20 @@ static enum err store(struct db *db, struct event *e, const unsigned char *body_
         return err;
     e->id = query_last_id(&q);
     db->witness.due = true;
-    q = query_begin(db, &set_head_hash);
+    return OK;
+}
+
+static enum err advance_head(struct db *db, const struct event *e,
+                             const unsigned char hash[SECURE_HASH], struct fail *f)
+{
+    struct query q = query_begin(db, &advance);
+    enum err err;
+
     query_bind_i64(&q, 1, e->room_id);
-    query_bind_blob(&q, 2, hash, SECURE_HASH);
-    return query_run(&q, f);
+    query_bind_i64(&q, 2, e->seq);
+    query_bind_blob(&q, 3, hash, SECURE_HASH);
+    err = query_run(&q, f);
+    return err ? err : query_changes(&q) == 1 ? OK : fail(f, ERR_BUSY, NULL);
 }
 
 enum err event_append(struct db *db, struct event *e, const unsigned char *salt, const char *body,
@@ -153,7 +165,7 @@ enum err event_append(struct db *db, struct event *e, const unsigned char *salt,
 {
     unsigned char previous[SECURE_HASH], body_hash[SECURE_HASH], hash[SECURE_HASH];
     bool has_previous = false, has_body = body && salt;
-    enum err err = take_seq(db, e, previous, &has_previous, f);
+    enum err err = next_seq(db, e, previous, &has_previous, f);
 
     if (err)
         return err;
@@ -162,7 +174,8 @@ enum err event_append(struct db *db, struct event *e, const unsigned char *salt,
     err = hash_of(e, has_previous ? previous : NULL, has_body ? body_hash : NULL, hash);
     if (err)
         return fail(f, err, NULL);
-    return store(db, e, has_body ? body_hash : NULL, hash, f);
+    err = advance_head(db, e, hash, f);
+    return err ? err : store(db, e, has_body ? body_hash : NULL, hash, f);
 }
 
 static void from_row(struct query *q, struct arena *a, struct event *e)
