@@ -10,7 +10,6 @@
  */
 #include "lib/token_part.h"
 
-#include "lib/secure.h"
 #include "lib/text.h"
 
 #include <openssl/err.h>
@@ -162,11 +161,56 @@ static enum err check_signature(const struct token_policy *p, struct json_object
     return fail(f, ERR_TOKEN_INVALID, "The token's signature does not fit.");
 }
 
+/* Checking a signature costs more than all the rest, and the same tokens come again and again. */
+static bool is_seen(const struct token_policy *p, const unsigned char hash[SECURE_HASH])
+{
+    for (size_t i = 0; p->seen && i < TOKEN_SEEN; i++)
+        if (memcmp(p->seen->hashes[i], hash, SECURE_HASH) == 0)
+            return true;
+    return false;
+}
+
+static void remember(const struct token_policy *p, const unsigned char hash[SECURE_HASH])
+{
+    if (!p->seen)
+        return;
+    memcpy(p->seen->hashes[p->seen->next], hash, SECURE_HASH);
+    p->seen->next = (p->seen->next + 1) % TOKEN_SEEN;
+}
+
+bool token_is_known(const struct token_policy *p, const char *token, size_t len)
+{
+    unsigned char hash[SECURE_HASH];
+
+    secure_sha256(hash, token, len);
+    return is_seen(p, hash);
+}
+
+static enum err check_once(const struct token_policy *p, const struct part *header_part,
+                           const char *token, size_t len, struct arena *a, struct fail *f)
+{
+    unsigned char hash[SECURE_HASH];
+    struct json_object *header;
+    enum err e;
+
+    secure_sha256(hash, token, len);
+    if (is_seen(p, hash))
+        return OK;
+    header = part_object(*header_part);
+    if (!header)
+        return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
+    e = check_signature(p, header, arena_strn(a, token, len), f);
+    json_object_put(header);
+    if (!e)
+        remember(p, hash);
+    return e;
+}
+
 enum err token_verify(const struct token_policy *p, const char *token, size_t len, int64_t now_s,
                       struct arena *a, struct token_claims *out, struct fail *f)
 {
     struct part parts[PARTS];
-    struct json_object *header, *claims;
+    struct json_object *claims;
     enum err e;
 
     *out = (struct token_claims){0};
@@ -176,11 +220,7 @@ enum err token_verify(const struct token_policy *p, const char *token, size_t le
         return fail(f, ERR_TOKEN_INVALID, "The token is too long.");
     if (!split(token, len, parts))
         return fail(f, ERR_TOKEN_INVALID, "This is not a JSON Web Token.");
-    header = part_object(parts[0]);
-    if (!header)
-        return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
-    e = check_signature(p, header, arena_strn(a, token, len), f);
-    json_object_put(header);
+    e = check_once(p, &parts[0], token, len, a, f);
     if (e)
         return e;
     claims = part_object(parts[1]);

@@ -19,7 +19,7 @@ struct token_key {
     size_t len; /* never 0 */
 };
 
-/* What a token must satisfy. Made once, at start and on SIGHUP. */
+/* What a token must satisfy. Made once, at start and on SIGHUP. Belongs to one thread. */
 struct token_policy {
     struct token_key keys[TOKEN_KEYS];
     size_t key_count; /* 0: host tokens are not configured, every token is ERR_TOKEN_INVALID */
@@ -27,6 +27,7 @@ struct token_policy {
     char *issuer, *audience;                    /* NULL: not checked */
     bool hex_user_id; /* our own tokens: user ids are 8–64 lower-case hex digits, not decimal */
     int64_t leeway_s;
+    struct token_seen *seen; /* whose signatures were good lately; owned, changes with each token */
 };
 
 struct token_claims {
@@ -54,6 +55,9 @@ void token_policy_release(struct token_policy *p);
 MUST_CHECK enum err token_verify(const struct token_policy *p, const char *token, size_t len,
                                  int64_t now_s, struct arena *a, struct token_claims *out,
                                  struct fail *f);
+
+/* Whether its signature was found good lately. (Claims are judged each time.) */
+bool token_is_known(const struct token_policy *p, const char *token, size_t len);
 
 /* Signs with the policy's first key (HS only; ERR_BAD_REQUEST for a public key, a user id or a name
  * that token_verify() would not take). `name` and `role` may be NULL. For guests' sessions and

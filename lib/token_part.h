@@ -3,6 +3,7 @@
 #define LIB_TOKEN_PART_H
 
 #include "lib/json.h"
+#include "lib/secure.h"
 #include "lib/token.h"
 
 #include <jwt.h>
@@ -14,6 +15,13 @@ struct token_alg {
     const char *name;
     jwt_alg_t id;
     enum token_key_kind kind;
+};
+
+/* Hashes of tokens, in a ring. A token's signature stays good as long as the policy's keys do. */
+enum { TOKEN_SEEN = 64 };
+struct token_seen {
+    unsigned char hashes[TOKEN_SEEN][SECURE_HASH];
+    size_t next;
 };
 
 /* NULL where the name is none of ours. */

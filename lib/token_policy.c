@@ -1,8 +1,6 @@
 /* From the configuration to a policy. Keys themselves are judged in lib/token_key.c. */
 #include "lib/token_part.h"
 
-#include "lib/secure.h"
-
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +120,7 @@ enum err token_policy_load(struct token_policy *p, const struct conf *c, struct 
         token_policy_release(p);
         return e;
     }
+    p->seen = xcalloc(1, sizeof *p->seen);
     p->user_claim = xstrdup(is_set(c->jwt_user_claim) ? c->jwt_user_claim : "user_id");
     p->name_claim = xstrdup(c->jwt_name_claim ? c->jwt_name_claim : "");
     p->role_claim = xstrdup(c->jwt_role_claim ? c->jwt_role_claim : "");
@@ -147,6 +146,7 @@ enum err token_policy_guest(struct token_policy *p, const struct conf *c, struct
     k->len = SECURE_HASH;
     secure_hmac(k->key, secret.key, secret.len, purpose, strlen(purpose));
     p->key_count = 1;
+    p->seen = xcalloc(1, sizeof *p->seen);
     p->user_claim = xstrdup("user_id");
     p->name_claim = xstrdup("name");
     p->role_claim = xstrdup("role");
@@ -160,6 +160,7 @@ void token_policy_release(struct token_policy *p)
 {
     for (size_t i = 0; i < p->key_count; i++)
         key_release(&p->keys[i]);
+    free(p->seen);
     free(p->user_claim);
     free(p->name_claim);
     free(p->role_claim);

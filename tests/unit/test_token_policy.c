@@ -364,6 +364,62 @@ static void test_guests_need_a_secret_of_ours(void **state)
     assert_int_equal(guest.key_count, 0);
 }
 
+static enum err judge(struct place *t, const char *token, int64_t now_s)
+{
+    struct token_claims claims;
+    struct arena a;
+    enum err e;
+
+    arena_init(&a);
+    e = token_verify(&t->policy, token, strlen(token), now_s, &a, &claims, &t->f);
+    if (!e)
+        assert_string_equal(claims.user_id, "7");
+    arena_release(&a);
+    return e;
+}
+
+/* Only its signature is remembered, and only for as long as its key is ours. */
+static void test_a_token_that_was_good_is_judged_again(void **state)
+{
+    struct place *t = *state;
+    char token[CRAFT_MAX], forged[CRAFT_MAX];
+    char *end;
+
+    t->conf.jwt_secret = (char *)SECRET;
+    expect_taken(t);
+    craft_hmac(token, EVP_sha256(), SECRET, strlen(SECRET), HEADER, CLAIMS);
+    craft_hmac(forged, EVP_sha256(), SECRET, strlen(SECRET), HEADER,
+               "{\"exp\":1900000000,\"user_id\":7}");
+    end = strrchr(forged, '.');
+    assert_non_null(end);
+    snprintf(end, sizeof forged - (size_t)(end - forged), "%s", strrchr(token, '.'));
+    assert_false(token_is_known(&t->policy, token, strlen(token)));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(judge(t, token, NOW), OK);
+        assert_true(token_is_known(&t->policy, token, strlen(token)));
+        assert_int_equal(judge(t, forged, NOW), ERR_TOKEN_INVALID);
+        assert_int_equal(judge(t, token, NOW + 331), ERR_TOKEN_EXPIRED);
+    }
+    t->conf.jwt_secret = (char *)"another secret of the host app, as long";
+    expect_taken(t);
+    assert_int_equal(judge(t, token, NOW), ERR_TOKEN_INVALID);
+}
+
+static void test_more_tokens_than_are_remembered_are_good_too(void **state)
+{
+    struct place *t = *state;
+    char token[CRAFT_MAX], claims[128];
+
+    t->conf.jwt_secret = (char *)SECRET;
+    expect_taken(t);
+    for (int i = 0; i < 400; i++) {
+        snprintf(claims, sizeof claims, "{\"exp\":%lld,\"user_id\":7}",
+                 (long long)NOW + 1 + i % 200);
+        craft_hmac(token, EVP_sha256(), SECRET, strlen(SECRET), HEADER, claims);
+        assert_int_equal(judge(t, token, NOW), OK);
+    }
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 int main(void)
@@ -385,6 +441,8 @@ int main(void)
         CASE(test_guest_tokens_cannot_be_made_from_the_secret_alone),
         CASE(test_guest_ids_are_hex),
         CASE(test_guests_need_a_secret_of_ours),
+        CASE(test_a_token_that_was_good_is_judged_again),
+        CASE(test_more_tokens_than_are_remembered_are_good_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
