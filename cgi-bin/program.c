@@ -10,9 +10,11 @@
 #include "cgi-bin/dispatch.h"
 #include "cgi-bin/kept.h"
 #include "cgi-bin/transport.h"
+#include "lib/secure.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -128,6 +130,7 @@ static int run(struct app *app, bool cgi)
     snprintf(idle_lock, sizeof idle_lock, "%s.idle-%s", app->conf->notify_socket,
              app->site == SITE_API ? "api" : "chat");
     db_check_at_start(app->chat->db); /* a program of one request has no time for it */
+    malloc_trim(0);                   /* starting took more than serving does */
     log_event(app->log, LOG_INFO, "started", LOG_S("program", program_invocation_short_name),
               LOG_N("pid", getpid()));
     code = fcgi_run(&server);
@@ -145,6 +148,7 @@ int program_main(int argc, char **argv, enum site site)
     struct app *app;
     int code;
 
+    secure_init();
     if (cgi && !getenv("REQUEST_METHOD")) {
         fprintf(stderr, usage, argv[0]);
         return 2;

@@ -3,6 +3,7 @@
 #include "lib/embedded.h"
 #include "lib/mustache.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -14,9 +15,12 @@ enum { TEMPLATE_MAX = 1 << 20, TEMPLATES_MAX = 64 };
 
 static const char suffix[] = ".mustache";
 
+/* Ours are parsed when they are first needed, of which the API has little; a host's at once, so
+ * that a mistake in one is told at the start. */
 struct page_template {
     char *name; /* without the suffix; owned */
-    struct mustache *parsed;
+    const struct embedded *ours;
+    struct mustache *parsed; /* NULL: not yet */
 };
 
 struct view {
@@ -32,26 +36,34 @@ static struct page_template *find(struct view *v, const char *name, size_t len)
     return NULL;
 }
 
-/* Adds the template, or puts it in the place of one of that name. */
-static enum err put(struct view *v, const char *file, const char *text, size_t len, struct fail *f)
+/* The place of the template in that file; a new one where there is none; NULL where all are taken.
+ */
+static struct page_template *place_of(struct view *v, const char *file)
 {
     size_t name_len = strlen(file) - (sizeof suffix - 1);
     struct page_template *t = find(v, file, name_len);
+
+    if (t || v->count == TEMPLATES_MAX)
+        return t;
+    t = &v->templates[v->count++];
+    t->name = xstrdup(file);
+    t->name[name_len] = '\0';
+    return t;
+}
+
+/* Adds the host's template, or puts it in the place of ours. */
+static enum err put(struct view *v, const char *file, const char *text, size_t len, struct fail *f)
+{
+    struct page_template *t;
     struct mustache *parsed;
     enum err e = mustache_parse(file, text, len, &parsed, f);
 
     if (e)
         return e;
+    t = place_of(v, file);
     if (!t) {
-        if (v->count == TEMPLATES_MAX) {
-            mustache_free(parsed);
-            return fail(f, ERR_BAD_REQUEST, "There are more than %d templates.", TEMPLATES_MAX);
-        }
-        t = &v->templates[v->count++];
-        t->name = xstrdup(file);
-        t->name[name_len] = '\0';
-    } else {
-        mustache_free(t->parsed);
+        mustache_free(parsed);
+        return fail(f, ERR_BAD_REQUEST, "There are more than %d templates.", TEMPLATES_MAX);
     }
     t->parsed = parsed;
     return OK;
@@ -109,9 +121,13 @@ enum err view_open(struct view **out, const char *template_dir, struct fail *f)
     struct view *v = xcalloc(1, sizeof *v);
     enum err e = OK;
 
-    for (const struct embedded *t = embedded_templates; !e && t->name; t++)
-        e = put(v, t->name, t->text, t->len, f);
-    if (!e && *template_dir)
+    for (const struct embedded *ours = embedded_templates; ours->name; ours++) {
+        struct page_template *t = place_of(v, ours->name);
+
+        assert(t);
+        t->ours = ours;
+    }
+    if (*template_dir)
         e = put_folder(v, template_dir, f);
     if (e) {
         view_close(v);
@@ -136,6 +152,9 @@ static const struct mustache *partial(void *ctx, const char *name)
 {
     struct page_template *t = find(ctx, name, strlen(name));
 
+    if (t && !t->parsed &&
+        mustache_parse(t->ours->name, t->ours->text, t->ours->len, &t->parsed, NULL))
+        return NULL; /* a test parses all of ours */
     return t ? t->parsed : NULL;
 }
 

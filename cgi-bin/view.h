@@ -1,6 +1,6 @@
 /*
  * The page templates: built in (templates/), each replaced by a file of the same name in the
- * configured template_dir; parsed once per process.
+ * configured template_dir; each parsed once per process at most.
  */
 #ifndef CGI_BIN_VIEW_H
 #define CGI_BIN_VIEW_H

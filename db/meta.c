@@ -97,4 +97,5 @@ void db_check_at_start(struct db *db)
         return;
     if (db_check(db, NULL))
         db_raise_alarm(db, "The database is damaged.");
+    sqlite3_db_release_memory(db->sqlite); /* all of the file was read, little of it is needed */
 }

@@ -8,6 +8,14 @@
 #include <openssl/sha.h>
 #include <sys/random.h>
 
+void secure_init(void)
+{
+    if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+                                 OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_LOAD_CONFIG,
+                             NULL))
+        die("libcrypto cannot be used");
+}
+
 /* Ends the process where the kernel gives no randomness: nothing safe could follow. */
 void secure_random(void *out, size_t len)
 {

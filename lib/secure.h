@@ -9,6 +9,10 @@
 
 enum { SECURE_HASH = 32 };
 
+/* First of all in a program that lives on little: libcrypto then leaves out the names of all its
+ * algorithms, the texts of its errors and its configuration, none of which we use. */
+void secure_init(void);
+
 void secure_random(void *out, size_t len);
 /* Uniform in 1 … 2^53-1, so that JavaScript holds it exactly. */
 int64_t secure_random_id(void);

@@ -1,5 +1,7 @@
 /* The templates: built in, and a host's own in their place. */
 #include "cgi-bin/view.h"
+#include "lib/embedded.h"
+#include "lib/mustache.h"
 #include "tests/lib/web.h"
 
 #include <stdio.h>
@@ -49,6 +51,20 @@ static void test_a_hosts_template_takes_the_place_of_ours(void **state)
     buf_release(&out);
     json_object_put(data);
     fixture_close(fx);
+}
+
+/* They are parsed when they are first needed, when it is too late to hear of a mistake. */
+static void test_each_of_ours_is_well_formed(void **state)
+{
+    (void)state;
+    for (const struct embedded *t = embedded_templates; t->name; t++) {
+        struct mustache *parsed;
+        struct fail f = {0};
+
+        if (mustache_parse(t->name, t->text, t->len, &parsed, &f))
+            fail_msg("%s", f.message);
+        mustache_free(parsed);
+    }
 }
 
 static void test_a_broken_template_is_named_with_its_line(void **state)
@@ -152,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_hosts_template_takes_the_place_of_ours),
+        cmocka_unit_test(test_each_of_ours_is_well_formed),
         cmocka_unit_test(test_a_broken_template_is_named_with_its_line),
         cmocka_unit_test(test_a_missing_folder_is_named),
         cmocka_unit_test(test_a_page_that_cannot_be_rendered_is_a_plain_500),
