@@ -14,7 +14,7 @@ struct world {
 };
 
 struct answer {
-    unsigned char request[SECURE_HASH]; /* a token may be part of it, and is kept nowhere */
+    unsigned char request[SECURE_HASH]; /* the fingerprint's: that one may have a token in it */
     struct http_response res;
     int64_t user_id;
 };
