@@ -1,194 +1,154 @@
-"""The chat as a handful of lists and dicts, and people who use the real one as it is used."""
-import os
-import sys
-import time
+"""The chat as a handful of lists and dicts: what must be true. Nothing here knows of sockets or files.
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from reading import PASSING, READERS  # noqa: E402
-from writing import BROKEN, WRITERS  # noqa: E402
+An event is told by essence(): what a reader can see of it. A model can be copied: that is a backup."""
 
 ROOMS = ("general", "energy", "materials")
-STATUS = {"too_long": "413", "bad_request": "400", "muted": "403", "banned": "403",
-          "client_id_conflict": "409", "forbidden": "403"}
+STATUS = {"too_long": "413", "bad_request": "400", "muted": "403", "banned": "403", "forbidden": "403",
+          "client_id_conflict": "409", "slow_mode": "429", "message_not_found": "404",
+          "room_not_found": "404", "name_taken": "409"}
+SLOW_S = 3600  # longer than a run, shorter than the day that the clock is moved by
+UNREAD_MOST, UNREAD_LOOKED_AT = 100, 1000
+
+
+def essence(frame):
+    """Of a frame or of an item of messages/."""
+    if frame["type"] == "message":
+        return ("message", frame["id"], frame["username"], frame["message"], frame["user_id"],
+                frame.get("reply_to"), frame.get("sentiment"), frame["client_id"])
+    what = frame.get("change") or frame.get("act") or frame.get("code")
+    return (frame["type"], what, frame.get("of", frame.get("value", frame.get("retention_days"))))
+
+
+class Room:
+    """One log; a person's own is one too."""
+
+    def __init__(self):
+        self.log, self.days = [], []  # of seq 1, 2, …, purged ones too
+        self.floor = 0
+        self.topic = ""
+        self.archived = False
+        self.slow_s = self.retention_days = 0
+
+    def head(self):
+        return len(self.log)
+
+    def append(self, day, *event):
+        self.log.append(event)
+        self.days.append(day)
+
+    def messages(self, after=0):
+        """{seq: essence} of those that are there."""
+        after = max(after, self.floor)
+        return {seq: e for seq, e in enumerate(self.log[after:], after + 1) if e[0] == "message"}
+
+    def purge(self, today):
+        """(events, messages) that go: all before the first that is young enough."""
+        if not self.retention_days:
+            return 0, 0
+        cut = next((seq for seq in range(self.floor, self.head())
+                    if self.days[seq] >= today - self.retention_days), self.head())
+        gone = cut - self.floor, sum(e[0] == "message" for e in self.log[self.floor:cut])
+        self.floor = cut
+        return gone
+
+
+class Member:
+    def __init__(self, kind, user_id, name, role):
+        self.kind, self.user_id, self.name, self.role = kind, user_id, name, role
+        self.muted = self.banned = False
+        self.marks = {}  # room: seq
+        self.own = Room()
+
+    def is_moderator(self):
+        return self.role in ("moderator", "admin")
 
 
 class Model:
-    """What must be true."""
+    def __init__(self, day):
+        self.rooms, self.members = {}, {}
+        for slug in ROOMS:
+            self.create(slug, day)
 
-    def __init__(self):
-        self.log = {room: [("room", None)] for room in ROOMS}  # (kind, message id) of seq 1, 2, …
-        self.messages = {room: {} for room in ROOMS}           # seq: (id, author, text)
-        self.topic = {room: "" for room in ROOMS}
+    def room(self, slug, who):
+        return self.members[who].own if slug == "@me" else self.rooms.get(slug)
 
-    def post(self, room, msg_id, who, text):
-        self.log[room].append(("message", msg_id))
-        self.messages[room][len(self.log[room])] = (msg_id, who.username, text)
+    # ---- posting ----
 
-    def set_topic(self, room, topic):
-        self.topic[room] = topic
-        self.log[room].append(("room", None))
+    def find(self, who, client_id):
+        """(room, seq, essence) of what this id made; of what was purged nothing is known."""
+        user_id = self.members[who].user_id
+        for slug, room in self.rooms.items():
+            for seq, e in room.messages().items():
+                if (e[4], e[7]) == (user_id, client_id):
+                    return slug, seq, e
+        return None
 
-    def head(self, room):
-        return len(self.log[room])
+    def refusal(self, who, slug, text, known, reply_to, day):
+        """The code that a post must get; "" where it is stored or was before."""
+        member, room = self.members[who], self.rooms.get(slug)
+        if member.banned:
+            return "banned"
+        if not text.strip():
+            return "bad_request"
+        if len(text) > 2000:
+            return "too_long"
+        if member.muted:
+            return "muted"
+        if room.archived:
+            return "forbidden"
+        if known:
+            return "" if (known[0], known[2][3]) == (slug, text) else "client_id_conflict"
+        if room.slow_s and not member.is_moderator() and self.wrote_on(member, room, day):
+            return "slow_mode"
+        if reply_to and all(e[1] != reply_to for e in room.messages().values()):
+            return "message_not_found"
+        return ""
 
-    def unread(self, who, room):
+    @staticmethod
+    def wrote_on(member, room, day):
+        days = [room.days[seq - 1] for seq, e in room.messages().items() if e[4] == member.user_id]
+        return bool(days) and days[-1] == day
+
+    # ---- people ----
+
+    def shown(self, who):
+        """Host users of one name are told apart."""
+        me = self.members[who]
+        twin = any(m is not me and m.kind != "guest" and m.name == me.name
+                   for m in self.members.values())
+        return f"{me.name}#{me.user_id}" if me.kind != "guest" and twin else me.name
+
+    def is_taken(self, name, but):
+        return any(m.name == name for who, m in self.members.items() if who != but)
+
+    def name_by_host(self, who, name, day):
+        """A guest that has the name gives way."""
+        if self.members[who].name == name:
+            return
+        for other, m in self.members.items():
+            if m.kind == "guest" and m.name == name:
+                m.name = f"{name}~guest"
+                if self.is_taken(m.name, other):
+                    m.name = f"{name}~guest{m.user_id}"
+                m.own.append(day, "notice", "renamed", None)
+        self.members[who].name = name
+
+    def unread(self, who, slug):
         """Of others, past the mark, as far as the server looks; nothing without a mark."""
-        if not who.read[room]:
+        member, room = self.members[who], self.rooms[slug]
+        if slug not in member.marks or member.marks[slug] >= room.head():
             return 0
-        after = [author for seq, author in who.world.authors[room].items() if seq > who.read[room]]
-        return min(100, sum(author != who.user_id for author in after[:1000]))
+        after = list(room.messages(member.marks[slug]).values())[:UNREAD_LOOKED_AT]
+        return min(UNREAD_MOST, sum(e[4] != member.user_id for e in after))
 
+    # ---- rooms ----
 
-class World:
-    def __init__(self, stack, offered):
-        self.stack, self.offered = stack, offered
-        self.model = Model()
-        self.authors = {room: {} for room in ROOMS}  # seq: user id
+    def create(self, slug, day):
+        self.rooms[slug] = Room()
+        self.rooms[slug].append(day, "room", "created", None)
 
-
-class Person:
-    """One user: a way to write, a way to read, a cursor and what is on the screen."""
-
-    way_to_write, way_to_read = "json", "socket"
-
-    def __init__(self, world, number):
-        self.world, self.stack = world, world.stack
-        self.username = f"person{number}"
-        self.sign_in(number)
-        me = self.http("GET", "/api/stocks/chat/me/").json["user"]
-        self.user_id, self.username = me["id"], me["username"]
-        self.muted = self.banned = False
-        self.rooms = {"general": 0}                  # the rooms that are followed, and how far
-        self.screen = {room: [] for room in ROOMS}   # (kind, message id) or None
-        self.read = {room: 0 for room in ROOMS}
-        self.sent = []                               # (client id, room, text, seq, id)
-        self.writer = self.feed = self.epoch = None
-
-    def sign_in(self, number):
-        self.token = self.stack.token(number, self.username, ttl=36000)
-
-    def http(self, method, path, body=None):
-        return self.stack.http(method, path, body, token=self.token)
-
-    # ---- writing ----
-
-    def send(self, room, text, client_id):
-        if self.writer is None:
-            self.writer = WRITERS[self.way_to_write](self.stack, self.token, self.username)
-        return self.writer.send(text, client_id, room)
-
-    def send_surely(self, room, text, client_id, seconds=20):
-        """Until it is known what became of it."""
-        deadline = time.monotonic() + seconds
-        while True:
-            outcome = self.send(room, text, client_id)
-            if outcome.kind in ("acked", "refused") or time.monotonic() > deadline or self.banned:
-                return outcome
-
-    def switch_writing(self, way):
-        if self.writer:
-            self.writer.close()
-        self.way_to_write, self.writer = way, None
-
-    # ---- reading ----
-
-    def disconnect(self):
-        if self.feed:
-            self.feed.close()
-        self.feed = None
-
-    def follow(self, room):
-        self.rooms.setdefault(room, len(self.screen[room]))
-        if self.way_to_read == "socket" and self.feed:
-            self.feed.socket.send(type="subscribe", room=room, since=self.rooms[room],
-                                  epoch=self.epoch)
-        else:
-            self.disconnect()
-
-    def leave(self, room):
-        self.rooms.pop(room, None)
-        if self.way_to_read == "socket" and self.feed:
-            self.feed.socket.send(type="unsubscribe", room=room)
-        else:
-            self.disconnect()
-
-    def behind(self):
-        return [room for room, seq in self.rooms.items() if seq < self.world.model.head(room)]
-
-    def catch_up(self, seconds=15):
-        """Reads until the screen is what the model's heads say; never over a hole."""
-        deadline = time.monotonic() + seconds
-        while self.behind():
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{self.username} by {self.way_to_read} does not get on: "
-                                     f"{self.rooms}, heads "
-                                     f"{ {r: self.world.model.head(r) for r in self.rooms} }")
-            try:
-                if self.feed is None:
-                    self.feed = READERS[self.way_to_read](self.stack, self.token, self.epoch,
-                                                          dict(self.rooms))
-                for frame in self.feed.next(0.3):
-                    self.show(frame)
-                self.epoch = self.feed.epoch or self.epoch
-            except BROKEN:
-                self.disconnect()
-
-    def show(self, frame):
-        room = frame.get("room")
-        if frame["type"] == "resync":
-            self.reload(frame)
-        if frame["type"] in PASSING or room not in self.rooms:
-            return  # what was on its way as the room was left
-        if frame["seq"] <= self.rooms[room]:
-            return  # had before it was left and entered again
-        if frame["seq"] != self.rooms[room] + 1:
-            raise AssertionError(f"{self.username} in {room}: {frame['seq']} after "
-                                 f"{self.rooms[room]} by {self.way_to_read}")
-        self.rooms[room] = frame["seq"]
-        self.screen[room].append((frame["type"], frame.get("id")))
-
-    def reload(self, frame):
-        """Too far behind: the room's messages as history; of what else happened nothing is known."""
-        room, head = frame["room"], frame["seq"]
-        if frame["reason"] != "lag":
-            raise AssertionError(f"{self.username}: {frame}")
-        messages = self.fresh_messages(room, self.rooms[room])
-        self.screen[room] += [("message", messages[seq][0]) if seq in messages else None
-                              for seq in range(self.rooms[room] + 1, head + 1)]
-        self.rooms[room] = head
-        self.feed.resume(frame["epoch"], room, head)
-
-    # ---- what the server says when asked anew ----
-
-    def fresh_state(self):
-        """{room: (head, unread, last read, topic)}"""
-        rooms = self.http("GET", "/api/stocks/chat/rooms/").json["rooms"]
-        return {r["id"]: (r["seq"], r["unread"], r["last_read_seq"], r["topic"]) for r in rooms
-                if r["id"] in ROOMS}
-
-    def fresh_messages(self, room, after):
-        """{seq: (id, author, text)} of those newer than `after`."""
-        found = {}
-        while True:
-            page = self.http("GET", f"/api/stocks/chat/messages/?room={room}&after={after}"
-                             "&limit=200").json
-            for m in page["messages"]:
-                found[m["seq"]] = (m["id"], m["username"], m["message"])
-                after = m["seq"]
-            if not page["has_more"]:
-                return found
-
-
-class Guest(Person):
-    """Signed in by name alone: a cookie and its seal; may take another name."""
-
-    def sign_in(self, number):
-        reply = self.stack.http("POST", "/api/stocks/chat/session/", {"username": self.username})
-        self.cookies, self.csrf = reply.cookies, reply.json["csrf"]
-        self.token = next(iter(self.cookies.values()))  # as a bearer it needs no seal
-
-    def rename(self, name):
-        return self.stack.http("PATCH", "/api/stocks/chat/me/", {"display_name": name},
-                               headers={"X-CSRF-Token": self.csrf}, cookies=self.cookies)
-
-
+    def state(self, who):
+        """{room: (head, floor, unread, last read, topic)}, as the list of rooms has it."""
+        marks = self.members[who].marks
+        return {slug: (r.head(), r.floor, self.unread(who, slug), marks.get(slug, 0), r.topic)
+                for slug, r in self.rooms.items() if not r.archived}

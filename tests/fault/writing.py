@@ -38,9 +38,9 @@ class HttpWriter:
     def __init__(self, stack, token, name):
         self.stack, self.token, self.name = stack, token, name
 
-    def ask(self, text, client_id, room):
+    def ask(self, text, client_id, room, **extras):
         return self.stack.http("POST", API + "messages/create/",
-                               {"message": text, "client_id": client_id, "room": room},
+                               {"message": text, "client_id": client_id, "room": room, **extras},
                                token=self.token)
 
     def judge(self, reply):
@@ -49,9 +49,10 @@ class HttpWriter:
             return Outcome("acked", seq=message["seq"], msg_id=message["id"], status=reply.status)
         return Outcome.of_error(reply.json["error"], reply.headers.get("Retry-After"), reply.status)
 
-    def send(self, text, client_id, room):
+    def send(self, text, client_id, room, **extras):
+        """`extras`: more fields of the message."""
         try:
-            reply = self.ask(text, client_id, room)
+            reply = self.ask(text, client_id, room, **extras)
         except BROKEN as e:
             return Outcome("unknown", type(e).__name__)
         try:
@@ -66,9 +67,9 @@ class HttpWriter:
 class FormWriter(HttpWriter):
     """POST as a form without JavaScript sends it: 303 is the ack."""
 
-    def ask(self, text, client_id, room):
-        return self.stack.http("POST", API + "messages/create/",
-                               [("message", text), ("client_id", client_id), ("room", room)],
+    def ask(self, text, client_id, room, **extras):
+        fields = {"message": text, "client_id": client_id, "room": room, **extras}
+        return self.stack.http("POST", API + "messages/create/", list(fields.items()),
                                headers={"Accept": "text/html"}, token=self.token)
 
     def judge(self, reply):
@@ -93,8 +94,8 @@ class HelloWriter:
     def open(self):
         return self.stack.hello(hello_token=self.token, rooms=["@me"])
 
-    def frame(self, text, client_id, room):
-        return {"type": "message", "message": text, "client_id": client_id, "room": room}
+    def frame(self, text, client_id, room, **extras):
+        return {"type": "message", "message": text, "client_id": client_id, "room": room, **extras}
 
     def judge(self, got, client_id):
         if got.get("client_id") != client_id:
@@ -103,11 +104,11 @@ class HelloWriter:
             return Outcome("acked", seq=got["seq"], msg_id=got["msg_id"])
         return Outcome.of_error(got, got.get("retry_after_ms")) if got["type"] == "error" else None
 
-    def send(self, text, client_id, room):
+    def send(self, text, client_id, room, **extras):
         try:
             if self.socket is None:
                 self.socket = self.open()
-            self.socket.send(**self.frame(text, client_id, room))
+            self.socket.send(**self.frame(text, client_id, room, **extras))
             deadline = time.monotonic() + self.answer_s
             while (left := deadline - time.monotonic()) > 0:
                 got = self.socket.recv(left)
@@ -140,9 +141,9 @@ class SeedWriter(HelloWriter):
     rooms = False
     unsure = None
 
-    def send(self, text, client_id, room):
+    def send(self, text, client_id, room, **extras):
         found = self.look(client_id) if self.unsure == client_id else None
-        outcome = found or super().send(text, client_id, room)
+        outcome = found or super().send(text, client_id, room, **extras)
         self.unsure = client_id if outcome.kind == "unknown" else None
         return outcome
 
@@ -157,8 +158,9 @@ class SeedWriter(HelloWriter):
     def open(self):
         return self.stack.ws()
 
-    def frame(self, text, client_id, room):
-        return {"type": "message", "message": text, "client_id": client_id, "username": self.name}
+    def frame(self, text, client_id, room, **extras):
+        return {"type": "message", "message": text, "client_id": client_id, "username": self.name,
+                **extras}
 
     def judge(self, got, client_id):
         if got["type"] == "message" and got.get("client_id") == client_id:
