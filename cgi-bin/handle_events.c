@@ -15,11 +15,7 @@ enum { POLL_AFTER_MS = 2000, CUT_AFTER_MS = 3000, NEWS_AFTER_MS = 500 };
 struct poll {
     struct history_cursor *cursors;
     size_t count;
-    const char *epoch; /* of the first look */
-    bool resync;       /* of one cursor at least */
-    struct event *events;
-    size_t event_count;
-    bool more;
+    struct history_news news;
 };
 
 /* The only self room whose events one gets is one's own. */
@@ -68,15 +64,7 @@ static enum err renew_presence(struct call *c, const struct poll *p, struct fail
  * cursors are of. */
 static enum err look(struct call *c, struct poll *p, const char *epoch, struct fail *f)
 {
-    enum err e = history_open_cursors(c->chat, c->arena, &c->actor, epoch, p->cursors, p->count,
-                                      &p->epoch, f);
-
-    for (size_t i = 0; !e && i < p->count; i++)
-        p->resync = p->resync || p->cursors[i].resync;
-    if (e || p->resync)
-        return e;
-    return history_events(c->chat, c->arena, &c->actor, p->cursors, p->count, &p->events,
-                          &p->event_count, &p->more, f);
+    return history_look(c->chat, c->arena, &c->actor, epoch, p->cursors, p->count, &p->news, f);
 }
 
 /* Whoever was banned meanwhile, or is not known in another database, gets no news. */
@@ -84,7 +72,7 @@ static enum err look_again(struct call *c, struct poll *p, bool moved, struct fa
 {
     enum err e = moved ? auth_identify(c, f) : identity_refresh(c->chat, c->arena, &c->actor, f);
 
-    return e ? e : look(c, p, p->epoch, f);
+    return e ? e : look(c, p, p->news.epoch, f);
 }
 
 static enum err wait_for_news(struct call *c, struct hold *h, struct poll *p, struct fail *f)
@@ -92,7 +80,7 @@ static enum err wait_for_news(struct call *c, struct hold *h, struct poll *p, st
     bool again = true, moved;
     enum err e = OK;
 
-    while (!e && again && p->event_count == 0 && !p->resync) {
+    while (!e && again && p->news.count == 0 && !p->news.resync) {
         e = hold_wait(h, &again, &moved, f);
         if (!e && again)
             e = look_again(c, p, moved, f);
@@ -106,7 +94,7 @@ static int64_t poll_after_ms(const struct hold *h, const struct poll *p)
         return CUT_AFTER_MS;
     if (!h->taken)
         return POLL_AFTER_MS;
-    return p->event_count ? NEWS_AFTER_MS : 0;
+    return p->news.count ? NEWS_AFTER_MS : 0;
 }
 
 /*
@@ -124,10 +112,10 @@ static enum err answer_events(struct call *c, const struct poll *p, const struct
 {
     struct json_object *o = json_object_new_object();
 
-    json_set(o, "events", events_json(p->events, p->event_count));
-    json_set_str(o, "epoch", p->epoch);
+    json_set(o, "events", events_json(p->news.events, p->news.count));
+    json_set_str(o, "epoch", p->news.epoch);
     add_rooms(p, o);
-    json_set_bool(o, "more", p->more);
+    json_set_bool(o, "more", p->news.more);
     if (call_value(c, "wait")->given)
         json_set_bool(o, "waited", h->taken && !h->cut);
     json_set_i64(o, "poll_after_ms", poll_after_ms(h, p));
@@ -152,9 +140,9 @@ enum err handle_events(struct call *c, struct fail *f)
     hold_end(&h);
     if (e)
         return e;
-    if (!p->resync)
+    if (!p->news.resync)
         return answer_events(c, p, &h);
     /* With every room that must be loaded again; the client comes back with new cursors. */
     return answer_json(c, err_row(ERR_RESYNC)->http_status,
-                       wire_resyncs(p->cursors, p->count, p->epoch));
+                       wire_resyncs(p->cursors, p->count, p->news.epoch));
 }

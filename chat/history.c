@@ -192,3 +192,21 @@ enum err history_events(struct chat *c, struct arena *a, const struct actor *who
     }
     return e;
 }
+
+enum err history_look(struct chat *c, struct arena *a, const struct actor *who, const char *epoch,
+                      struct history_cursor *cursors, size_t count, struct history_news *out,
+                      struct fail *f)
+{
+    enum err e = db_begin_read(c->db, f);
+
+    *out = (struct history_news){.epoch = ""};
+    if (e)
+        return e;
+    e = history_open_cursors(c, a, who, epoch, cursors, count, &out->epoch, f);
+    for (size_t i = 0; !e && i < count; i++)
+        out->resync = out->resync || cursors[i].resync;
+    if (!e && !out->resync)
+        e = history_events(c, a, who, cursors, count, &out->events, &out->count, &out->more, f);
+    db_end_read(c->db);
+    return e;
+}

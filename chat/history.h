@@ -55,4 +55,17 @@ MUST_CHECK enum err history_events(struct chat *c, struct arena *a, const struct
                                    const struct history_cursor *cursors, size_t cursor_count,
                                    struct event **out, size_t *count, bool *more, struct fail *f);
 
+struct history_news {
+    const char *epoch;    /* the present one */
+    bool resync;          /* a cursor at least says so; there are no events then */
+    struct event *events; /* as of history_events() */
+    size_t count;
+    bool more;
+};
+
+/* Both of one moment: what a purge takes between them would be a hole in what is told. */
+MUST_CHECK enum err history_look(struct chat *c, struct arena *a, const struct actor *who,
+                                 const char *epoch, struct history_cursor *cursors, size_t count,
+                                 struct history_news *out, struct fail *f);
+
 #endif

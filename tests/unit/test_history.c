@@ -5,6 +5,7 @@
 #include "chat/history.h"
 #include "chat/moderate.h"
 #include "chat/wire.h"
+#include "db/purge.h"
 
 #include <string.h>
 
@@ -208,6 +209,41 @@ static void test_a_cursor_at_the_head_has_nothing_to_read(void **state)
     assert_false(more);
 }
 
+/* Another program purges between the judgement of a cursor and the reading of its events. */
+static void test_a_purge_meanwhile_makes_no_hole_in_what_is_told(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct history_cursor cur = {.room = "energy", .since = 1};
+    struct history_news news;
+    int64_t events, messages, room = fixture_room(fx, "energy").id;
+    struct db *other;
+    bool done;
+
+    fill(fx, &ana, 9);
+    assert_int_equal(db_open(&other, DB_CHAT, DB_READ_WRITE, &fx->conf, &fx->log, &fx->fail), OK);
+    assert_int_equal(db_begin_read(fx->chat.db, &fx->fail), OK);
+    assert_int_equal(history_look(&fx->chat, &fx->arena, &ana, NULL, &cur, 1, &news, &fx->fail),
+                     OK);
+    assert_int_equal(db_begin_write(other, &fx->fail), OK);
+    assert_int_equal(purge_step(other, room, 6, &events, &messages, &done, &fx->fail), OK);
+    assert_int_equal(db_commit(other, &fx->fail), OK);
+    /* The same moment still: nothing is judged by one state and read from another. */
+    assert_int_equal(history_look(&fx->chat, &fx->arena, &ana, NULL, &cur, 1, &news, &fx->fail),
+                     OK);
+    assert_false(news.resync);
+    assert_int_equal(news.count, 9);
+    for (size_t i = 0; i < news.count; i++)
+        assert_int_equal(news.events[i].seq, cur.since + 1 + (int64_t)i);
+    db_end_read(fx->chat.db);
+    assert_int_equal(history_look(&fx->chat, &fx->arena, &ana, NULL, &cur, 1, &news, &fx->fail),
+                     OK);
+    assert_true(news.resync);
+    assert_string_equal(cur.resync, "floor");
+    assert_int_equal(news.count, 0);
+    db_close(other);
+}
+
 /* Reads on from `since` until nothing more comes; each event must follow the one before. */
 static size_t resume(struct fixture *fx, const struct actor *who, int64_t since, const char **out,
                      size_t max)
@@ -295,6 +331,7 @@ int main(void)
         TEST(test_events_before_the_floor_are_gone),
         TEST(test_one_bad_room_does_not_stop_the_others),
         TEST(test_a_cursor_at_the_head_has_nothing_to_read),
+        TEST(test_a_purge_meanwhile_makes_no_hole_in_what_is_told),
         TEST(test_resuming_gives_what_a_fresh_load_gives),
     };
 
