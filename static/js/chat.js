@@ -188,7 +188,7 @@ export class Chat {
     }
 
     async #resync({ room, epoch, seq }) {
-        this.logs.epoch = epoch;
+        this.logs.begin(epoch);
         this.logs.set(room, seq);
         if (room === this.view.room && !this.view.detached) {
             await this.view.load(this.rooms.get(room)?.lastRead ?? 0, true).catch(() => {});

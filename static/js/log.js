@@ -7,6 +7,19 @@ export class Logs {
         this.cursors = new Map(Object.entries(cursors));
     }
 
+    // Another history: no number of the old one means anything in it. A cursor that is ahead of every
+    // log is answered by a resync. True where it is another.
+    begin(epoch) {
+        if (epoch === this.epoch) {
+            return false;
+        }
+        this.epoch = epoch;
+        for (const room of this.cursors.keys()) {
+            this.cursors.set(room, Number.MAX_SAFE_INTEGER);
+        }
+        return true;
+    }
+
     last(room) {
         return this.cursors.get(room);
     }

@@ -103,8 +103,8 @@ export class RoomView {
     }
 
     #showPage(page, arrivals, lastRead, afresh) {
-        this.logs.epoch = page.epoch;
-        this.logs.set(page.room, afresh ? page.seq : Math.max(this.logs.last(page.room) ?? 0, page.seq));
+        const another = this.logs.begin(page.epoch);
+        this.logs.set(page.room, afresh || another ? page.seq : Math.max(this.logs.last(page.room) ?? 0, page.seq));
         this.timeline.show(page.messages);
         this.history.set(page.has_more);
         this.timeline.markUnread(lastRead);

@@ -41,6 +41,16 @@ test("an event is applied once, in order, and a hole is noticed", () => {
     assert.equal(logs.take("unknown", 1), "other");
 });
 
+test("in another history every cursor is ahead, so that every room is loaded again", () => {
+    const logs = new Logs("e", { a: 5, b: 7 });
+    assert.equal(logs.begin("e"), false);
+    assert.deepEqual(logs.all("a"), { a: 5, b: 7 });
+    assert.equal(logs.begin("f"), true);
+    logs.set("a", 2);
+    assert.deepEqual(logs.all("a"), { a: 2, b: Number.MAX_SAFE_INTEGER });
+    assert.equal(logs.take("b", 8), "drop");
+});
+
 test("the room in view comes first among the cursors", () => {
     const logs = new Logs("e", { a: 1, b: 2 });
     assert.deepEqual(Object.keys(logs.all("b")), ["b", "a"]);
