@@ -16,10 +16,11 @@ exec env LD_PRELOAD={library} FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_TIMESTAMP_
 
 
 class Shifted(Stack):
-    offset = 0  # seconds ahead of the machine's clock
+    """`offset`: seconds ahead of the machine's clock."""
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, offset=0, **kwargs):
         super().__init__(*args, **kwargs)
+        self.offset = offset
         library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
         if not library:
             raise unittest.SkipTest("libfaketime is not installed (package faketime)")

@@ -6,8 +6,8 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from model import STATUS, essence  # noqa: E402
-from people import WAYS_TO_WRITE, Guest, Nameless  # noqa: E402
+from model import STATUS  # noqa: E402
+from people import WAYS_TO_WRITE, Nameless  # noqa: E402
 from stack import API, new_client_id, wait_for  # noqa: E402
 
 WORDS = ("AAPL", "calls", "puts", "ünïcode", "日本", "<b>", "&amp;", "'quoted'", "🚀", "moon")

@@ -7,6 +7,7 @@ OUTCRY_MODEL_SEEDS=7,8 runs these seeds; the long form runs 20 of 10,000 steps."
 import os
 import random
 import sys
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -38,7 +39,7 @@ class World:
         self.day = int(stack.now() // DAY_S)
         self.model = Model(self.day)
         self.epoch = stack.get("health/").json["epoch"]
-        self.offered = offered(stack, stack.token(99, "prober"))
+        self.offered = offered(stack, stack.token(99, "prober", ttl=DAY_S * 2))
 
     def enter(self, person):
         user_id, name, role = person.fresh_me()
@@ -48,7 +49,9 @@ class World:
 
 class Agreement(FaultCase):
     def world(self):
-        return World(self.start(Shifted, CONF))
+        """It begins at noon: days are counted, and none may end by itself."""
+        noon = (DAY_S // 2 - int(time.time())) % DAY_S
+        return World(self.start(Shifted, CONF, offset=noon))
 
     # ---- what must agree ----
 

@@ -1,10 +1,8 @@
 #!/usr/bin/python3
 """Wake-ups lost, the sidecar hung or started twice, the clock changed, clients that vanish or do not
 read, no descriptors left: push may be late, never wrong."""
-import glob
 import os
 import select
-import shutil
 import signal
 import socket
 import statistics
@@ -21,7 +19,8 @@ from case import LONG, FaultCase, end_module  # noqa: E402
 from checker import Table, check  # noqa: E402
 from driver import Workload  # noqa: E402
 from proxy import Proxy  # noqa: E402
-from stack import Socket, Stack, wait_for  # noqa: E402
+from shifted import Shifted  # noqa: E402
+from stack import Socket, wait_for  # noqa: E402
 from streams import Stream  # noqa: E402
 
 ROUNDS = 20 if LONG else 3
@@ -142,36 +141,9 @@ class Twice(FaultCase):
 
 class Clock(FaultCase):
     def test_an_hour_forward_and_back_changes_no_order_and_closes_no_socket(self):
-        library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-        if not library:
-            self.skipTest("libfaketime is not installed (package faketime)")
-
-        class Shifted(Stack):
-            """Each program under a clock that a file moves."""
-
-            def make_files(self):
-                super().make_files()
-                shutil.move(self.path("bin"), self.path("real"))
-                os.mkdir(self.path("bin"), 0o755)
-                self.shift("+0")
-                for name in os.listdir(self.path("real")):
-                    with open(self.path("bin", name), "w", encoding="utf-8") as f:
-                        f.write("#!/bin/sh\n"
-                                f"exec env LD_PRELOAD={library[0]} FAKETIME_DONT_FAKE_MONOTONIC=1 "
-                                f"FAKETIME_TIMESTAMP_FILE={self.path('offset')} FAKETIME_NO_CACHE=1 "
-                                f"ASAN_OPTIONS=verify_asan_link_order=0 "
-                                f"{self.path('real', name)} \"$@\"\n")
-                    os.chmod(self.path("bin", name), 0o755)
-
-            def shift(self, offset):
-                with open(self.path("offset.new"), "w", encoding="ascii") as f:
-                    f.write(offset + "\n")
-                os.chmod(self.path("offset.new"), 0o644)
-                os.rename(self.path("offset.new"), self.path("offset"))
-
         stack = self.start(Shifted)
         with Workload(stack) as work:
-            for offset in ("+3600", "-3600", "+0"):
+            for offset in (3600, -3600, 0):
                 work.await_acks(4)
                 stack.shift(offset)
                 work.await_acks(8)
