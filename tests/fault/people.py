@@ -6,7 +6,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from model import essence  # noqa: E402
-from reading import PASSING, READERS  # noqa: E402
+from reading import PASSING, READERS, PollFeed  # noqa: E402
 from stack import API, PAGE, new_client_id  # noqa: E402
 from writing import BROKEN, WRITERS, SeedWriter  # noqa: E402
 
@@ -22,7 +22,14 @@ class OwnSeed(SeedWriter):
         return self.stack.ws(token=self.token)
 
 
+class WaitingPoll(PollFeed):
+    """events/ that may be held until there is something."""
+
+    wait = "&wait=1"
+
+
 WAYS_TO_WRITE = dict(WRITERS, seed=OwnSeed)
+WAYS_TO_READ = dict(READERS, wait=WaitingPoll)
 
 
 class Person:
@@ -33,7 +40,7 @@ class Person:
     def __init__(self, world, number, role=None):
         self.world, self.stack, self.number, self.role = world, world.stack, number, role
         self.claim = f"person{number}"
-        self.way_to_write, self.way_to_read = "json", "socket"
+        self.way_to_write, self.way_to_read = world.to_write[0], world.to_read[0]
         self.writer = self.feed = None
         self.epoch = world.epoch
         self.following = ["general", "@me"]
@@ -135,8 +142,8 @@ class Person:
         """Shows what comes within that time. False where the way broke."""
         try:
             if self.feed is None:
-                self.feed = READERS[self.way_to_read](self.stack, self.token, self.epoch,
-                                                      self.cursors())
+                self.feed = WAYS_TO_READ[self.way_to_read](self.stack, self.token, self.epoch,
+                                                           self.cursors())
             for frame in self.feed.next(seconds):
                 self.show(frame)
                 if self.feed is None:  # to be opened anew; the rest will come again
@@ -330,12 +337,15 @@ class Guest(Nameless):
 
 class Ear:
     """A seed socket: it has no cursor and hears the default room from its opening on. Its owner, a
-    moderator, opens it by saying something, and so knows from where on it hears."""
+    moderator, opens it by saying something, and so knows from where on it hears. Without a sidecar it is
+    deaf."""
 
     def __init__(self, owner):
         self.owner, self.world, self.socket = owner, owner.world, None
 
     def open(self):
+        if not self.world.stack.with_sidecar:
+            return
         self.socket = self.world.stack.ws(token=self.owner.token)
         client_id = new_client_id()
         self.socket.send(type="message", message="listening", client_id=client_id, username="listener")
@@ -350,6 +360,8 @@ class Ear:
 
     def missing(self):
         """[] or what was not heard, or was heard otherwise."""
+        if self.socket is None:
+            return []
         general = self.world.model.rooms["general"]
         for seq, said in general.messages(self.since).items():
             heard = essence(self.socket.until("message", ANSWER_S))

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from model import STATUS  # noqa: E402
-from people import WAYS_TO_WRITE, Nameless  # noqa: E402
+from people import Nameless  # noqa: E402
 from stack import API, new_client_id, wait_for  # noqa: E402
 
 WORDS = ("AAPL", "calls", "puts", "ünïcode", "日本", "<b>", "&amp;", "'quoted'", "🚀", "moon")
@@ -91,7 +91,7 @@ class Posting:
             self.say(who, self.room_to_write(who), self.rng.choice(WRONG_TEXTS), new_client_id())
 
     def switch_writing(self, who):
-        who.switch_writing(self.rng.choice(list(WAYS_TO_WRITE)))
+        who.switch_writing(self.rng.choice(self.world.to_write))
 
 
 class Reading:
@@ -125,7 +125,7 @@ class Reading:
 
     def switch_reading(self, who):
         who.disconnect()
-        who.way_to_read = self.rng.choice(self.world.offered)
+        who.way_to_read = self.rng.choice(self.world.to_read)
 
 
 class People:
@@ -286,6 +286,8 @@ class Operator:
         return epoch if epoch != self.world.epoch else None
 
     def kill_sidecar(self, _who):
+        if not self.stack.with_sidecar:
+            return
         self.hear_all()
         self.stack.stop_sidecar(self.rng.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM)))
         self.stack.start_sidecar()
