@@ -51,6 +51,7 @@ export class Chat {
         this.link = new Link({
             config, api, auth, logs,
             conn: randomId(),
+            mayHold: "locks" in navigator,
             hooks: {
                 frame: (frame) => this.#take(frame),
                 welcome: (frame) => this.#welcomed(frame),
@@ -78,8 +79,7 @@ export class Chat {
         byId("rows").addEventListener("click", (event) => this.#pendingAction(event));
         document.addEventListener("visibilitychange", () => this.#readSoFar());
         addEventListener("popstate", () => this.#followAddress());
-        addEventListener("pagehide", () => this.#leave());
-        addEventListener("pageshow", (event) => event.persisted && this.link.rename(randomId()));
+        addEventListener("pagehide", () => this.link.leave());
         setInterval(() => this.#pollPresence(), PRESENCE_POLL_MS);
         this.link.start();
         this.sender.flush();
@@ -178,7 +178,7 @@ export class Chat {
         this.#readSoFar();
     }
 
-    // Something is missing: a socket is asked from the cursor on; the poll asks by itself.
+    // Something is missing: ask from the cursor on.
     #askFor(room) {
         if (!this.asked.has(room)) {
             this.asked.add(room);
@@ -284,7 +284,7 @@ export class Chat {
         if (this.logs.last(message.room) + 1 === message.seq) {
             this.#takeEvent(message);
         } else {
-            this.link.poller.soon();
+            this.link.soon();
         }
     }
 
@@ -317,28 +317,17 @@ export class Chat {
     }
 
     #sayPresence() {
-        if (this.link.live) {
-            this.link.send({ type: "presence", state: this.activity.state, room: this.view.room });
-        } else {
-            this.link.poller.soon();
-            this.#pollPresence();
-        }
+        this.link.send({ type: "presence", state: this.activity.state, room: this.view.room });
+        this.#pollPresence();
     }
 
     async #pollPresence() {
-        if (this.link.live || this.link.stopped || document.visibilityState === "hidden") {
+        if (this.link.pushes || this.link.stopped || document.visibilityState === "hidden") {
             return;
         }
         const answer = await this.api.get("presence/", { room: this.view.room }).catch(() => null);
-        if (answer && !this.link.live) {
+        if (answer && !this.link.pushes) {
             this.online.replace(answer);
-        }
-    }
-
-    // A socket's end says it too; a poll has nothing else to say it with.
-    #leave() {
-        if (this.user && !this.link.live) {
-            this.api.beacon("presence/", { conn: this.link.conn, state: "gone" });
         }
     }
 

@@ -1,4 +1,5 @@
-// The timed poll: keeps events coming while no socket is up, and keeps this page's presence alive.
+// The poll: asks for what is newer, again and again, and keeps this page's presence alive. Where it
+// may wait, and the server can, the answer is held back until there is something; otherwise it is timed.
 
 const FIRST_MS = 2000;
 const ACTIVE_MS = 2000;
@@ -6,36 +7,59 @@ const QUIET_MS = 5000;
 const HIDDEN_MS = 15000;
 const QUIET_AFTER_MS = 60000;
 const MOST_MS = 30000;
+const PROBE_S = 1;
+const WAIT_S = 20;
+const LATE_MS = 15000; // for an answer, beyond the time that it may be held
+const LEAST_MS = 1000; // from one empty answer to the next, whatever the server says
 
 export class Poller {
-    // hooks: query() → parameters, answer(body), failed(error) → true where polling is to end
-    constructor(api, hooks) {
-        this.api = api;
-        this.hooks = hooks;
+    // hooks: query() → parameters, answer(body), failed(error) → true where polling is to end;
+    // path, and mayWait: whether a request may be held open
+    constructor(api, { path = "events/", mayWait = false, ...hooks }) {
+        Object.assign(this, { api, path, mayWait, hooks });
         this.running = false;
-        this.healthy = false;
-        this.failures = 0;
         this.lastEvent = Date.now();
+        this.#forget();
     }
 
-    start() {
+    #forget() {
+        this.healthy = false;
+        this.holding = false; // the last answer came as soon as there was something
+    }
+
+    start(withinMs = FIRST_MS) {
         if (!this.running) {
             this.running = true;
             this.failures = 0;
-            this.#in(Math.random() * FIRST_MS);
+            this.#in(Math.random() * withinMs);
         }
     }
 
     stop() {
         this.running = false;
-        this.healthy = false;
-        clearTimeout(this.timer);
+        this.#forget();
+        this.#cancel();
     }
 
+    // Asks now, unless it does.
     soon() {
-        if (this.running && !this.asking) {
+        if (this.running && !this.asked) {
             this.#in(0);
         }
+    }
+
+    // Waits no longer with the cursors that it has, but with those of now.
+    again() {
+        if (this.running && this.holding) {
+            this.#cancel();
+        }
+        this.soon();
+    }
+
+    #cancel() {
+        clearTimeout(this.timer);
+        this.asked?.abort();
+        this.asked = null;
     }
 
     #in(ms) {
@@ -44,33 +68,59 @@ export class Poller {
     }
 
     async #ask() {
-        this.asking = true;
-        let wait;
+        const asked = (this.asked = new AbortController());
+        const question = { seconds: this.#seconds(), at: Date.now() };
+        const late = setTimeout(() => asked.abort(), question.seconds * 1000 + LATE_MS);
+        let pause;
         try {
-            const body = await this.api.get("events/", this.hooks.query());
-            wait = this.#answered(body);
+            const query = { ...this.hooks.query(), ...(this.mayWait ? { wait: question.seconds } : {}) };
+            const body = await this.api.get(this.path, query, asked.signal);
+            pause = this.asked === asked && this.#answered(body, question);
         } catch (error) {
-            wait = this.#failed(error);
+            pause = this.asked === asked && this.#failed(error);
+        } finally {
+            clearTimeout(late);
         }
-        this.asking = false;
-        if (this.running) {
-            this.#in(wait);
+        if (this.asked === asked) {
+            this.asked = null;
+            this.#in(pause);
         }
     }
 
-    #answered(body) {
+    // First whether anybody is there, then whether an answer can be held, then for as long as it can.
+    #seconds() {
+        if (!this.mayWait || !this.healthy) {
+            return 0;
+        }
+        return this.holding ? WAIT_S : PROBE_S;
+    }
+
+    #answered(body, question) {
         this.failures = 0;
-        this.healthy = this.running;
+        this.healthy = true;
+        this.holding = body.waited === true;
         if (body.events.length > 0) {
             this.lastEvent = Date.now();
         }
         this.hooks.answer(body);
-        return body.more ? 0 : Math.max(body.poll_after_ms ?? 0, this.#pace()) * (0.9 + Math.random() / 5);
+        return this.#pause(body, question);
+    }
+
+    #pause(body, question) {
+        if (body.more || (this.mayWait && question.seconds === 0)) {
+            return 0;
+        }
+        const after = body.poll_after_ms ?? 0;
+        if (body.waited) {
+            return body.events.length > 0 ? after : Math.max(after, question.at + LEAST_MS - Date.now());
+        }
+        return Math.max(after, this.#pace()) * (0.9 + Math.random() / 5);
     }
 
     #failed(error) {
+        this.holding = false;
         if (error.code === "resync") {
-            this.healthy = this.running;
+            this.healthy = true;
         } else {
             this.failures++;
             this.healthy = false;

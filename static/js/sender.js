@@ -58,9 +58,9 @@ export class Sender {
             this.#fail(entry, `Written ${ago(entry.at)} and not sent.`);
             return 0;
         }
-        const bySocket = this.link.live && !this.preferPost;
+        const bySocket = this.preferPost ? null : this.#bySocket(entry);
         this.preferPost = false;
-        const outcome = await (bySocket ? this.#bySocket(entry) : this.#byPost(entry));
+        const outcome = await (bySocket ?? this.#byPost(entry));
         if (!this.outbox.get(entry.client_id)) {
             this.failures = 0;
             return 0; // its event came first
@@ -71,7 +71,7 @@ export class Sender {
             this.hooks.stored(entry);
             return 0;
         }
-        return this.#notStored(entry, outcome, bySocket);
+        return this.#notStored(entry, outcome, bySocket !== null);
     }
 
     #notStored(entry, { error }, bySocket) {
@@ -91,8 +91,11 @@ export class Sender {
         this.hooks.changed(this.outbox.update(entry.client_id, { state: "failed", note }));
     }
 
-    #bySocket(entry) {
-        const { client_id, room, text } = entry;
+    // Null: no socket took it.
+    #bySocket({ client_id, room, text }) {
+        if (!this.link.send({ type: "message", room, client_id, message: text })) {
+            return null;
+        }
         return new Promise((resolve) => {
             const timer = setTimeout(() => this.settle(client_id, {}), ANSWER_MS);
             this.waiting.set(client_id, (outcome) => {
@@ -100,9 +103,6 @@ export class Sender {
                 this.waiting.delete(client_id);
                 resolve(outcome);
             });
-            if (!this.link.send({ type: "message", room, client_id, message: text })) {
-                this.settle(client_id, {});
-            }
         });
     }
 

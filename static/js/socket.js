@@ -4,11 +4,13 @@
 const WELCOME_MS = 10000;
 
 export class Socket {
-    // hooks: hello() → frame, welcome(frame), frame(frame), close(code, reason, welcomed)
+    pushes = true; // presence and typing come too
+
+    // hooks: hello() → frame, welcome(frame), frame(frame), down(fault)
     constructor(url, hooks, heartbeatMs) {
         this.hooks = hooks;
         this.heartbeatMs = heartbeatMs;
-        this.welcomed = false;
+        this.live = false;
         this.heard = Date.now();
         this.socket = new WebSocket(url, ["chat.v1"]);
         this.socket.onopen = () => this.send({ type: "hello", proto: "chat.v1", ...hooks.hello() });
@@ -26,6 +28,9 @@ export class Socket {
         return open;
     }
 
+    // Whatever is to be asked anew is asked by a frame.
+    again() {}
+
     // After a sleep the timers are late: says at once what they would say.
     check() {
         if (Date.now() - this.heard > this.heartbeatMs * 2) {
@@ -37,6 +42,7 @@ export class Socket {
     drop() {
         clearTimeout(this.timer);
         this.hooks = null;
+        this.live = false;
         this.socket.close();
     }
 
@@ -46,11 +52,11 @@ export class Socket {
         }
         const frame = JSON.parse(data);
         this.heard = Date.now();
-        this.#expect(this.welcomed ? this.heartbeatMs * 2 + 5000 : WELCOME_MS);
+        this.#expect(this.live ? this.heartbeatMs * 2 + 5000 : WELCOME_MS);
         if (frame.type === "ping") {
             this.send({ type: "pong" });
         } else if (frame.type === "welcome") {
-            this.welcomed = true;
+            this.live = true;
             this.heartbeatMs = frame.heartbeat_ms ?? this.heartbeatMs;
             this.hooks.welcome(frame);
         } else {
@@ -71,8 +77,9 @@ export class Socket {
 
     #closed(code, reason) {
         clearTimeout(this.timer);
-        const hooks = this.hooks;
+        const { hooks, live } = this;
         this.hooks = null;
-        hooks?.close(code, reason, this.welcomed);
+        this.live = false;
+        hooks?.down({ code, reason, live });
     }
 }

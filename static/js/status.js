@@ -10,6 +10,7 @@ const WORDS = {
 };
 const TITLES = { live: "Connected: messages arrive at once" };
 const PATIENCE_MS = 1500; // a break shorter than this is nobody's business
+const LONG_PATIENCE_MS = 12000; // where messages keep coming, and the first try to return is under way
 
 export class Status {
     constructor(element_) {
@@ -26,8 +27,14 @@ export class Status {
         }
         this.state = state;
         clearTimeout(this.timer);
-        const patient = state !== "live" && state !== "stopped";
-        this.timer = setTimeout(() => this.#show(reason, loginUrl), patient ? PATIENCE_MS : 0);
+        this.timer = setTimeout(() => this.#show(reason, loginUrl), this.#patience(state));
+    }
+
+    #patience(state) {
+        if (state === "live" || state === "stopped") {
+            return 0;
+        }
+        return state === "polling" && this.element.dataset.state === "live" ? LONG_PATIENCE_MS : PATIENCE_MS;
     }
 
     #show(reason, loginUrl) {

@@ -1,4 +1,4 @@
-// A namespace in localStorage. Where the browser refuses storage, the page works without a memory.
+// A namespace in localStorage, or sessionStorage. Where the browser refuses storage, the page works without a memory.
 
 export class Store {
     constructor(prefix, storage = globalThis.localStorage) {
@@ -49,10 +49,10 @@ export class Store {
     }
 }
 
-// localStorage itself may throw on access.
-export function browserStorage() {
+// localStorage itself may throw on access, and so may sessionStorage.
+export function browserStorage(kind = "localStorage") {
     try {
-        return globalThis.localStorage;
+        return globalThis[kind];
     } catch {
         return undefined;
     }

@@ -140,7 +140,7 @@ for (const server of SERVERS) {
     });
 }
 
-// A host that tolerates no daemon: everything by the timed poll.
+// A host that tolerates no daemon: everything by polls, which it holds back until there is something.
 describe("without a sidecar", () => {
     let stack;
     let browser;
@@ -167,7 +167,7 @@ describe("without a sidecar", () => {
         await stack.post("posted with curl");
         await Promise.all([ana.sees("posted with curl"), bo.sees("posted with curl")]);
         assert.deepEqual(holes(await ana.rows()), []);
-        await ana.linkIs("polling");
+        await ana.linkIs("live");
     });
 
     test("without a sidecar: a closed page is gone within 15 s", async () => {
@@ -191,7 +191,7 @@ test("sidecar = off: no socket is opened, and people talk", async () => {
         await ana.say("hello from ana");
         await stack.post("posted with curl");
         await ana.sees("posted with curl");
-        await ana.linkIs("polling");
+        await ana.linkIs("live");
         assert.deepEqual(sockets, []);
         assert.deepEqual(ana.faults, []);
     } finally {

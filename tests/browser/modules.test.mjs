@@ -89,12 +89,12 @@ test("storage that refuses is no disaster", () => {
     store.remove("a");
 });
 
-function sender({ live = false, send = () => true, post }) {
+function sender({ send = () => false, post }) {
     const outbox = new Outbox(new Store("x:", new Memory()), 7);
     const seen = { changed: [], stored: [], posted: [] };
     const made = new Sender({
         outbox,
-        link: { live, send },
+        link: { send },
         api: { post },
         hooks: {
             changed: (entry) => seen.changed.push({ ...entry }),
@@ -138,7 +138,7 @@ test("a message is not sent by itself long after it was written", async () => {
 
 test("over a socket a message is stored when its ack comes", async () => {
     const frames = [];
-    const { made, outbox, seen } = sender({ live: true, send: (frame) => frames.push(frame) });
+    const { made, outbox, seen } = sender({ send: (frame) => frames.push(frame) });
     made.add(entry());
     assert.equal(frames[0].client_id, "client-001");
     assert.ok(outbox.get("client-001"));
