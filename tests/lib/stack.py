@@ -8,8 +8,8 @@ Started by root, everything runs as www-data. Nothing of it outlives the test, e
 
 As a program, for tests in other languages: `stack.py --server X [--gateway Y] [--conf key=value]…`
 prints one JSON line when all answers, then obeys lines on stdin, each answered by one JSON line:
-kill-sidecar, start-sidecar, kill-workers, kill-web, start-web, token USER NAME [ROLE], stop. End of
-input stops too.
+kill-sidecar, stop-sidecar, start-sidecar, kill-workers, kill-web, start-web, token USER NAME [ROLE],
+outcry COMMAND [ARGUMENT]…, stop. End of input stops too.
 """
 import collections
 import http.client
@@ -523,6 +523,8 @@ def obey(stack, line):
     verb, *args = line.split()
     if verb == "kill-sidecar":
         stack.kill_sidecar()
+    elif verb == "stop-sidecar":
+        stack.stop_sidecar()
     elif verb == "start-sidecar":
         stack.start_sidecar()
     elif verb == "kill-web":
@@ -533,6 +535,8 @@ def obey(stack, line):
         return {"killed": len(stack.kill_workers())}
     elif verb == "token":
         return {"token": stack.token(int(args[0]), *args[1:])}
+    elif verb == "outcry":
+        return {"output": stack.outcry(*args).stdout}
     else:
         return {"error": "unknown command"}
     return {}
