@@ -16,6 +16,7 @@ import { Typing } from "./typing.js";
 
 const PRESENCE_POLL_MS = 7000;
 const ASK_AGAIN_MS = 1000;
+const LOAD_AGAIN_MS = 2000;
 
 const byId = (id) => document.getElementById(id);
 
@@ -191,11 +192,22 @@ export class Chat {
         this.logs.begin(epoch);
         this.logs.set(room, seq);
         if (room === this.view.room && !this.view.detached) {
-            await this.view.load(this.rooms.get(room)?.lastRead ?? 0, true).catch(() => {});
+            await this.#reload(room);
         } else {
             this.#refreshRooms();
         }
         this.link.subscribe(room, this.logs.last(room));
+    }
+
+    // What is shown is of a past that is no more: load it again, however often that fails for a while.
+    async #reload(room) {
+        try {
+            await this.view.load(this.rooms.get(room)?.lastRead ?? 0, true);
+        } catch (error) {
+            if (error.retryable) {
+                setTimeout(() => room === this.view.room && !this.link.stopped && this.#reload(room), LOAD_AGAIN_MS);
+            }
+        }
     }
 
     #refreshRooms() {
