@@ -1,10 +1,11 @@
-// Whether the person is here: active, or idle after a while without input or with the page hidden.
+// Whether the person is here: active, or idle after a while without input or with the page hidden; and
+// when this page was last touched.
 
 const IDLE_MS = 300000;
 const CHECK_MS = 15000;
 
 export class Activity {
-    // hooks: changed(state)
+    // hooks: changed(): the state, or which of the person's pages is in use
     constructor(hooks) {
         this.last = Date.now();
         this.state = "active";
@@ -12,7 +13,11 @@ export class Activity {
         for (const type of ["pointerdown", "keydown", "wheel", "touchstart", "focus"]) {
             addEventListener(type, () => this.#touched(), { passive: true, capture: true });
         }
-        document.addEventListener("visibilitychange", () => this.#judge());
+        addEventListener("focus", () => this.hooks.changed());
+        document.addEventListener("visibilitychange", () => {
+            this.#judge();
+            this.hooks.changed();
+        });
         setInterval(() => this.#judge(), CHECK_MS);
     }
 
@@ -26,7 +31,7 @@ export class Activity {
         const state = here ? "active" : "idle";
         if (state !== this.state) {
             this.state = state;
-            this.hooks.changed(state);
+            this.hooks.changed();
         }
     }
 }

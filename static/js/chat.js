@@ -4,13 +4,13 @@
 import { Activity } from "./activity.js";
 import { Composer } from "./composer.js";
 import { randomId } from "./ids.js";
-import { Link } from "./link.js";
 import { Online } from "./online.js";
 import { Outbox } from "./outbox.js";
 import { Reads } from "./reads.js";
 import { RoomView } from "./room_view.js";
 import { Rooms } from "./rooms.js";
 import { Sender } from "./sender.js";
+import { SharedLink } from "./shared_link.js";
 import { Status } from "./status.js";
 import { Typing } from "./typing.js";
 
@@ -21,12 +21,12 @@ const LOAD_AGAIN_MS = 2000;
 const byId = (id) => document.getElementById(id);
 
 export class Chat {
-    constructor({ config, api, auth, store, logs, user, closeDrawers }) {
-        Object.assign(this, { config, api, store, logs, user, closeDrawers });
+    constructor({ config, api, auth, store, tabs, logs, user, closeDrawers }) {
+        Object.assign(this, { config, api, store, tabs, logs, user, closeDrawers });
         this.owner = user?.id ?? "nobody";
         this.titleEnd = document.title.slice(document.title.lastIndexOf("·"));
         this.asked = new Set();
-        this.outbox = new Outbox(store, this.owner);
+        this.outbox = new Outbox(store, this.owner, tabs.id);
         this.#makeView();
         this.#makeWays(auth);
     }
@@ -46,21 +46,21 @@ export class Chat {
     }
 
     #makeWays(auth) {
-        const { config, api, logs, outbox } = this;
+        const { config, api, tabs, logs, user, outbox } = this;
         this.activity = new Activity({ changed: () => this.#sayPresence() });
         this.reads = new Reads((room, seq) => this.#sayRead(room, seq));
-        this.link = new Link({
-            config, api, auth, logs,
-            conn: randomId(),
-            mayHold: "locks" in navigator,
+        this.link = new SharedLink({
+            config, api, auth, tabs, logs, user,
             hooks: {
                 frame: (frame) => this.#take(frame),
                 welcome: (frame) => this.#welcomed(frame),
                 answer: (body) => this.#setStates(body.rooms),
                 resync: (list) => list.forEach((frame) => this.#resync(frame)),
                 state: (state, reason) => this.#linkState(state, reason),
+                unsent: (frame) => this.#unsent(frame),
+                lists: () => this.online.frames(),
+                tend: (living) => this.#adoptLeftovers(living),
             },
-            context: { room: () => this.view.room, activity: () => this.activity.state, signedIn: () => this.user !== null },
         });
         this.sender = new Sender({
             outbox, api,
@@ -81,8 +81,9 @@ export class Chat {
         document.addEventListener("visibilitychange", () => this.#readSoFar());
         addEventListener("popstate", () => this.#followAddress());
         addEventListener("pagehide", () => this.link.leave());
+        addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
         setInterval(() => this.#pollPresence(), PRESENCE_POLL_MS);
-        this.link.start();
+        this.link.start(this.#place());
         this.sender.flush();
         this.#readSoFar();
     }
@@ -300,6 +301,38 @@ export class Chat {
         }
     }
 
+    // A socket was to take it, and did not.
+    #unsent(frame) {
+        if (frame.type === "message") {
+            this.sender.settle(frame.client_id, null);
+        } else if (frame.type === "read") {
+            this.#putRead(frame.room, frame.up_to);
+        }
+    }
+
+    // This tab leads: what those that were closed had not sent is its to send.
+    async #adoptLeftovers(living) {
+        for (const tab of this.outbox.tabs()) {
+            if (!living.has(tab)) {
+                await this.tabs.whereDead(tab, () => this.#adoptFrom(tab));
+            }
+        }
+    }
+
+    #adoptFrom(tab) {
+        const entries = this.outbox.adopt((entry) => (entry.tab ?? "") === tab);
+        this.view.showPending(entries.filter((entry) => entry.room === this.view.room));
+        this.sender.flush();
+    }
+
+    // Out of the browser's cache of pages; others may have sent what was left here.
+    async #comeBack() {
+        await this.tabs.claim();
+        const lost = this.outbox.forgetLost(this.tabs.id);
+        lost.forEach((entry) => this.view.removePending(entry.client_id));
+        this.link.start(this.#place());
+    }
+
     #pendingAction(event) {
         const action = event.target.dataset?.action;
         const clientId = event.target.closest(".msg")?.dataset.client;
@@ -328,8 +361,13 @@ export class Chat {
         }
     }
 
+    #place() {
+        const visible = document.visibilityState === "visible";
+        return { room: this.view.room, state: this.activity.state, visible, at: this.activity.last };
+    }
+
     #sayPresence() {
-        this.link.send({ type: "presence", state: this.activity.state, room: this.view.room });
+        this.link.place(this.#place());
         this.#pollPresence();
     }
 
@@ -358,7 +396,11 @@ export class Chat {
 
     #sayRead(room, seq) {
         if (!this.link.send({ type: "read", room, up_to: seq }) && !this.link.stopped) {
-            this.api.put(`rooms/${encodeURIComponent(room)}/read/`, { up_to: seq }).catch(() => {});
+            this.#putRead(room, seq);
         }
+    }
+
+    #putRead(room, seq) {
+        this.api.put(`rooms/${encodeURIComponent(room)}/read/`, { up_to: seq }).catch(() => {});
     }
 }

@@ -91,6 +91,11 @@ export class Link {
         return this.ladder.live?.pushes === true;
     }
 
+    // A socket takes what the page has to say.
+    get sends() {
+        return this.ladder.live?.sends === true;
+    }
+
     get stopped() {
         return this.reason !== null;
     }

@@ -10,6 +10,7 @@ import { Logs } from "./log.js";
 import { element } from "./parts.js";
 import { fillShell } from "./shell.js";
 import { browserStorage, Store } from "./store.js";
+import { openTabs } from "./tabs.js";
 import { followKeyboard } from "./viewport.js";
 
 const byId = (id) => document.getElementById(id);
@@ -60,7 +61,8 @@ async function start(config) {
         return;
     }
     const cursors = Object.fromEntries(Object.entries(config.rooms).map(([room, { seq }]) => [room, seq]));
-    const chat = new Chat({ config, api, auth, store, logs: new Logs(config.epoch, cursors), user, closeDrawers });
+    const tabs = await openTabs(`outcry:${config.api}:${user?.id ?? "nobody"}`);
+    const chat = new Chat({ config, api, auth, store, tabs, logs: new Logs(config.epoch, cursors), user, closeDrawers });
     if (filled) {
         chat.rooms.update(filled.rooms);
         await chat.open(config.room, { push: false });

@@ -62,6 +62,13 @@ export class Online {
         this.#show();
     }
 
+    // All that is known, as the frames that say so to another tab.
+    frames() {
+        const rooms = [...this.people].map(([room, people]) => ({ room, join: [...people.values()], count: this.sizes.get(room) }));
+        const all = [...rooms, { room: EVERYWHERE, count: this.total.textContent }];
+        return all.map((list) => ({ type: "presence", full: true, ...list }));
+    }
+
     open(room) {
         this.room = room;
         this.#show();

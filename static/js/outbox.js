@@ -1,14 +1,40 @@
 // Messages not yet known to be stored, kept until they are: one storage key each, so that tabs do not
-// overwrite one another's. They belong to a person: another who signs in here never sends them.
+// overwrite one another's. They belong to a person: another who signs in here never sends them. And to
+// the tab that wrote them, which alone shows and sends them while it lives; what a dead one left is taken
+// over by one other.
 
 export class Outbox {
-    constructor(store, user) {
+    // tab: this one's id, or null where tabs do not know of each other; then every tab has them all.
+    constructor(store, user, tab = null) {
         this.store = store;
+        this.tab = tab;
         this.prefix = `out:${user}:`;
         this.entries = new Map();
-        for (const kept of store.all(this.prefix).sort((a, b) => a.at - b.at)) {
-            this.entries.set(kept.client_id, { ...kept, state: kept.state === "failed" ? "failed" : "queued" });
-        }
+        this.adopt((entry) => tab === null || entry.tab === tab);
+    }
+
+    // Takes over what was kept and is not here yet, the oldest first; returns it.
+    adopt(wanted) {
+        const found = this.#kept().filter((entry) => wanted(entry) && !this.entries.has(entry.client_id));
+        return found.map((kept) => {
+            const entry = { ...kept, state: kept.state === "failed" ? "failed" : "queued" };
+            this.add(entry);
+            return entry;
+        });
+    }
+
+    // The tabs whose messages are kept.
+    tabs() {
+        return new Set(this.#kept().map((entry) => entry.tab ?? ""));
+    }
+
+    // After this tab was away, perhaps with another id now: forgets what others sent or took over, and returns it.
+    forgetLost(tab) {
+        this.tab = tab;
+        const kept = new Map(this.#kept().map((entry) => [entry.client_id, entry]));
+        const lost = [...this.entries.values()].filter(({ client_id }) => kept.get(client_id)?.tab !== this.tab);
+        lost.forEach((entry) => this.entries.delete(entry.client_id));
+        return lost;
     }
 
     add(entry) {
@@ -40,7 +66,11 @@ export class Outbox {
         return [...this.entries.values()].find((entry) => entry.state === "queued");
     }
 
+    #kept() {
+        return this.store.all(this.prefix).sort((a, b) => a.at - b.at);
+    }
+
     #keep({ client_id, room, text, at, state, note }) {
-        this.store.set(this.prefix + client_id, { client_id, room, text, at, state, note });
+        this.store.set(this.prefix + client_id, { client_id, room, text, at, state, note, tab: this.tab });
     }
 }

@@ -26,7 +26,7 @@ export class RoomView {
     adopt(lastRead) {
         this.timeline.adopt();
         this.timeline.markUnread(lastRead);
-        this.#showPending();
+        this.showPending(this.outbox.inRoom(this.room));
     }
 
     // Whether the reader sees the newest row.
@@ -109,7 +109,7 @@ export class RoomView {
         this.history.set(page.has_more);
         this.timeline.markUnread(lastRead);
         arrivals.filter((event) => event.seq > page.seq).forEach((event) => this.show(event));
-        this.#showPending();
+        this.showPending(this.outbox.inRoom(this.room));
         this.showEmpty();
     }
 
@@ -129,9 +129,9 @@ export class RoomView {
         }
     }
 
-    // What a reload or another room left on its way, unless the rows have it already.
-    #showPending() {
-        for (const entry of this.outbox.inRoom(this.room)) {
+    // What a reload, another room or a closed tab left on its way, unless the rows have it already.
+    showPending(entries) {
+        for (const entry of entries) {
             if (this.timeline.has(entry.client_id)) {
                 this.outbox.remove(entry.client_id);
             } else {

@@ -28,11 +28,9 @@ export class Sender {
         this.flush();
     }
 
-    // An ack, an error or the event itself names the client_id. True where it was ours and waiting.
+    // An ack, an error or the event itself names the client_id. An outcome of null: no socket took it.
     settle(clientId, outcome) {
-        const waiting = this.waiting.get(clientId);
-        waiting?.(outcome);
-        return waiting !== undefined;
+        this.waiting.get(clientId)?.(outcome);
     }
 
     // Sends all that is queued; does nothing where that is under way.
@@ -58,9 +56,9 @@ export class Sender {
             this.#fail(entry, `Written ${ago(entry.at)} and not sent.`);
             return 0;
         }
-        const bySocket = this.preferPost ? null : this.#bySocket(entry);
+        const answer = this.preferPost ? null : await this.#bySocket(entry);
         this.preferPost = false;
-        const outcome = await (bySocket ?? this.#byPost(entry));
+        const outcome = answer ?? (await this.#byPost(entry));
         if (!this.outbox.get(entry.client_id)) {
             this.failures = 0;
             return 0; // its event came first
@@ -71,7 +69,7 @@ export class Sender {
             this.hooks.stored(entry);
             return 0;
         }
-        return this.#notStored(entry, outcome, bySocket !== null);
+        return this.#notStored(entry, outcome, answer !== null);
     }
 
     #notStored(entry, { error }, bySocket) {

@@ -5,6 +5,7 @@ const WELCOME_MS = 10000;
 
 export class Socket {
     pushes = true; // presence and typing come too
+    sends = true;
 
     // hooks: hello() → frame, welcome(frame), frame(frame), down(fault)
     constructor(url, hooks, heartbeatMs) {
