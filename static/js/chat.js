@@ -310,12 +310,14 @@ export class Chat {
         }
     }
 
-    // This tab leads: what those that were closed had not sent is its to send.
+    // This tab leads: what those that were closed had not sent is its to send. A tab that loads again
+    // seems dead for a moment.
     async #adoptLeftovers(living) {
-        for (const tab of this.outbox.tabs()) {
-            if (!living.has(tab)) {
-                await this.tabs.whereDead(tab, () => this.#adoptFrom(tab));
-            }
+        const dead = [...this.outbox.tabs()].filter((tab) => !living.has(tab));
+        const stillDead = dead.filter((tab) => this.dead?.has(tab) ?? true);
+        this.dead = new Set(dead);
+        for (const tab of stillDead) {
+            await this.tabs.whereDead(tab, () => this.#adoptFrom(tab));
         }
     }
 

@@ -91,6 +91,17 @@ export class Stack {
     }
 }
 
+// Until the condition holds; fails with `what` after so many seconds.
+export async function until(condition, what, seconds = 30) {
+    const deadline = Date.now() + seconds * 1000;
+    while (!(await condition())) {
+        if (Date.now() > deadline) {
+            throw new Error(`not within ${seconds} s: ${what}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+}
+
 export function launch() {
     return chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
 }
@@ -107,6 +118,11 @@ export class Person {
         this.context = context;
         this.page = page;
         this.faults = [];
+        this.sockets = new Set();
+        page.on("websocket", (socket) => {
+            this.sockets.add(socket);
+            socket.on("close", () => this.sockets.delete(socket));
+        });
         page.setDefaultTimeout(15000);
         page.on("pageerror", (error) => this.faults.push(error.stack ?? String(error)));
         page.on("console", (message) => {
@@ -129,6 +145,10 @@ export class Person {
         const person = new Person(context, await context.newPage());
         await person.page.routeWebSocket(/\/ws\/chat\//, (socket) => socket.close({ code: 1012 }));
         return person;
+    }
+
+    get hasSocket() {
+        return this.sockets.size > 0;
     }
 
     async open(url) {

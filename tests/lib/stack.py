@@ -8,8 +8,8 @@ Started by root, everything runs as www-data. Nothing of it outlives the test, e
 
 As a program, for tests in other languages: `stack.py --server X [--gateway Y] [--conf key=value]…`
 prints one JSON line when all answers, then obeys lines on stdin, each answered by one JSON line:
-kill-sidecar, stop-sidecar, start-sidecar, kill-workers, kill-web, start-web, token USER NAME [ROLE],
-outcry COMMAND [ARGUMENT]…, stop. End of input stops too.
+kill-sidecar, stop-sidecar, start-sidecar, connections, kill-workers, kill-web, start-web,
+token USER NAME [ROLE], outcry COMMAND [ARGUMENT]…, stop. End of input stops too.
 """
 import collections
 import http.client
@@ -284,6 +284,13 @@ class Stack:
                 return False
         return True
 
+    def sidecar_connections(self):
+        """How many it holds: sockets, streams, waiting polls."""
+        with open("/proc/net/unix", encoding="utf-8") as f:
+            rows = [line.split() for line in f]
+        path, connected = self.path("var/run/ws.sock"), "03"
+        return sum(row[-1] == path and row[5] == connected for row in rows)
+
     def start_web(self):
         command = {"lighttpd": ["lighttpd", "-D", "-f", self.path("lighttpd.conf")],
                    "apache": ["apache2", "-f", self.path("apache.conf"), "-DFOREGROUND"]}
@@ -527,6 +534,8 @@ def obey(stack, line):
         stack.stop_sidecar()
     elif verb == "start-sidecar":
         stack.start_sidecar()
+    elif verb == "connections":
+        return {"connections": stack.sidecar_connections()}
     elif verb == "kill-web":
         stack.stop_web(signal.SIGKILL)
     elif verb == "start-web":

@@ -1,0 +1,232 @@
+// Several tabs of one person: one connection for all, handed over when the tab that has it closes or
+// freezes; nothing lost, nothing doubled, and the person is where the tab is that is being used.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { holes, launch, Person, Stack, until } from "./lib.mjs";
+
+let stack;
+let browser;
+let bo;
+let tabs; // of ana
+
+before(async () => {
+    const rates = { rate_user_burst: "20000", rate_address_burst: "50000", rate_session_burst: "200" };
+    stack = await Stack.start({ conf: rates });
+    browser = await launch();
+    bo = await Person.enter(browser);
+    await bo.join(stack.url, "bo");
+});
+after(async () => {
+    await browser?.close();
+    await stack?.stop();
+});
+beforeEach(async (t) => {
+    const ana = await Person.enter(browser);
+    tabs = [ana];
+    await ana.join(stack.url, `ana${t.name.length}`);
+    await ana.linkIs("live");
+});
+afterEach(async () => {
+    for (const tab of tabs) {
+        assert.deepEqual(tab.faults, []);
+    }
+    await tabs[0].context.close();
+});
+
+async function openTab(url = stack.url) {
+    const tab = new Person(tabs[0].context, await tabs[0].context.newPage());
+    tabs.push(tab);
+    await tab.open(url);
+    await tab.linkIs("live", 60000);
+    return tab;
+}
+
+async function openTabs(count) {
+    while (tabs.length < count) {
+        await openTab();
+    }
+}
+
+async function close(tab) {
+    tabs = tabs.filter((one) => one !== tab);
+    await tab.page.close();
+}
+
+// The one whose socket is open.
+const leader = () => tabs.find((tab) => tab.hasSocket);
+
+const connections = async () => (await stack.tell("connections")).connections;
+
+// Bo's is one more.
+const allHoldOne = () => until(async () => (await connections()) === 2, "all tabs hold one connection");
+
+// Each once, in order, in all these pages.
+async function allSee(texts, people = tabs) {
+    for (const person of people) {
+        for (const text of texts.slice(-5)) {
+            await person.sees(text, 60000);
+        }
+        const shown = (await person.texts()).filter((text) => texts.includes(text));
+        assert.deepEqual(shown.toSorted(), texts.toSorted());
+        assert.deepEqual(holes(await person.rows()), []);
+    }
+}
+
+// Messages from outside, twenty in a second, until stop(), which returns their texts.
+function pour(name) {
+    const sent = [];
+    const under = [];
+    const timer = setInterval(() => {
+        const text = `${name} ${sent.length}`;
+        sent.push(text);
+        under.push(stack.post(text));
+    }, 50);
+    return async () => {
+        clearInterval(timer);
+        await Promise.all(under);
+        return sent;
+    };
+}
+
+test("ten tabs hold one connection, and what is said in one is in all", async () => {
+    await openTabs(10);
+    await allHoldOne();
+    await stack.post("to all ten");
+    await tabs[0].say("from the first");
+    await tabs[9].say("from the last");
+    await allSee(["to all ten", "from the first", "from the last"], [...tabs, bo]);
+    await bo.page.type("#composer-text", "hm");
+    for (const tab of tabs) {
+        await tab.page.waitForFunction(() => document.getElementById("typing").textContent === "bo is typing…");
+    }
+    await bo.page.fill("#composer-text", "");
+    await allHoldOne();
+});
+
+test("while messages pour in the leading tab is closed, and again: nothing is lost or doubled", async () => {
+    await openTabs(5);
+    const said = [];
+    const stop = pour("poured");
+    try {
+        for (let round = 0; round < 3; round++) {
+            await until(leader, "a tab leads", 60);
+            await close(leader());
+            said.push(`said ${said.length}`);
+            await tabs.at(-1).say(said.at(-1));
+        }
+        await until(leader, "another tab leads", 60);
+    } finally {
+        await stop();
+    }
+    await allSee([...(await stop()), ...said], [...tabs, bo]);
+    await allHoldOne();
+});
+
+test("a frozen leader is replaced, and follows when it thaws", async () => {
+    await openTabs(3);
+    const frozen = leader();
+    const others = tabs.filter((tab) => tab !== frozen);
+    const devtools = await frozen.context.newCDPSession(frozen.page);
+    const paused = new Promise((resolve) => devtools.once("Debugger.paused", resolve));
+    await devtools.send("Debugger.enable");
+    await devtools.send("Debugger.pause");
+    await paused;
+    const texts = ["while the leader is frozen", "said by another tab"];
+    await stack.post(texts[0]);
+    await others[0].say(texts[1]);
+    await allSee(texts, [...others, bo]);
+    await until(() => others.some((tab) => tab.hasSocket), "another tab leads", 60);
+    await devtools.send("Debugger.disable");
+    await stack.post("after it thawed");
+    await allSee([...texts, "after it thawed"]);
+    await allHoldOne();
+});
+
+test("a tab that comes back from the browser's cache of pages has missed nothing", async () => {
+    await openTabs(2);
+    const away = leader();
+    const show = (type) => away.page.evaluate((kind) => dispatchEvent(new PageTransitionEvent(kind, { persisted: true })), type);
+    await show("pagehide");
+    await until(() => leader() && leader() !== away, "the other tab leads");
+    await stack.post("while it was away");
+    await allSee(["while it was away"], [leader()]);
+    await show("pageshow");
+    await allSee(["while it was away"]);
+    await stack.post("after it came back");
+    await allSee(["after it came back"]);
+    await allHoldOne();
+});
+
+test("the person is in the room of the tab that is being used, until the last tab is closed", async () => {
+    const { name } = await tabs[0].page.evaluate(() => ({ name: document.querySelector(".me-name").textContent }));
+    await openTabs(2);
+    const [first, second] = tabs;
+    await bo.open(stack.room("energy"));
+    await second.page.click('.room[data-room="energy"]');
+    await bo.peopleAre(["bo", name], 30000);
+    await second.peopleAre(["bo", name], 30000);
+    await first.page.click('.room[data-room="utilities"]');
+    await bo.peopleAre(["bo"], 30000);
+    await first.page.click('.room[data-room="energy"]');
+    await bo.peopleAre(["bo", name], 30000);
+
+    await bo.page.evaluate((who) => {
+        window.left = false;
+        const here = () => [...document.querySelectorAll(".person-name")].some((one) => one.textContent === who);
+        new MutationObserver(() => (window.left ||= !here())).observe(document.getElementById("people"), { childList: true });
+    }, name);
+    await close(leader());
+    await until(leader, "the other tab leads");
+    await stack.post("still here", { room: "energy" });
+    await tabs[0].sees("still here");
+    assert.equal(await bo.page.evaluate(() => window.left), false);
+    const context = tabs[0].context;
+    await close(tabs[0]);
+    await bo.peopleAre(["bo"], 15000);
+    await bo.open(stack.url);
+    tabs = [new Person(context, await context.newPage())];
+});
+
+test("what is read in one tab is read in all", async () => {
+    const { seq } = await stack.post("read before", { room: "materials" });
+    await tabs[0].page.click('.room[data-room="materials"]');
+    await tabs[0].page.waitForFunction(async (last) => {
+        const answer = await fetch("/api/stocks/chat/rooms/");
+        return (await answer.json()).rooms.find((room) => room.id === "materials").last_read_seq === last;
+    }, seq);
+    await tabs[0].page.click('.room[data-room="general"]');
+    await openTabs(2);
+    await stack.post("news", { room: "materials" });
+    await Promise.all(tabs.map((tab) => tab.waitForUnread("materials", "1")));
+    await tabs[1].page.click('.room[data-room="materials"]');
+    await tabs[0].waitForUnread("materials", "");
+});
+
+test("a tab that is closed before its message is stored leaves it to one other, which sends it once", async () => {
+    await openTabs(3);
+    await stack.tell("kill-sidecar");
+    const [first, second, third] = tabs;
+    await until(() => !leader(), "the socket is closed");
+    await third.page.route("**/messages/create/", (route) => route.abort());
+    await third.say("left behind");
+    await third.page.waitForSelector(".msg-pending");
+    assert.deepEqual([await first.page.$(".msg-pending"), await second.page.$(".msg-pending")], [null, null]);
+    await close(third);
+    await allSee(["left behind"], [first, second, bo]);
+    await stack.tell("start-sidecar");
+    await Promise.all([...tabs, bo].map((person) => person.linkIs("live", 60000)));
+    await allSee(["left behind"], [first, second, bo]);
+    const stored = (await stack.get("messages/?room=general")).messages;
+    assert.equal(stored.filter((message) => message.message === "left behind").length, 1);
+});
+
+test("tabs of two people do not share", async () => {
+    await tabs[0].context.clearCookies();
+    const other = new Person(tabs[0].context, await tabs[0].context.newPage());
+    await other.join(stack.url, "zoe");
+    await other.linkIs("live");
+    await until(async () => (await connections()) === 3, "each holds a connection");
+    await other.say("from zoe");
+    await allSee(["from zoe"], [tabs[0], other, bo]);
+});
