@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { holes, launch, Person, Stack, until } from "./lib.mjs";
+import { BlockingProxy } from "./proxy.mjs";
 
 let stack;
 let browser;
@@ -229,4 +230,28 @@ test("tabs of two people do not share", async () => {
     await until(async () => (await connections()) === 3, "each holds a connection");
     await other.say("from zoe");
     await allSee(["from zoe"], [tabs[0], other, bo]);
+});
+
+test("ten tabs hold one stream where sockets are blocked, and stall nothing", async () => {
+    const proxy = await BlockingProxy.start(stack.origin);
+    proxy.set({ socket: "refuse" });
+    try {
+        const url = stack.url.replace(stack.origin, proxy.origin);
+        const first = await Person.enter(browser);
+        await first.join(url, "streamer");
+        const ten = [first];
+        while (ten.length < 10) {
+            ten.push(new Person(first.context, await first.context.newPage()));
+            await ten.at(-1).open(url);
+        }
+        await Promise.all(ten.map((tab) => tab.linkIs("live", 60000)));
+        await until(() => proxy.count("stream") === 1 && proxy.count("longpoll") === 0, "all tabs hold one stream", 60);
+        await stack.post("by the stream");
+        await ten[9].say("said by the last of ten");
+        await allSee(["by the stream", "said by the last of ten"], [...ten, bo]);
+        assert.equal(proxy.count("stream"), 1);
+        await first.context.close();
+    } finally {
+        await proxy.stop();
+    }
 });
