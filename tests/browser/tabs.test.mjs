@@ -222,6 +222,25 @@ test("a tab that is closed before its message is stored leaves it to one other, 
     assert.equal(stored.filter((message) => message.message === "left behind").length, 1);
 });
 
+test("an older backup is restored: every tab shows the restored history, and goes on", async () => {
+    await openTabs(3);
+    const backup = `${stack.dir}/var/backup.db`;
+    await stack.tell(`outcry backup ${backup}`);
+    await stack.post("not in the backup");
+    await allSee(["not in the backup"]);
+    await stack.tell(`outcry restore ${backup}`);
+    for (const person of [...tabs, bo]) {
+        await person.page.waitForFunction(
+            () => ![...document.querySelectorAll(".msg-text")].some((row) => row.textContent === "not in the backup"),
+            null,
+            { timeout: 60000 },
+        );
+    }
+    await stack.post("after the restore");
+    await allSee(["after the restore"], [...tabs, bo]);
+    await allHoldOne();
+});
+
 test("tabs of two people do not share", async () => {
     await tabs[0].context.clearCookies();
     const other = new Person(tabs[0].context, await tabs[0].context.newPage());
