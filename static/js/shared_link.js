@@ -104,7 +104,7 @@ export class SharedLink {
         this.there = null;
         this.#open(this.tabs.shared);
         if (!this.met && this.tabs.shared) {
-            this.#tend(); // what this one's predecessor left is not missed by a tab that is loading again
+            this.#tend(); // no tab was here before: what is left is nobody's
         }
     }
 
@@ -204,10 +204,9 @@ export class SharedLink {
         const { room, state } = this.places.current;
         const told = this.told;
         this.told = this.#placeNow();
-        if (this.told === told) {
-            return;
+        if (this.told !== told) {
+            this.link.send({ type: "presence", state, room });
         }
-        this.link.send({ type: "presence", state, room });
     }
 
     #placeNow() {

@@ -51,6 +51,7 @@ export class Tabs {
     // heard(beat), lost() when the leader said goodbye, tend() for the leader every few seconds, word(word)
     // for all else
     join(hooks) {
+        this.quit(); // twice is once
         this.hooks = hooks;
         this.channel = new this.Channel(this.name);
         this.channel.onmessage = (event) => this.#hear(event.data);

@@ -81,6 +81,22 @@ test("the outbox comes back after a reload, in order and only for its author", (
     assert.equal(new Outbox(new Store("x:", storage), 7).next(), undefined);
 });
 
+test("a tab has the messages that it wrote, and takes over those of one that is gone", () => {
+    const store = new Store("x:", new Memory());
+    const [a, b] = [new Outbox(store, 7, "tab-a"), new Outbox(store, 7, "tab-b")];
+    b.add({ client_id: "client-b-2", room: "r", text: "later", at: 2, state: "sending" });
+    b.add({ client_id: "client-b-1", room: "r", text: "first", at: 1, state: "failed", note: "No." });
+    assert.equal(new Outbox(store, 7, "tab-a").next(), undefined);
+    assert.equal(new Outbox(store, 7, "tab-b").next().text, "later");
+    assert.deepEqual([...a.tabs()], ["tab-b"]);
+    const left = a.adopt((entry) => entry.tab === "tab-b");
+    assert.deepEqual(left.map((entry) => [entry.text, entry.state]), [["first", "failed"], ["later", "queued"]]);
+    assert.deepEqual([...a.tabs()], ["tab-a"]);
+    assert.equal(a.next().text, "later");
+    assert.deepEqual(b.forgetLost("tab-b").map((entry) => entry.text), ["later", "first"]);
+    assert.deepEqual(b.inRoom("r"), []);
+});
+
 test("storage that refuses is no disaster", () => {
     const store = new Store("x:", undefined);
     assert.equal(store.set("a", 1), false);
