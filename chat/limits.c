@@ -9,11 +9,6 @@
 
 enum { KEY_MAX = 96 };
 
-struct bucket {
-    char key[KEY_MAX];
-    int64_t burst, per_minute;
-};
-
 /* Whoever has one IPv6 address has its /64, so that is what is counted. */
 static void address_key(char key[KEY_MAX], const char *prefix, const char *address)
 {
@@ -28,81 +23,46 @@ static void address_key(char key[KEY_MAX], const char *prefix, const char *addre
     }
 }
 
-static enum err take_each(struct chat *c, const struct bucket *buckets, size_t count,
-                          struct fail *f)
+static enum err take(struct chat *c, struct bucket *buckets, size_t count, struct fail *f)
 {
-    enum err e = OK;
-
-    for (size_t i = 0; !e && i < count; i++) {
-        const struct bucket *b = &buckets[i];
-        int64_t wait_ms = 0;
-
-        e = bucket_take(c->state, c->boot_id, clock_boot_ms(&c->clock), b->key, 1, b->burst,
-                        b->per_minute, &wait_ms, f);
-        if (e == ERR_RATE_LIMITED)
-            fail_later(f, e, wait_ms, "Too much at once. Try again in %lld seconds.",
-                       (long long)(wait_ms + 999) / 1000);
-    }
-    return e;
-}
-
-static enum err take_in_savepoint(struct chat *c, const struct bucket *buckets, size_t count,
-                                  struct fail *f)
-{
-    enum err e = db_savepoint(c->state, f);
-
-    if (e)
-        return e;
-    e = take_each(c, buckets, count, f);
-    if (e) {
-        db_rollback_savepoint(c->state);
-        return e;
-    }
-    return db_release_savepoint(c->state, f);
-}
-
-/* All or none: a refusal by one bucket costs nothing in the others. */
-static enum err take(struct chat *c, const struct bucket *buckets, size_t count, struct fail *f)
-{
+    int64_t wait_ms;
     enum err e;
 
     if (!c->state)
         return fail(f, ERR_INTERNAL, "There is no state database to count in.");
     if (!count)
         return OK;
-    if (db_in_transaction(c->state))
-        return take_in_savepoint(c, buckets, count, f);
-    e = db_begin_write(c->state, f);
-    if (e)
-        return e;
-    e = take_each(c, buckets, count, f);
-    if (e) {
-        db_rollback(c->state);
-        return e;
-    }
-    return db_commit(c->state, f);
+    e = bucket_take(c->state, c->boot_id, clock_boot_ms(&c->clock), buckets, count, &wait_ms, f);
+    if (e == ERR_RATE_LIMITED)
+        fail_later(f, e, wait_ms, "Too much at once. Try again in %lld seconds.",
+                   (long long)(wait_ms + 999) / 1000);
+    return e;
 }
 
 enum err limits_take_message(struct chat *c, const struct actor *who, const char *address,
                              struct fail *f)
 {
+    const struct conf *conf = c->conf;
+    char user_key[KEY_MAX], where_key[KEY_MAX];
     struct bucket b[2] = {
-        {.burst = c->conf->rate_user_burst, .per_minute = c->conf->rate_user_per_minute},
-        {.burst = c->conf->rate_address_burst, .per_minute = c->conf->rate_address_per_minute},
+        {user_key, 1, .burst = conf->rate_user_burst, .per_minute = conf->rate_user_per_minute},
+        {where_key, 1, .burst = conf->rate_address_burst,
+         .per_minute = conf->rate_address_per_minute},
     };
 
-    snprintf(b[0].key, KEY_MAX, "message:user:%lld", (long long)who->user_id);
+    snprintf(user_key, KEY_MAX, "message:user:%lld", (long long)who->user_id);
     if (address)
-        address_key(b[1].key, "message:address", address);
+        address_key(where_key, "message:address", address);
     return take(c, b, address ? 2 : 1, f);
 }
 
 enum err limits_take_session(struct chat *c, const char *address, struct fail *f)
 {
-    struct bucket b = {.burst = c->conf->rate_session_burst,
+    char key[KEY_MAX];
+    struct bucket b = {key, 1, .burst = c->conf->rate_session_burst,
                        .per_minute = c->conf->rate_session_per_minute};
 
     if (address)
-        address_key(b.key, "session:address", address);
+        address_key(key, "session:address", address);
     return take(c, &b, address ? 1 : 0, f);
 }

@@ -57,42 +57,74 @@ static enum err run_store(struct db *state, const char *boot, const char *key, i
     return query_run(&q, f);
 }
 
-static enum err take(struct db *state, const char *boot, int64_t now_us, const char *key,
-                     int64_t cost_us, int64_t whole_us, int64_t *retry_after_ms, struct fail *f)
+static int64_t token_us(const struct bucket *b)
 {
-    int64_t full_us, wait_us;
-    enum err e = run_load(state, boot, key, &full_us, f);
+    int64_t us = b->per_minute > 0 ? US_PER_MINUTE / b->per_minute : US_PER_MINUTE;
 
-    if (!e && !full_us)
-        e = run_forget(state, now_us, f);
-    if (e)
-        return e;
-    if (full_us < now_us)
-        full_us = now_us;
-    if (full_us > now_us + whole_us) /* the limit was larger when it was stored */
-        full_us = now_us + whole_us;
-    wait_us = full_us + cost_us - now_us - whole_us;
-    if (wait_us > 0) {
-        *retry_after_ms = (wait_us + US_PER_MS - 1) / US_PER_MS;
-        return fail_later(f, ERR_RATE_LIMITED, *retry_after_ms, NULL);
-    }
-    return run_store(state, boot, key, full_us + cost_us, f);
+    return us < 1 ? 1 : us;
 }
 
-enum err bucket_take(struct db *state, const char *boot, int64_t now_ms, const char *key,
-                     int64_t cost, int64_t burst, int64_t per_minute, int64_t *retry_after_ms,
-                     struct fail *f)
+/* Writes nothing. What is missing in the meantime takes `wait_us` to come back. */
+static enum err judge(struct db *state, const char *boot, int64_t now_us, struct bucket *b,
+                      int64_t *wait_us, struct fail *f)
 {
-    int64_t token_us = per_minute > 0 ? US_PER_MINUTE / per_minute : US_PER_MINUTE;
+    int64_t whole_us = b->burst * token_us(b);
+    enum err e = run_load(state, boot, b->key, &b->full_us, f);
+
+    b->is_new = !b->full_us;
+    if (b->full_us < now_us)
+        b->full_us = now_us;
+    if (b->full_us > now_us + whole_us) /* the limit was larger when it was stored */
+        b->full_us = now_us + whole_us;
+    b->full_us += b->cost * token_us(b);
+    *wait_us = b->full_us - now_us - whole_us;
+    return e;
+}
+
+static enum err judge_all(struct db *state, const char *boot, int64_t now_us,
+                          struct bucket *buckets, size_t count, int64_t *retry_after_ms,
+                          struct fail *f)
+{
+    for (size_t i = 0; i < count; i++) {
+        int64_t wait_us;
+        enum err e = judge(state, boot, now_us, &buckets[i], &wait_us, f);
+
+        if (e)
+            return e;
+        if (wait_us > 0) {
+            *retry_after_ms = (wait_us + US_PER_MS - 1) / US_PER_MS;
+            return fail_later(f, ERR_RATE_LIMITED, *retry_after_ms, NULL);
+        }
+    }
+    return OK;
+}
+
+static enum err store_all(struct db *state, const char *boot, int64_t now_us,
+                          const struct bucket *buckets, size_t count, struct fail *f)
+{
+    enum err e = OK;
+
+    for (size_t i = 0; !e && i < count; i++) {
+        if (buckets[i].is_new)
+            e = run_forget(state, now_us, f);
+        if (!e)
+            e = run_store(state, boot, buckets[i].key, buckets[i].full_us, f);
+    }
+    return e;
+}
+
+enum err bucket_take(struct db *state, const char *boot, int64_t now_ms, struct bucket *buckets,
+                     size_t count, int64_t *retry_after_ms, struct fail *f)
+{
+    int64_t now_us = now_ms * US_PER_MS;
     bool own;
     enum err e = db_begin_own(state, &own, f);
 
     *retry_after_ms = 0;
     if (e)
         return e;
-    if (token_us < 1)
-        token_us = 1;
-    e = take(state, boot, now_ms * US_PER_MS, key, cost * token_us, burst * token_us,
-             retry_after_ms, f);
+    e = judge_all(state, boot, now_us, buckets, count, retry_after_ms, f);
+    if (!e)
+        e = store_all(state, boot, now_us, buckets, count, f);
     return db_finish_own(state, own, e, f);
 }

@@ -48,11 +48,18 @@ MUST_CHECK enum err presence_list(struct db *state, struct arena *a, const char 
 MUST_CHECK enum err presence_sweep(struct db *state, const char *boot, int64_t now_ms,
                                    struct fail *f); /* deletes expired rows and leases */
 
-/* Token bucket: takes `cost` tokens of `burst`, refilled at `per_minute`. OK, or ERR_RATE_LIMITED
- * with *retry_after_ms. A bucket of another boot is full. */
-MUST_CHECK enum err bucket_take(struct db *state, const char *boot, int64_t now_ms, const char *key,
-                                int64_t cost, int64_t burst, int64_t per_minute,
-                                int64_t *retry_after_ms, struct fail *f);
+/* A token bucket: `cost` tokens of `burst`, refilled at `per_minute`. */
+struct bucket {
+    const char *key;
+    int64_t cost, burst, per_minute;
+    int64_t full_us; /* bucket_take()'s own */
+    bool is_new;
+};
+/* From all of them, or from none: ERR_RATE_LIMITED with *retry_after_ms. A bucket of another boot
+ * is full. */
+MUST_CHECK enum err bucket_take(struct db *state, const char *boot, int64_t now_ms,
+                                struct bucket *buckets, size_t count, int64_t *retry_after_ms,
+                                struct fail *f);
 
 /* A ticket for one socket: `hash` is the SHA-256 of what the client holds. */
 MUST_CHECK enum err ticket_insert(struct db *state, const char *boot, const char *hash,

@@ -266,7 +266,17 @@ static void test_many_changes_share_the_callers_transaction(void **state)
 static enum err take(struct fixture *fx, const char *boot, int64_t now, int64_t cost, int64_t burst,
                      int64_t per_minute, int64_t *retry)
 {
-    return bucket_take(fx->db, boot, now, "user:1", cost, burst, per_minute, retry, &fx->fail);
+    struct bucket b = {"user:1", cost, burst, .per_minute = per_minute};
+
+    return bucket_take(fx->db, boot, now, &b, 1, retry, &fx->fail);
+}
+
+static enum err take_of(struct fixture *fx, int64_t now, const char *key, int64_t burst)
+{
+    struct bucket b = {key, 1, burst, .per_minute = 60};
+    int64_t retry;
+
+    return bucket_take(fx->db, BOOT, now, &b, 1, &retry, &fx->fail);
 }
 
 static void test_a_bucket_empties_and_refills(void **state)
@@ -310,12 +320,24 @@ static void test_waiting_as_told_is_enough(void **state)
 static void test_buckets_are_apart(void **state)
 {
     struct fixture *fx = *state;
+
+    assert_ok(fx, take_of(fx, 1, "user:1", 1));
+    assert_err(ERR_RATE_LIMITED, take_of(fx, 1, "user:1", 1));
+    assert_ok(fx, take_of(fx, 1, "user:2", 1));
+}
+
+static void test_what_one_bucket_refuses_costs_nothing_in_the_others(void **state)
+{
+    struct fixture *fx = *state;
+    struct bucket both[2] = {{"user:1", 1, 2, .per_minute = 60},
+                             {"address:1", 1, 1, .per_minute = 30}};
     int64_t retry;
 
-    assert_ok(fx, bucket_take(fx->db, BOOT, 1, "user:1", 1, 1, 60, &retry, &fx->fail));
-    assert_err(ERR_RATE_LIMITED,
-               bucket_take(fx->db, BOOT, 1, "user:1", 1, 1, 60, &retry, &fx->fail));
-    assert_ok(fx, bucket_take(fx->db, BOOT, 1, "user:2", 1, 1, 60, &retry, &fx->fail));
+    assert_ok(fx, bucket_take(fx->db, BOOT, 1, both, 2, &retry, &fx->fail));
+    assert_err(ERR_RATE_LIMITED, bucket_take(fx->db, BOOT, 1, both, 2, &retry, &fx->fail));
+    assert_int_equal(retry, 2000);
+    assert_ok(fx, take_of(fx, 1, "user:1", 2));
+    assert_err(ERR_RATE_LIMITED, take_of(fx, 1, "user:1", 2));
 }
 
 static void test_a_bucket_of_another_boot_is_full(void **state)
@@ -354,12 +376,11 @@ static void test_a_smaller_limit_holds_at_once(void **state)
 static void test_old_buckets_do_not_pile_up(void **state)
 {
     struct fixture *fx = *state;
-    int64_t retry;
 
     for (int i = 0; i < 300; i++) {
         const char *key = arena_fmt(&fx->arena, "address:%d", i);
 
-        assert_ok(fx, bucket_take(fx->db, BOOT, i * 100000, key, 1, 5, 60, &retry, &fx->fail));
+        assert_ok(fx, take_of(fx, i * 100000, key, 5));
     }
     assert_in_range(rows_of(fx, "SELECT count(*) FROM bucket"), 1, 3);
 }
@@ -374,7 +395,8 @@ static int take_many(struct fixture *fx, int number, void *arg)
     if (db_open(&db, DB_STATE, DB_READ_WRITE, &fx->conf, &fx->log, &f))
         return 1;
     for (int i = 0; i < 50; i++) {
-        enum err e = bucket_take(db, BOOT, 1, "shared", 1, 60, 1, &retry, &f);
+        struct bucket b = {"shared", 1, .burst = 60, .per_minute = 1};
+        enum err e = bucket_take(db, BOOT, 1, &b, 1, &retry, &f);
 
         if (e == OK)
             taken[number]++;
@@ -481,6 +503,7 @@ int main(void)
         WITH_STATE(test_a_bucket_empties_and_refills),
         WITH_STATE(test_waiting_as_told_is_enough),
         WITH_STATE(test_buckets_are_apart),
+        WITH_STATE(test_what_one_bucket_refuses_costs_nothing_in_the_others),
         WITH_STATE(test_a_bucket_of_another_boot_is_full),
         WITH_STATE(test_a_cost_takes_several_tokens),
         WITH_STATE(test_a_smaller_limit_holds_at_once),
