@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 8192, ALIGNMENT = 16 };
+/* The first block is one that malloc has at hand in each thread's cache: most arenas need no more.
+ */
+enum { FIRST_SIZE = 960, BLOCK_SIZE = 8192, ALIGNMENT = 16 };
 
 struct arena_block {
     struct arena_block *next;
@@ -45,7 +47,7 @@ void arena_clear(struct arena *a)
     while (a->head) {
         struct arena_block *next = a->head->next;
 
-        if (!kept && a->head->size == BLOCK_SIZE)
+        if (!kept && a->head->size <= BLOCK_SIZE)
             kept = a->head;
         else
             free(a->head);
@@ -60,14 +62,14 @@ void arena_clear(struct arena *a)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-    size_t need;
+    size_t need, least = a->head ? BLOCK_SIZE : FIRST_SIZE;
     void *p;
 
     if (size > SIZE_MAX / 2)
         die("arena: %zu bytes asked for", size);
     need = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     if (!a->head || a->head->size - a->head->used < need)
-        a->head = block_new(need > BLOCK_SIZE ? need : BLOCK_SIZE, a->head);
+        a->head = block_new(need > least ? need : least, a->head);
     p = a->head->data + a->head->used;
     a->head->used += need;
     return memset(p, 0, size);
