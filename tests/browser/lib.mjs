@@ -136,7 +136,7 @@ export class Person {
         });
     }
 
-    // The same person in a second browser whose sockets are refused, so that it polls and posts.
+    // The same person in a second browser whose sockets are refused, so that it posts.
     async apart(browser) {
         const context = await browser.newContext({
             viewport: { width: 1280, height: 800 },

@@ -61,6 +61,33 @@ describe("a token in an HttpOnly cookie", () => {
         await ana.leave();
     });
 
+    test("a stream is opened anew with the next token, before the one that it has ends", async () => {
+        const ana = await Person.enter(browser, { cookies: [cookie(sign(stack.jwt_secret, 7, "ana", 20))] });
+        // This tab knows already that sockets are blocked here.
+        await ana.context.addInitScript(() => {
+            const rests = JSON.stringify({ socket: Date.now() + 290000 });
+            sessionStorage.setItem("outcry:/api/stocks/chat/rests", rests);
+        });
+        let renewals = 0;
+        await ana.page.route("**/auth/refresh/", async (route) => {
+            renewals++;
+            await ana.context.addCookies([cookie(sign(stack.jwt_secret, 7, "ana", 600))]);
+            await route.fulfill({ status: 200, json: {} });
+        });
+        let streams = 0;
+        const second = (request) => request.url().includes("/ws/chat/stream/") && ++streams === 2;
+        const twice = ana.page.waitForRequest(second, { timeout: 60000 });
+        await ana.open(stack.url);
+        await ana.linkIs("live");
+        await twice;
+        await ana.say("renewed on a stream");
+        await ana.sees("renewed on a stream");
+        assert.deepEqual([streams, renewals], [2, 1]);
+        await ana.linkIs("live");
+        assert.deepEqual(ana.faults, []);
+        await ana.leave();
+    });
+
     test("whoever has no token is sent to the login page, and told where to come back", async () => {
         const nobody = await Person.enter(browser);
         await nobody.page.route("**/login/**", (route) => route.fulfill({ contentType: "text/html", body: "<title>Login</title>" }));

@@ -105,7 +105,7 @@ before(async () => {
     stack = await Stack.start({ conf });
     browser = await launch();
     readers = await Promise.all(Object.keys(BLOCKED).map((way) => Reader.sit(browser, stack, way)));
-    await all((reader) => reader.reads(reader.way));
+    await all((reader) => reader.moves({}, reader.way));
 });
 after(async () => {
     await browser?.close();
