@@ -264,13 +264,15 @@ export class Link {
 
     // The server will not have us. A token that ran out may be renewed, once.
     async #refused(name, fault) {
-        if (fault.code === 4500 && !this.renewed && (await this.auth.renew())) {
+        const renewed = fault.code === 4500 && !this.renewed && (await this.auth.renew());
+        if (!this.listening) {
+            return; // closed meanwhile
+        }
+        if (renewed) {
             this.renewed = true;
-            if (this.listening) {
-                this.ladder.failed(name, fault);
-                this.ladder.hurry(false);
-                this.poller.start();
-            }
+            this.ladder.failed(name, fault);
+            this.ladder.hurry(false);
+            this.poller.start();
             return;
         }
         if (fault.status === 401) {
