@@ -10,6 +10,8 @@ let stack;
 let browser;
 let bo;
 let tabs; // of ana
+let name; // a new one in each test
+let count = 0;
 
 before(async () => {
     const rates = { rate_user_burst: "20000", rate_address_burst: "50000", rate_session_burst: "200" };
@@ -22,10 +24,11 @@ after(async () => {
     await browser?.close();
     await stack?.stop();
 });
-beforeEach(async (t) => {
+beforeEach(async () => {
     const ana = await Person.enter(browser);
     tabs = [ana];
-    await ana.join(stack.url, `ana${t.name.length}`);
+    name = `ana-${++count}`;
+    await ana.join(stack.url, name);
     await ana.linkIs("live");
 });
 afterEach(async () => {
@@ -35,18 +38,19 @@ afterEach(async () => {
     await tabs[0].context.close();
 });
 
-async function openTab(url = stack.url) {
-    const tab = new Person(tabs[0].context, await tabs[0].context.newPage());
-    tabs.push(tab);
-    await tab.open(url);
-    await tab.linkIs("live", 60000);
-    return tab;
+// More tabs like the first, all at once.
+async function openTabs(first, url, more) {
+    const open = async () => {
+        const tab = new Person(first.context, await first.context.newPage());
+        await tab.page.goto(url, { timeout: 60000 });
+        await tab.linkIs("live", 60000);
+        return tab;
+    };
+    return [first, ...(await Promise.all(Array.from({ length: more }, open)))];
 }
 
-async function openTabs(count) {
-    while (tabs.length < count) {
-        await openTab();
-    }
+async function haveTabs(number) {
+    tabs = await openTabs(tabs[0], stack.url, number - tabs.length);
 }
 
 async function close(tab) {
@@ -75,11 +79,11 @@ async function allSee(texts, people = tabs) {
 }
 
 // Messages from outside, twenty in a second, until stop(), which returns their texts.
-function pour(name) {
+function pour() {
     const sent = [];
     const under = [];
     const timer = setInterval(() => {
-        const text = `${name} ${sent.length}`;
+        const text = `poured ${sent.length}`;
         sent.push(text);
         under.push(stack.post(text));
     }, 50);
@@ -91,7 +95,7 @@ function pour(name) {
 }
 
 test("ten tabs hold one connection, and what is said in one is in all", async () => {
-    await openTabs(10);
+    await haveTabs(10);
     await allHoldOne();
     await stack.post("to all ten");
     await tabs[0].say("from the first");
@@ -106,9 +110,9 @@ test("ten tabs hold one connection, and what is said in one is in all", async ()
 });
 
 test("while messages pour in the leading tab is closed, and again: nothing is lost or doubled", async () => {
-    await openTabs(5);
+    await haveTabs(5);
     const said = [];
-    const stop = pour("poured");
+    const stop = pour();
     try {
         for (let round = 0; round < 3; round++) {
             await until(leader, "a tab leads", 60);
@@ -125,7 +129,7 @@ test("while messages pour in the leading tab is closed, and again: nothing is lo
 });
 
 test("a frozen leader is replaced, and follows when it thaws", async () => {
-    await openTabs(3);
+    await haveTabs(3);
     const frozen = leader();
     const others = tabs.filter((tab) => tab !== frozen);
     const devtools = await frozen.context.newCDPSession(frozen.page);
@@ -145,7 +149,7 @@ test("a frozen leader is replaced, and follows when it thaws", async () => {
 });
 
 test("a tab that comes back from the browser's cache of pages has missed nothing", async () => {
-    await openTabs(2);
+    await haveTabs(2);
     const away = leader();
     const show = (type) => away.page.evaluate((kind) => dispatchEvent(new PageTransitionEvent(kind, { persisted: true })), type);
     await show("pagehide");
@@ -160,8 +164,7 @@ test("a tab that comes back from the browser's cache of pages has missed nothing
 });
 
 test("the person is in the room of the tab that is being used, until the last tab is closed", async () => {
-    const { name } = await tabs[0].page.evaluate(() => ({ name: document.querySelector(".me-name").textContent }));
-    await openTabs(2);
+    await haveTabs(2);
     const [first, second] = tabs;
     await bo.open(stack.room("energy"));
     await second.page.click('.room[data-room="energy"]');
@@ -197,7 +200,7 @@ test("what is read in one tab is read in all", async () => {
         return (await answer.json()).rooms.find((room) => room.id === "materials").last_read_seq === last;
     }, seq);
     await tabs[0].page.click('.room[data-room="general"]');
-    await openTabs(2);
+    await haveTabs(2);
     await stack.post("news", { room: "materials" });
     await Promise.all(tabs.map((tab) => tab.waitForUnread("materials", "1")));
     await tabs[1].page.click('.room[data-room="materials"]');
@@ -205,7 +208,7 @@ test("what is read in one tab is read in all", async () => {
 });
 
 test("a tab that is closed before its message is stored leaves it to one other, which sends it once", async () => {
-    await openTabs(3);
+    await haveTabs(3);
     await stack.tell("kill-sidecar");
     const [first, second, third] = tabs;
     await until(() => !leader(), "the socket is closed");
@@ -223,7 +226,7 @@ test("a tab that is closed before its message is stored leaves it to one other, 
 });
 
 test("an older backup is restored: every tab shows the restored history, and goes on", async () => {
-    await openTabs(3);
+    await haveTabs(3);
     const backup = `${stack.dir}/var/backup.db`;
     await stack.tell(`outcry backup ${backup}`);
     await stack.post("not in the backup");
@@ -258,12 +261,8 @@ test("ten tabs hold one stream where sockets are blocked, and stall nothing", as
         const url = stack.url.replace(stack.origin, proxy.origin);
         const first = await Person.enter(browser);
         await first.join(url, "streamer");
-        const ten = [first];
-        while (ten.length < 10) {
-            ten.push(new Person(first.context, await first.context.newPage()));
-            await ten.at(-1).open(url);
-        }
-        await Promise.all(ten.map((tab) => tab.linkIs("live", 60000)));
+        await first.linkIs("live", 60000);
+        const ten = await openTabs(first, url, 9);
         await until(() => proxy.count("stream") === 1 && proxy.count("longpoll") === 0, "all tabs hold one stream", 60);
         await stack.post("by the stream");
         await ten[9].say("said by the last of ten");
