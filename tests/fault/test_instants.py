@@ -103,48 +103,53 @@ class Instants(unittest.TestCase):
         Table.add(fault, len(self.asked), wrong=self.wrong, acked=len(self.asked), note=note)
         self.assertEqual([], self.wrong[:10], f"{len(self.wrong)} in all")
 
-    def held(self, on):
-        """Another connection, or none: without one each request is the last to close, and moves the
-        log into the database."""
-        db = sqlite3.connect(self.installation.path("chat.db")) if on else None
-        if db:
-            db.execute("SELECT count(*) FROM message").fetchone()
-        return db
-
-    def test_a_request_killed_at_any_of_its_calls_makes_one_row_at_most(self):
+    def kill_at_each(self, where):
         died = 0
-        for beside in (False, True):
-            with_other = self.held(beside)
-            for call, n in self.some(self.calls(), 16):
-                client_id = new_client_id()
-                status, code = self.post(client_id, *self.tracer(
-                    f"trace={call}", f"inject={call}:signal=KILL:when={n}"))
-                died += code == -signal.SIGKILL
-                self.then_again(f"killed at {call} {n}", client_id, status)
-            if with_other:
-                with_other.close()
-        self.judge("a request killed at each system call", f"{died} died")
+        for call, n in self.some(self.calls(), 16):
+            client_id = new_client_id()
+            status, code = self.post(client_id, *self.tracer(
+                f"trace={call}", f"inject={call}:signal=KILL:when={n}"))
+            died += code == -signal.SIGKILL
+            self.then_again(f"killed at {call} {n}", client_id, status)
+        self.judge(f"a request killed at each system call, {where}", f"{died} died")
         self.assertGreater(died, len(self.asked) / 2)
 
-    def test_a_request_of_which_any_call_fails_is_refused_or_stored(self):
-        seen = {}
-        for error, which in FAILURES.items():
-            calls = [(call, n) for call, n in self.calls() if call in which]
-            for call, n in self.some(calls, 12):
-                client_id, what = new_client_id(), f"{error} of {call} {n}"
-                status, code = self.post(client_id, *self.tracer(
-                    f"trace={call}", f"inject={call}:error={error}:when={n}"))
-                seen[status] = seen.get(status, 0) + 1
-                if code < 0:
-                    self.wrong.append(f"{what}: died of signal {-code}")
-                if status is None and code == 0 and call != "write":  # which is the answer's way
-                    self.wrong.append(f"{what}: no answer, and well")
-                if status not in (None, 200, 201, 500, 503, 400 if call == "read" else None):
-                    self.wrong.append(f"{what}: {status}")
-                self.then_again(what, client_id, status)
-        self.judge("a request, each system call fails",
-                   ", ".join(f"{status or 'no answer'}: {n}" for status, n in sorted(
-                       seen.items(), key=lambda pair: pair[0] or 0)))
+    def test_a_request_killed_at_any_of_its_calls_makes_one_row_at_most(self):
+        """Nobody else has the database open: each moves the log into it as it ends."""
+        self.kill_at_each("alone")
+
+    def test_a_request_killed_beside_another_connection_makes_one_row_at_most(self):
+        other = sqlite3.connect(self.installation.path("chat.db"))
+        other.execute("SELECT count(*) FROM message").fetchone()
+        self.addCleanup(other.close)
+        self.kill_at_each("one of two")
+
+    def fail_each(self, error):
+        seen = collections.Counter()
+        calls = [(call, n) for call, n in self.calls() if call in FAILURES[error]]
+        for call, n in self.some(calls, 12):
+            client_id, what = new_client_id(), f"{error} of {call} {n}"
+            status, code = self.post(client_id, *self.tracer(
+                f"trace={call}", f"inject={call}:error={error}:when={n}"))
+            seen[status or 0] += 1
+            if code < 0:
+                self.wrong.append(f"{what}: died of signal {-code}")
+            if status is None and code == 0 and call != "write":  # which is the answer's way
+                self.wrong.append(f"{what}: no answer, and well")
+            if status not in (None, 200, 201, 500, 503, 400 if call == "read" else None):
+                self.wrong.append(f"{what}: {status}")
+            self.then_again(what, client_id, status)
+        self.judge(f"a request, each system call fails with {error}",
+                   ", ".join(f"{status or 'no answer'}: {n}" for status, n in sorted(seen.items())))
+
+    def test_a_request_whose_disk_fails_is_refused_or_stored(self):
+        self.fail_each("EIO")
+
+    def test_a_request_whose_disk_is_full_is_refused_or_stored(self):
+        self.fail_each("ENOSPC")
+
+    def test_a_request_without_memory_is_refused_or_stored(self):
+        self.fail_each("ENOMEM")
 
 
 if __name__ == "__main__":
