@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Readers of one byte a second beside many others: nobody misses anything, and the sidecar keeps nothing
-for them. They are several, and what they miss is much, so that what it costs stands out: memory also
-goes up and down by what the machine does meanwhile."""
+for them but the frame they are in. The long form is the promise as it stands, one beside a thousand. In
+the short form they are several, and what they miss is much, so that what they cost stands out: memory
+also goes up and down by what the machine does meanwhile."""
 import json
 import os
 import statistics
@@ -17,10 +18,9 @@ from crowd import Crowd, SocketMember, StreamMember  # noqa: E402
 from stack import wait_for  # noqa: E402
 
 READERS, MESSAGES, PER_SECOND, PAIRS = (1000, 300, 25, 5) if LONG else (100, 160, 40, 1)
-SLOW = 8
-LETTER = "z" if LONG else "\U0001d6a3"  # one byte each, or four
-# What they may cost together. A queue for each would be what the socket's buffer (200 KiB) does not hold
-# of everything that was said: 3 MiB in the long form, 8 in the short.
+SLOW, LETTER = (1, "z") if LONG else (8, "\U0001d6a3")  # a letter of one byte, or of four
+# What they may cost together. Queues would hold what the sockets' buffers (200 KiB each) do not of all
+# that was said: 8 MiB in the short form.
 MEMORY_KIB = 1024 if LONG else 4096
 
 
