@@ -15,6 +15,7 @@ import collections
 import http.client
 import json
 import os
+import random
 import re
 import secrets
 import shutil
@@ -50,9 +51,18 @@ def wait_for(condition, what, seconds=10):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below the ports that connections get by themselves: one of those, a client's that tries again
+    while the server is down, would have it when the server comes back."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as f:
+        end = int(f.read().split()[0])
+    while True:
+        port = random.randrange(min(10000, end // 2), end)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def new_client_id():
