@@ -123,7 +123,7 @@ export class Person {
             this.sockets.add(socket);
             socket.on("close", () => this.sockets.delete(socket));
         });
-        page.setDefaultTimeout(15000);
+        page.setDefaultTimeout(60000);
         page.on("pageerror", (error) => this.faults.push(error.stack ?? String(error)));
         page.on("console", (message) => {
             if (message.text().includes("Content Security Policy") || message.text().includes("TrustedHTML")) {
@@ -169,7 +169,7 @@ export class Person {
         await this.context.close();
     }
 
-    linkIs(state, timeout = 30000) {
+    linkIs(state, timeout = 60000) {
         return this.page.waitForSelector(`#link-state[data-state="${state}"]`, { timeout });
     }
 
@@ -179,7 +179,7 @@ export class Person {
     }
 
     // Until a stored (numbered) message with this text is in the list.
-    sees(text, timeout = 15000) {
+    sees(text, timeout = 60000) {
         return this.page.waitForFunction(
             (wanted) => [...document.querySelectorAll('.msg:not([data-seq=""]) .msg-text')].some((row) => row.textContent === wanted),
             text,
@@ -202,7 +202,7 @@ export class Person {
         return (await this.rows()).map((row) => row.text);
     }
 
-    peopleAre(names, timeout = 15000) {
+    peopleAre(names, timeout = 30000) {
         return this.page.waitForFunction(
             (wanted) => {
                 const shown = [...document.querySelectorAll(".person-name")].map((name) => name.textContent);
