@@ -42,6 +42,7 @@ class Person:
         self.claim = f"person{number}"
         self.way_to_write, self.way_to_read = world.to_write[0], world.to_read[0]
         self.writer = self.feed = None
+        self.leaving = False                  # may not load anything any more
         self.epoch = world.epoch
         self.following = ["general", "@me"]
         self.seen = {"general": 0, "@me": 0}  # room: seq, of all rooms that were entered
@@ -183,16 +184,17 @@ class Person:
         if self.feed is None or self.way_to_read not in ("socket", "stream"):
             self.disconnect()
             return
-        deadline = time.monotonic() + ANSWER_S
+        deadline, self.leaving = time.monotonic() + ANSWER_S, True
         while self.read_some():
             if time.monotonic() > deadline:
                 raise AssertionError(f"{self.claim} is still connected by {self.way_to_read}")
+        self.leaving = False
 
     def show(self, frame):
         room = frame.get("room")
         if frame["type"] == "error" and room in self.following:
             raise AssertionError(f"{self.claim}: {frame}")
-        if frame["type"] == "resync" and room in self.following:
+        if frame["type"] == "resync" and room in self.following and not self.leaving:
             self.reload(frame)
         if frame["type"] in PASSING or room not in self.following:
             return  # what was on its way as the room was left
