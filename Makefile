@@ -119,8 +119,8 @@ static/vendor/.stamp: package.json package-lock.json scripts/vendor
 	@touch $@
 
 # All of the page's style in one file: one request before the first paint.
-STYLE := static/vendor/bootstrap/bootstrap.min.css static/css/theme.css static/css/app.css
-static/vendor/chat.css: static/vendor/.stamp static/css/theme.css static/css/app.css
+STYLE := static/vendor/bootstrap/bootstrap.min.css static/css/theme.css static/css/app.css static/css/acts.css
+static/vendor/chat.css: static/vendor/.stamp static/css/theme.css static/css/app.css static/css/acts.css
 	@cat $(STYLE) > $@.new && mv $@.new $@
 
 # What the browser tests run on. After the vendor stamp: npm works on one folder.

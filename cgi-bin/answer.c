@@ -77,6 +77,12 @@ const char *answer_room_url(const struct call *c, const char *room)
     return arena_fmt(c->arena, "%s/r/%s/", page_path, room);
 }
 
+const char *answer_message_url(const struct call *c, int64_t id, int64_t seq)
+{
+    return arena_fmt(c->arena, "%s/m/%lld/#m%lld", c->app->conf->page_path, (long long)id,
+                     (long long)seq);
+}
+
 static void add_error_headers(struct call *c, const struct fail *f)
 {
     int status = err_row(f->err)->http_status;

@@ -39,7 +39,12 @@ static const char *below_prefix(const struct call *c, size_t *len)
     return *len == 0 && *rest ? NULL : rest; /* "//" is no path of ours */
 }
 
-/* Segment by segment; "<x>" takes any one that is not empty. */
+static bool is_number(const char *s, size_t len)
+{
+    return strspn(s, "0123456789") >= len;
+}
+
+/* Segment by segment; "<x>" takes any one that is not empty, "<#x>" one of digits. */
 static bool matches(struct call *c, const char *pattern, const char *path, size_t path_len)
 {
     const char *end = path + path_len;
@@ -50,7 +55,7 @@ static bool matches(struct call *c, const char *pattern, const char *path, size_
         const char *slash = memchr(path, '/', (size_t)(end - path));
         size_t have = (size_t)((slash ? slash : end) - path);
 
-        if (have == 0)
+        if (have == 0 || (strncmp(pattern, "<#", 2) == 0 && !is_number(path, have)))
             return false;
         if (*pattern == '<' && captured < ARRAY_LEN(c->captures))
             c->captures[captured++] = arena_strn(c->arena, path, have);

@@ -5,8 +5,12 @@
 #include "cgi-bin/route.h"
 
 handler_fn handle_page;
+handler_fn handle_message_page;
 handler_fn handle_messages;
 handler_fn handle_message_create;
+handler_fn handle_message;
+handler_fn handle_message_context;
+handler_fn handle_message_delete;
 handler_fn handle_events;
 handler_fn handle_session;
 handler_fn handle_me;

@@ -24,22 +24,6 @@ static const char *etag(struct arena *a, const struct history_page *page)
     return arena_fmt(a, "\"%s\"", hex);
 }
 
-static struct json_object *page_json(const struct history_page *page)
-{
-    struct json_object *o = json_object_new_object(), *rows = json_object_new_array();
-    const char *room = rooms_wire_name(&page->room.room);
-
-    for (size_t i = 0; i < page->count; i++)
-        json_object_array_add(rows, wire_message(&page->messages[i], room));
-    json_set(o, "messages", rows);
-    json_set_str(o, "room", room);
-    json_set_str(o, "epoch", page->epoch);
-    json_set_i64(o, "seq", page->room.room.head);
-    json_set_i64(o, "floor", page->room.room.floor);
-    json_set_bool(o, "has_more", page->has_more);
-    return o;
-}
-
 enum err handle_messages(struct call *c, struct fail *f)
 {
     int64_t before = call_number(c, "before", 0), after = call_number(c, "after", -1);
@@ -59,7 +43,7 @@ enum err handle_messages(struct call *c, struct fail *f)
     c->res.cache_control = "private, no-cache";
     if (http_etag_matches(&c->req, tag))
         return answer_empty(c, 304);
-    return answer_json(c, 200, page_json(&page));
+    return answer_json(c, 200, wire_page(&page));
 }
 
 enum err handle_message_create(struct call *c, struct fail *f)

@@ -52,17 +52,19 @@ static enum err add_rooms(struct call *c, const struct room *current, struct jso
 }
 
 static void add_paging(const struct call *c, const struct page_query *q,
-                       const struct history_page *page, struct json_object *o)
+                       const struct history_context *context, struct json_object *o)
 {
+    const struct history_page *page = &context->page;
     const char *url = answer_room_url(c, page->room.room.slug);
     int64_t first = page->count ? page->messages[0].seq : q->after + 1;
     int64_t last = page->count ? page->messages[page->count - 1].seq : q->before - 1;
     bool forward = q->after >= 0;
+    bool has_newer = forward ? page->has_more : q->before > 0 || context->has_newer;
 
-    json_set_bool(o, "paging", q->before > 0 || forward);
+    json_set_bool(o, "paging", forward || has_newer);
     json_set_bool(o, "has_older", forward ? q->after > page->room.room.floor : page->has_more);
     json_set_str(o, "older_url", arena_fmt(c->arena, "%s?before=%lld", url, (long long)first));
-    json_set_bool(o, "has_newer", forward ? page->has_more : q->before > 0);
+    json_set_bool(o, "has_newer", has_newer);
     json_set_str(o, "newer_url", arena_fmt(c->arena, "%s?after=%lld", url, (long long)last));
 }
 
@@ -126,8 +128,8 @@ static struct json_object *cursors(struct json_object *rooms, const char *curren
 }
 
 /* What the script needs to know, as JSON text for one attribute. */
-static void add_config(struct call *c, const char *epoch, const struct room *room,
-                       struct json_object *o)
+static void add_config(struct call *c, const struct page_query *q, const char *epoch,
+                       const struct room *room, struct json_object *o)
 {
     const struct conf *conf = c->app->conf;
     struct json_object *config = json_object_new_object();
@@ -151,6 +153,9 @@ static void add_config(struct call *c, const char *epoch, const struct room *roo
     json_set_str(config, "refresh_url", conf->refresh_url);
     json_set_str(config, "login_url", conf->login_url);
     json_set_i64(config, "max_chars", conf->message_max_chars);
+    json_set_i64(config, "edit_minutes", conf->edit_minutes);
+    if (q->message_id)
+        json_set_i64(config, "message", q->message_id);
     json_set_i64(config, "heartbeat_ms", conf->ws_heartbeat_ms);
     json_set_bool(config, "paging", json_object_get_boolean(json_object_object_get(o, "paging")));
     json_set_str(o, "config", json_text(config, &len));
@@ -179,30 +184,41 @@ static void add_notice(const struct call *c, struct json_object *o)
     json_set(o, "notice", notice);
 }
 
+static enum err load(struct call *c, const struct page_query *q, struct history_context *out,
+                     struct fail *f)
+{
+    if (q->message_id)
+        return history_context(c->chat, c->arena, &c->actor, q->message_id, HISTORY_AROUND, out, f);
+    return history_messages(c->chat, c->arena, &c->actor, q->room, q->before, q->after,
+                            HISTORY_PAGE, &out->page, f);
+}
+
 enum err page_data(struct call *c, const struct page_query *q, struct json_object **out,
                    struct fail *f)
 {
     struct json_object *o = json_object_new_object();
-    struct history_page page;
-    enum err e = history_messages(c->chat, c->arena, &c->actor, q->room, q->before, q->after,
-                                  HISTORY_PAGE, &page, f);
+    struct history_context context = {0};
+    const struct history_page *page = &context.page;
+    enum err e = load(c, q, &context, f);
 
     if (!e) {
         page_add_site(c, o);
-        add_room(c, &page.room, page.epoch, o);
-        page_add_messages(c, &page, o);
-        add_paging(c, q, &page, o);
+        add_room(c, &page->room, page->epoch, o);
+        page_add_messages(c, page, o);
+        add_paging(c, q, &context, o);
         add_me(c, o);
+        if (q->message_id)
+            page_add_target(c, &context, o);
         add_notice(c, o);
-        e = add_rooms(c, &page.room.room, o, f);
+        e = add_rooms(c, &page->room.room, o, f);
     }
     if (!e)
-        e = page_add_online(c, page.room.room.id, o, f);
+        e = page_add_online(c, page->room.room.id, o, f);
     if (e) {
         json_object_put(o);
         return e;
     }
-    add_config(c, page.epoch, &page.room.room, o);
+    add_config(c, q, page->epoch, &page->room.room, o);
     *out = o;
     return OK;
 }
@@ -220,8 +236,8 @@ struct json_object *page_shell_data(struct call *c, const struct page_query *q)
     json_set(o, "online", json_object_new_array());
     json_set_i64(o, "online_count", 0);
     json_set_i64(o, "online_total", 0);
-    json_set_bool(o, "paging", q->before > 0 || q->after >= 0);
+    json_set_bool(o, "paging", q->before > 0 || q->after >= 0 || q->message_id);
     add_me(c, o);
-    add_config(c, "", &view.room, o);
+    add_config(c, q, "", &view.room, o);
     return o;
 }

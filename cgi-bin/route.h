@@ -47,7 +47,9 @@ struct param {
 
 struct route {
     enum http_method method; /* GET answers HEAD too */
-    const char *pattern; /* below the program's prefix: "rooms/<slug>/read"; NULL ends a table */
+    /* Below the program's prefix: "rooms/<slug>/read"; "<#id>" takes digits only. NULL ends a
+     * table. */
+    const char *pattern;
     handler_fn *handler;
     enum need need;
     bool csrf;            /* a seal is asked of whom a cookie identified */

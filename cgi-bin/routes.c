@@ -9,6 +9,8 @@
 /* clang-format off */
 #define SEQ(field, where, least) \
     {.name = (field), .from = (where), .kind = PARAM_NUMBER, .min = (least), .max = SEQ_MAX}
+#define ID(field) \
+    {.name = (field), .from = FROM_PATH, .kind = PARAM_NUMBER, .min = 1, .max = SEQ_MAX}
 #define ROOM(field, where) {.name = (field), .from = (where), .kind = PARAM_SLUG}
 #define CHOICE(field, where, words) \
     {.name = (field), .from = (where), .kind = PARAM_CHOICE, .choices = (words)}
@@ -31,6 +33,8 @@ static const struct param create_params[] = {
     SEQ("reply_to", FROM_BODY, 0),
     CHOICE("sentiment", FROM_BODY, "bullish bearish"),
     {.name = "disclosure", .from = FROM_BODY, .kind = PARAM_TEXT}, {0}};
+
+static const struct param message_params[] = {ID("id"), {0}};
 
 static const struct param events_params[] = {
     {.name = "epoch", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 64},
@@ -63,6 +67,8 @@ const struct route page_routes[] = {
      .kept = KEPT_WHILE_CHAT_AND_STATE, .handler = handle_page, .params = page_params},
     {.method = HTTP_GET, .pattern = "r/<room>", .need = NEED_ANYONE,
      .kept = KEPT_WHILE_CHAT_AND_STATE, .handler = handle_page, .params = room_page_params},
+    {.method = HTTP_GET, .pattern = "m/<#id>", .need = NEED_ANYONE,
+     .handler = handle_message_page, .params = message_params},
     {0},
 };
 
@@ -71,6 +77,14 @@ const struct route api_routes[] = {
      .handler = handle_messages, .params = messages_params},
     {.method = HTTP_POST, .pattern = "messages/create", .need = NEED_POSTER, .csrf = true,
      .forms = true, .handler = handle_message_create, .params = create_params},
+    {.method = HTTP_GET, .pattern = "messages/<#id>", .need = NEED_READER,
+     .handler = handle_message, .params = message_params},
+    {.method = HTTP_GET, .pattern = "messages/<#id>/context", .need = NEED_READER,
+     .handler = handle_message_context, .params = message_params},
+    {.method = HTTP_DELETE, .pattern = "messages/<#id>", .need = NEED_USER, .csrf = true,
+     .handler = handle_message_delete, .params = message_params},
+    {.method = HTTP_POST, .pattern = "messages/<#id>/delete", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_message_delete, .params = message_params},
     {.method = HTTP_GET, .pattern = "events", .need = NEED_READER,
      .handler = handle_events, .params = events_params},
     {.method = HTTP_POST, .pattern = "session", .need = NEED_ANYONE, .csrf = true,

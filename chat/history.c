@@ -57,6 +57,61 @@ enum err history_messages(struct chat *c, struct arena *a, const struct actor *w
     return e;
 }
 
+/* ----- one message ----- */
+
+enum err history_find(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
+                      struct room_view *room, struct message *out, struct fail *f)
+{
+    enum err e = message_by_id(c->db, a, msg_id, out, f);
+
+    if (!e)
+        e = rooms_find(c, a, who, out->room_slug, room, f);
+    if (e == ERR_NOT_FOUND || e == ERR_ROOM_NOT_FOUND)
+        return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
+    if (!e && out->seq <= room->room.floor)
+        return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
+    return e;
+}
+
+/* Older ones, the message itself, newer ones: one list. */
+static enum err load_context(struct chat *c, struct arena *a, const struct actor *who,
+                             int64_t msg_id, size_t around, struct history_context *out,
+                             struct fail *f)
+{
+    struct history_page *p = &out->page;
+    size_t newer = 0;
+    enum err e = history_find(c, a, who, msg_id, &p->room, &out->message, f);
+
+    if (!e)
+        e = db_epoch(c->db, a, &p->epoch, f);
+    if (!e)
+        e = message_list(c->db, a, p->room.room.id, out->message.seq, -1, p->messages, around,
+                         &p->count, &p->has_more, f);
+    if (e)
+        return e;
+    p->messages[p->count++] = out->message;
+    e = message_list(c->db, a, p->room.room.id, 0, out->message.seq, p->messages + p->count, around,
+                     &newer, &out->has_newer, f);
+    p->count += newer;
+    cut_below_floor(p);
+    return e;
+}
+
+enum err history_context(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
+                         size_t around, struct history_context *out, struct fail *f)
+{
+    enum err e;
+
+    *out = (struct history_context){.page = {.epoch = ""}};
+    out->page.messages = arena_alloc(a, (2 * around + 1) * sizeof *out->page.messages);
+    e = db_begin_read(c->db, f);
+    if (e)
+        return e;
+    e = load_context(c, a, who, msg_id, around, out, f);
+    db_end_read(c->db);
+    return e;
+}
+
 /* ----- cursors ----- */
 
 static bool is_named(const struct history_cursor *cursors, size_t count, const char *room)

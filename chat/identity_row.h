@@ -1,4 +1,4 @@
-/* What identity_*.c and post.c share: rows ↔ actors. Nobody else includes it. */
+/* What identity_*.c and permit.c share: rows ↔ actors. Nobody else includes it. */
 #ifndef CHAT_IDENTITY_ROW_H
 #define CHAT_IDENTITY_ROW_H
 

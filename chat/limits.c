@@ -39,8 +39,8 @@ static enum err take(struct chat *c, struct bucket *buckets, size_t count, struc
     return e;
 }
 
-enum err limits_take_message(struct chat *c, const struct actor *who, const char *address,
-                             struct fail *f)
+static enum err take_writing(struct chat *c, const char *what, const struct actor *who,
+                             const char *address, struct fail *f)
 {
     const struct conf *conf = c->conf;
     char user_key[KEY_MAX], where_key[KEY_MAX];
@@ -49,11 +49,25 @@ enum err limits_take_message(struct chat *c, const struct actor *who, const char
         {where_key, 1, .burst = conf->rate_address_burst,
          .per_minute = conf->rate_address_per_minute},
     };
+    char prefix[32];
 
-    snprintf(user_key, KEY_MAX, "message:user:%lld", (long long)who->user_id);
+    snprintf(user_key, KEY_MAX, "%s:user:%lld", what, (long long)who->user_id);
+    snprintf(prefix, sizeof prefix, "%s:address", what);
     if (address)
-        address_key(where_key, "message:address", address);
+        address_key(where_key, prefix, address);
     return take(c, b, address ? 2 : 1, f);
+}
+
+enum err limits_take_message(struct chat *c, const struct actor *who, const char *address,
+                             struct fail *f)
+{
+    return take_writing(c, "message", who, address, f);
+}
+
+enum err limits_take_act(struct chat *c, const struct actor *who, const char *address,
+                         struct fail *f)
+{
+    return take_writing(c, "act", who, address, f);
 }
 
 enum err limits_take_session(struct chat *c, const char *address, struct fail *f)

@@ -7,6 +7,9 @@
 /* One message by a user from an address (NULL: not by address). ERR_RATE_LIMITED with when. */
 MUST_CHECK enum err limits_take_message(struct chat *c, const struct actor *who,
                                         const char *address, struct fail *f);
+/* One act on a message: buckets of their own, as large as those of messages. */
+MUST_CHECK enum err limits_take_act(struct chat *c, const struct actor *who, const char *address,
+                                    struct fail *f);
 /* One guest session or ticket from an address. */
 MUST_CHECK enum err limits_take_session(struct chat *c, const char *address, struct fail *f);
 

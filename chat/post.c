@@ -4,8 +4,9 @@
  */
 #include "chat/post.h"
 
-#include "chat/identity_row.h"
 #include "chat/limits.h"
+#include "chat/naming.h"
+#include "chat/permit.h"
 #include "chat/rooms.h"
 #include "db/event.h"
 #include "lib/secure.h"
@@ -101,51 +102,6 @@ static enum err check(struct chat *c, struct draft *d, struct fail *f)
     return e;
 }
 
-/* ----- may this person write here, as of this transaction ----- */
-
-static enum err may_write(struct chat *c, struct draft *d, struct fail *f)
-{
-    const struct actor *who = d->post->actor;
-    int64_t now = clock_wall_ms(&c->clock);
-    enum err e = OK;
-
-    if (who->kind != ACTOR_USER)
-        e = identity_guests_write(c, f);
-    if (!e && who->kind == ACTOR_ANONYMOUS)
-        e = fail(f, ERR_AUTH_REQUIRED, NULL);
-    if (!e)
-        e = user_by_id(c->db, d->arena, who->user_id, &d->user, f);
-    if (e == ERR_NOT_FOUND)
-        return fail(f, ERR_TOKEN_INVALID, NULL);
-    if (!e)
-        e = identity_judge(c, &d->user, who->issued_ms, f);
-    if (!e && d->user.muted_until > now)
-        e = identity_muted(d->user.muted_until, now, f);
-    return e;
-}
-
-static bool is_moderator(const struct user *u)
-{
-    return strcmp(u->role, "moderator") == 0 || strcmp(u->role, "admin") == 0;
-}
-
-static enum err may_post_to(const struct draft *d, struct fail *f)
-{
-    const struct room *r = &d->room;
-
-    if (strcmp(r->kind, "self") == 0)
-        return fail(f, ERR_FORBIDDEN, "Nobody writes here: this is your own log.");
-    if (r->archived_ms)
-        return fail(f, ERR_FORBIDDEN, "This room is archived.");
-    if (is_moderator(&d->user) || strcmp(r->post_policy, "all") == 0)
-        return OK;
-    if (strcmp(r->post_policy, "moderators") == 0)
-        return fail(f, ERR_FORBIDDEN, "Only moderators write in this room.");
-    if (naming_is_guest(&d->user))
-        return fail(f, ERR_FORBIDDEN, "Guests may only read in this room.");
-    return OK;
-}
-
 /* ----- said before, said too often, said to whom ----- */
 
 /* *known: this client id was stored before, and out->message is what it made. */
@@ -173,7 +129,7 @@ static enum err check_slow_mode(struct chat *c, const struct draft *d, struct fa
     int64_t now = clock_wall_ms(&c->clock), last, wait;
     enum err e;
 
-    if (!d->room.slow_s || is_moderator(&d->user))
+    if (!d->room.slow_s || permit_is_moderator(&d->user))
         return OK;
     e = message_last_by_user(c->db, d->room.id, d->user.id, &last, f);
     if (e)
@@ -255,9 +211,9 @@ static enum err store(struct chat *c, void *arg, struct fail *f)
     enum err e = rooms_find_bare(c, d->arena, p->actor, p->room, &d->room, f);
 
     if (!e)
-        e = may_write(c, d, f);
+        e = permit_person(c, d->arena, p->actor, &d->user, f);
     if (!e)
-        e = may_post_to(d, f);
+        e = permit_room(&d->room, &d->user, f);
     if (!e)
         e = find_duplicate(c, d, &known, f);
     if (e || known)

@@ -60,6 +60,13 @@ static const char *notice_text(struct json_object *o)
     return "There is news for you.";
 }
 
+/* What a client needs to place an act: whose message, and where it stands in the room. */
+static void add_message(struct json_object *o, const struct message *m)
+{
+    json_set_i64(o, "msg_seq", m->seq);
+    json_set_i64(o, "author_id", m->user_id);
+}
+
 struct json_object *wire_event(const struct event *e, const char *room)
 {
     struct json_object *o;
@@ -74,6 +81,8 @@ struct json_object *wire_event(const struct event *e, const char *room)
     json_set_i64(o, "actor_id", e->actor_id);
     if (e->msg_id)
         json_set_i64(o, "id", e->msg_id);
+    if (e->message.id)
+        add_message(o, &e->message);
     if (strcmp(e->kind, "message") == 0) /* its row was erased, its number stays */
         json_set_bool(o, "deleted", true);
     if (e->target_user_id)
@@ -81,6 +90,23 @@ struct json_object *wire_event(const struct event *e, const char *room)
     add_payload(o, e->payload);
     if (strcmp(e->kind, "notice") == 0)
         json_set_str(o, "message", notice_text(o));
+    return o;
+}
+
+struct json_object *wire_page(const struct history_page *p)
+{
+    const char *room = rooms_wire_name(&p->room.room);
+    struct json_object *o = json_object_new_object();
+    struct json_object *list = json_object_new_array_ext((int)p->count);
+
+    for (size_t i = 0; i < p->count; i++)
+        json_object_array_add(list, wire_message(&p->messages[i], room));
+    json_set(o, "messages", list);
+    json_set_str(o, "room", room);
+    json_set_str(o, "epoch", p->epoch);
+    json_set_i64(o, "seq", p->room.room.head);
+    json_set_i64(o, "floor", p->room.room.floor);
+    json_set_bool(o, "has_more", p->has_more);
     return o;
 }
 
@@ -223,4 +249,19 @@ void wire_add_missing(struct json_object *o, const struct history_cursor *cursor
     }
     if (missing)
         json_set(o, "missing", missing);
+}
+
+struct json_object *wire_acted(const struct acted *done, const char *client_id)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_str(o, "type", "ack");
+    json_set_str(o, "client_id", client_id);
+    json_set_i64(o, "msg_id", done->message.id);
+    json_set_str(o, "room", done->message.room_slug);
+    if (done->seq) {
+        json_set_i64(o, "seq", done->seq);
+        json_set_i64(o, "timestamp", done->ts_ms);
+    }
+    return o;
 }

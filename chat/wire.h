@@ -5,6 +5,7 @@
 #ifndef CHAT_WIRE_H
 #define CHAT_WIRE_H
 
+#include "chat/act.h"
 #include "chat/history.h"
 #include "chat/online.h"
 #include "chat/post.h"
@@ -13,8 +14,12 @@
 /* {type:"message", room, seq, id, user_id, username, message, timestamp, rev, client_id, …}; a
  * deleted one has deleted:true and no body. Lists of messages use the same object. */
 struct json_object *wire_message(const struct message *m, const char *room);
+/* {type:"ack", client_id?, msg_id, room, seq?, timestamp?}: seq where something changed */
+struct json_object *wire_acted(const struct acted *done, const char *client_id);
 /* The frame of any durable event; `room` is the wire name. */
 struct json_object *wire_event(const struct event *e, const char *room);
+/* {messages, room, epoch, seq, floor, has_more} */
+struct json_object *wire_page(const struct history_page *p);
 /* {id (slug), title, topic, kind, seq (head), floor, unread, last_read_seq} */
 struct json_object *wire_room(const struct room_view *v);
 /* {seq, floor, unread, last_read_seq}: the value in welcome.rooms and events.rooms */

@@ -41,12 +41,17 @@ static const struct sql newest_id = {"event.newest_id",
 static const struct sql head = {"event.head",
                                 "SELECT head, floor, head_hash, floor_hash FROM room WHERE id = ?1",
                                 DB_CHAT, NULL};
-/* The text of a message is compared where it is still the one that the event told of. */
+/* The text that an event told of: the message's own while it is still that one, else the revision
+ * that was kept of it. */
+#define TOLD_REV                                                                                   \
+    "CASE e.kind WHEN 'message' THEN 1 WHEN 'message_edited'"                                      \
+    " THEN json_extract(e.payload, '$.rev') END"
 static const struct sql chain = {
     "event.chain",
-    "SELECT " EVENT_COLUMNS ", e.body_hash, e.hash, m.body, m.salt FROM event e"
-    " LEFT JOIN message m ON m.id = e.msg_id AND m.seq = e.seq AND m.room_id = e.room_id"
-    " AND m.rev = 1 AND m.deleted_ms = 0"
+    "SELECT " EVENT_COLUMNS ", e.body_hash, e.hash, coalesce(m.body, v.body),"
+    " coalesce(m.salt, v.salt) FROM event e"
+    " LEFT JOIN message m ON m.id = e.msg_id AND m.room_id = e.room_id AND m.deleted_ms = 0"
+    " AND m.rev = " TOLD_REV " LEFT JOIN message_rev v ON v.msg_id = e.msg_id AND v.rev = " TOLD_REV
     " WHERE e.room_id = ?1 AND e.seq > ?2 AND e.seq <= ?3 ORDER BY e.seq LIMIT ?4",
     DB_CHAT, NULL};
 

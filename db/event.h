@@ -35,8 +35,9 @@ MUST_CHECK enum err event_list(struct db *db, struct arena *a, int64_t room_id, 
 MUST_CHECK enum err event_feed(struct db *db, struct arena *a, int64_t after, struct event *out,
                                size_t max, size_t *count, struct fail *f);
 MUST_CHECK enum err event_newest_id(struct db *db, int64_t *id, struct fail *f);
-/* Walks a room's chain from its floor to its head, and compares the texts that were neither edited
- * nor deleted: OK, or ERR_INTERNAL with the first seq that does not fit. For `outcry verify`. */
+/* Walks a room's chain from its floor to its head, and compares the texts, those of messages and
+ * those kept of edited and deleted ones: OK, or ERR_INTERNAL with the first seq that does not fit.
+ * For `outcry verify`. */
 MUST_CHECK enum err event_verify(struct db *db, int64_t room_id, int64_t *checked, struct fail *f);
 
 #endif

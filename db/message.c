@@ -34,9 +34,14 @@ static const struct sql insert = {
     " salt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13, ?14, ?15,"
     " ?16, nullif(?17, 0), ?18)",
     DB_CHAT, NULL};
+static const struct sql delete = {
+    "message.delete",
+    "UPDATE message SET body = '', html = NULL, disclosure = NULL, deleted_ms = ?2, deleted_by = ?3"
+    " WHERE id = ?1",
+    DB_CHAT, NULL};
 
 const struct sql *const message_statements[] = {
-    &by_id, &by_client_id, &list_before, &list_after, &last_by_user, &insert, NULL,
+    &by_id, &by_client_id, &list_before, &list_after, &last_by_user, &insert, &delete, NULL,
 };
 
 void message_from_row(struct query *q, int first, struct arena *a, struct message *out)
@@ -169,5 +174,16 @@ enum err message_insert(struct db *db, const struct message *m, struct fail *f)
     query_bind_i64(&q, 16, m->deleted_ms);
     query_bind_i64(&q, 17, m->deleted_by);
     query_bind_blob(&q, 18, m->salt, MESSAGE_SALT);
+    return query_run(&q, f);
+}
+
+enum err message_delete(struct db *db, int64_t id, int64_t deleted_ms, int64_t deleted_by,
+                        struct fail *f)
+{
+    struct query q = query_begin(db, &delete);
+
+    query_bind_i64(&q, 1, id);
+    query_bind_i64(&q, 2, deleted_ms);
+    query_bind_i64(&q, 3, deleted_by);
     return query_run(&q, f);
 }

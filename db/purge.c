@@ -25,14 +25,20 @@ static const struct sql raise_floor = {
     DB_CHAT, NULL};
 static const struct sql delete_messages = {
     "purge.delete_messages", "DELETE FROM message WHERE room_id = ?1 AND seq <= ?2", DB_CHAT, NULL};
+/* After their messages, before the events that name them. */
+static const struct sql delete_revisions = {
+    "purge.delete_revisions",
+    "DELETE FROM message_rev WHERE msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
+    " AND seq <= ?2 AND kind = 'message')",
+    DB_CHAT, NULL};
 static const struct sql delete_events = {
     "purge.delete_events", "DELETE FROM event WHERE room_id = ?1 AND seq <= ?2", DB_CHAT, NULL};
 static const struct sql set_retention = {
     "purge.set_retention", "UPDATE room SET retention_days = ?2 WHERE id = ?1", DB_CHAT, NULL};
 
 const struct sql *const purge_statements[] = {
-    &next_room,     &first_kept,    &state, &count_messages, &raise_floor, &delete_messages,
-    &delete_events, &set_retention, NULL,
+    &next_room,       &first_kept,       &state,         &count_messages, &raise_floor,
+    &delete_messages, &delete_revisions, &delete_events, &set_retention,  NULL,
 };
 
 static enum err read_state(struct db *db, int64_t room_id, int64_t *head, int64_t *floor,
@@ -124,7 +130,7 @@ static enum err run_up_to(struct db *db, const struct sql *sql, int64_t room_id,
 enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events, int64_t *messages,
                     bool *done, struct fail *f)
 {
-    int64_t head = 0, floor = 0, to, rooms;
+    int64_t head = 0, floor = 0, to, rooms, revisions;
     enum err e = read_state(db, room_id, &head, &floor, f);
 
     *events = *messages = 0;
@@ -139,6 +145,8 @@ enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events
     e = run_up_to(db, &raise_floor, room_id, to, &rooms, f);
     if (!e)
         e = run_up_to(db, &delete_messages, room_id, to, messages, f);
+    if (!e)
+        e = run_up_to(db, &delete_revisions, room_id, to, &revisions, f);
     return e ? e : run_up_to(db, &delete_events, room_id, to, events, f);
 }
 

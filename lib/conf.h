@@ -62,6 +62,7 @@ struct conf {
 
     /* limits */
     int64_t message_max_chars, message_max_bytes, body_max_bytes;
+    int64_t edit_minutes;                          /* 0: never */
     int64_t rate_user_burst, rate_user_per_minute; /* messages */
     int64_t rate_address_burst, rate_address_per_minute;
     int64_t rate_session_burst,

@@ -286,6 +286,10 @@ const struct conf_key conf_keys[] = {
      .doc = "Characters (Unicode code points) in a message."},
     {AT(message_max_bytes), .type = CONF_NUMBER, .def = "8192", .min = 16, .max = 15360,
      .doc = "Bytes in a message."},
+    {AT(edit_minutes), .type = CONF_NUMBER, .def = "15", .min = 0, .max = 5256000,
+     .doc = "Minutes in which people may edit and delete their own messages; 0: not at all. "
+            "Moderators may delete any "
+            "message at any time."},
     {AT(body_max_bytes), .type = CONF_NUMBER, .def = "65536", .min = 1024, .max = 1048576,
      .doc = "Bytes in the body of an HTTP request."},
     {AT(rate_user_burst), .type = CONF_NUMBER, .def = "60", .min = 1, .max = 1000000,

@@ -52,6 +52,15 @@ static enum err read_message(struct client_frame *c, struct fail *f)
     return e;
 }
 
+static enum err read_act(struct client_frame *c, struct fail *f)
+{
+    enum err e = json_get_i64(c->json, "msg_id", 1, number_max, &c->msg_id, f);
+
+    if (!e && !c->msg_id)
+        e = fail(f, ERR_BAD_REQUEST, "Which message? The field msg_id is missing.");
+    return e;
+}
+
 static enum err read_mark(struct client_frame *c, struct fail *f)
 {
     enum err e = json_get_i64(c->json, "up_to", 0, number_max, &c->up_to, f);
@@ -121,6 +130,7 @@ static const struct reader {
 } readers[CLIENT_TYPES] = {
     [CLIENT_HELLO] = {"hello", read_hello},
     [CLIENT_MESSAGE] = {"message", read_message},
+    [CLIENT_DELETE] = {"delete", read_act},
     [CLIENT_READ] = {"read", read_mark},
     [CLIENT_TYPING] = {"typing", read_typing},
     [CLIENT_PRESENCE] = {"presence", read_presence},

@@ -6,12 +6,13 @@
 #ifndef SIDECAR_JOB_H
 #define SIDECAR_JOB_H
 
+#include "chat/act.h"
 #include "chat/online.h"
 #include "chat/post.h"
 #include "chat/rooms.h"
 #include "ws-sidecar/handshake.h"
 
-enum job_kind { JOB_IDENTIFY, JOB_POST, JOB_READ, JOB_PRESENCE };
+enum job_kind { JOB_IDENTIFY, JOB_POST, JOB_ACT, JOB_READ, JOB_PRESENCE };
 
 struct job_identify {
     struct credential credentials[CREDENTIALS_MAX];
@@ -31,6 +32,13 @@ struct job_post {
     bool has_client_id; /* the client gave one: it comes back with an error */
     const char *ack;    /* answer: the ack frame's JSON */
     int64_t room_id;    /* answer */
+};
+
+struct job_act {
+    struct actor actor;
+    struct act act; /* strings in the arena */
+    const char *client_id;
+    const char *ack; /* answer: the ack frame's JSON */
 };
 
 struct job_read {
@@ -76,6 +84,7 @@ struct job {
     union {
         struct job_identify identify;
         struct job_post post;
+        struct job_act act;
         struct job_read read;
         struct job_presence presence;
     } u;

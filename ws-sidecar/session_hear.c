@@ -78,7 +78,7 @@ static void refuse(struct session *x, enum err e, const struct client_frame *c)
     session_fail(x, &f, c->client_id, c->room);
 }
 
-static void submit(struct session *x, struct job *j, const struct client_frame *c)
+void session_submit(struct session *x, struct job *j, const struct client_frame *c)
 {
     if (writer_submit(x->sidecar->writer, j))
         x->jobs++;
@@ -108,6 +108,20 @@ static bool may_ask(struct session *x, const struct client_frame *c)
     return false;
 }
 
+struct job *session_job(struct session *x, enum job_kind kind, const struct client_frame *c)
+{
+    return is_quieted(x, c) || !may_ask(x, c) ? NULL : job_new(kind, x->number);
+}
+
+void session_refused(struct session *x, struct job *j, const char *client_id, const char *room)
+{
+    if (j->fail.err != j->err)
+        fail(&j->fail, j->err, NULL);
+    if (j->err == ERR_RATE_LIMITED)
+        x->quiet_ms = sidecar_now(x->sidecar) + j->fail.retry_after_ms;
+    session_fail(x, &j->fail, client_id, room);
+}
+
 /* ----- message ----- */
 
 /* Without an identity a name may be wished for; a chat socket that names none has to sign in. */
@@ -121,9 +135,9 @@ static void hear_message(struct session *x, const struct client_frame *c)
     struct job_post *p;
     struct job *j;
 
-    if (is_quieted(x, c) || !may_ask(x, c))
+    j = session_job(x, JOB_POST, c);
+    if (!j)
         return;
-    j = job_new(JOB_POST, x->number);
     p = &j->u.post;
     job_copy_actor(j, &p->actor, &x->actor);
     p->by_name = posts_by_name(x, c);
@@ -137,7 +151,7 @@ static void hear_message(struct session *x, const struct client_frame *c)
     p->sentiment = arena_str(&j->arena, c->sentiment);
     p->disclosure = arena_str(&j->arena, c->disclosure);
     p->reply_to = c->reply_to;
-    submit(x, j, c);
+    session_submit(x, j, c);
 }
 
 /* A seed guest is online as whoever it posted as. */
@@ -159,11 +173,7 @@ void session_posted(struct session *x, struct job *j)
     if (x->closing)
         return;
     if (j->err) {
-        if (j->fail.err != j->err)
-            fail(&j->fail, j->err, NULL);
-        if (j->err == ERR_RATE_LIMITED)
-            x->quiet_ms = sidecar_now(x->sidecar) + j->fail.retry_after_ms;
-        session_fail(x, &j->fail, p->client_id, p->room);
+        session_refused(x, j, p->client_id, p->room);
         return;
     }
     if (p->by_name)
@@ -188,7 +198,7 @@ static void hear_read(struct session *x, const struct client_frame *c)
     job_copy_actor(j, &j->u.read.actor, &x->actor);
     j->u.read.room = arena_str(&j->arena, c->room);
     j->u.read.up_to = c->up_to;
-    submit(x, j, c);
+    session_submit(x, j, c);
 }
 
 void session_marked(struct session *x, struct job *j)
@@ -307,6 +317,7 @@ static const struct hearer {
 } hearers[CLIENT_TYPES] = {
     [CLIENT_HELLO] = {NULL, 10}, /* hear_hello() keeps the frame */
     [CLIENT_MESSAGE] = {hear_message, 1},
+    [CLIENT_DELETE] = {session_hear_act, 1},
     [CLIENT_READ] = {hear_read, 1},
     [CLIENT_TYPING] = {hear_typing, 1},
     [CLIENT_PRESENCE] = {hear_presence, 1},

@@ -269,19 +269,9 @@ void session_unsubscribe(struct session *x, const struct client_frame *c)
 
 static struct json_object *page_object(const struct history_page *p)
 {
-    const char *room = rooms_wire_name(&p->room.room);
-    struct json_object *o = json_object_new_object();
-    struct json_object *list = json_object_new_array_ext((int)p->count);
+    struct json_object *o = wire_page(p);
 
-    for (size_t i = 0; i < p->count; i++)
-        json_object_array_add(list, wire_message(&p->messages[i], room));
     json_set_str(o, "type", "history");
-    json_set_str(o, "room", room);
-    json_set(o, "messages", list);
-    json_set_str(o, "epoch", p->epoch);
-    json_set_i64(o, "seq", p->room.room.head);
-    json_set_i64(o, "floor", p->room.room.floor);
-    json_set_bool(o, "has_more", p->has_more);
     return o;
 }
 

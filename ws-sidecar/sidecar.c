@@ -58,6 +58,8 @@ static void on_answer(void *ctx, struct job *j)
         session_identified(x, j);
     else if (x && j->kind == JOB_POST)
         session_posted(x, j);
+    else if (x && j->kind == JOB_ACT)
+        session_acted(x, j);
     else if (x && j->kind == JOB_READ)
         session_marked(x, j);
     job_free(j);

@@ -93,6 +93,24 @@ static enum err post(struct chat *c, struct job *j)
     return OK;
 }
 
+static enum err act(struct chat *c, struct job *j)
+{
+    struct job_act *in = &j->u.act;
+    struct acted done;
+    struct json_object *ack;
+    size_t len;
+    enum err e;
+
+    in->act.actor = &in->actor;
+    e = chat_act(c, &j->arena, &in->act, &done, &j->fail);
+    if (e)
+        return e;
+    ack = wire_acted(&done, in->client_id);
+    in->ack = arena_str(&j->arena, json_text(ack, &len));
+    json_object_put(ack);
+    return OK;
+}
+
 static enum err mark_read(struct chat *c, struct job *j)
 {
     struct job_read *in = &j->u.read;
@@ -106,9 +124,25 @@ static enum err mark_read(struct chat *c, struct job *j)
     return e;
 }
 
+/* The jobs that write to chat.db: each in a savepoint of the round. */
+typedef enum err write_fn(struct chat *c, struct job *j);
+static write_fn *write_of(const struct job *j)
+{
+    switch (j->kind) {
+    case JOB_POST:
+        return post;
+    case JOB_ACT:
+        return act;
+    case JOB_READ:
+        return mark_read;
+    default:
+        return NULL;
+    }
+}
+
 static bool is_written(const struct job *j)
 {
-    return !j->err && (j->kind == JOB_POST || j->kind == JOB_READ);
+    return !j->err && write_of(j);
 }
 
 /* Nothing of this round was stored. */
@@ -129,7 +163,7 @@ static bool run_written(struct chat *c, struct job *jobs, struct fail *f)
     for (struct job *j = jobs; j; j = j->next) {
         if (!is_written(j))
             continue;
-        j->err = j->kind == JOB_POST ? post(c, j) : mark_read(c, j);
+        j->err = write_of(j)(c, j);
         if (!db_in_transaction(c->db)) {
             fail(f, j->err == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_BUSY, NULL);
             return false;

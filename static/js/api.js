@@ -60,6 +60,14 @@ export class Api {
         return this.#call("PUT", path, body);
     }
 
+    patch(path, body = {}) {
+        return this.#call("PATCH", path, body);
+    }
+
+    delete(path) {
+        return this.#call("DELETE", path, {});
+    }
+
     // A last word while the page goes away: no answer is waited for. A beacon cannot carry a token.
     beacon(path, fields) {
         if (this.auth.token()) {

@@ -2,6 +2,7 @@
 // for the server. The modules it holds know nothing of one another.
 
 import { Activity } from "./activity.js";
+import { Acts } from "./acts.js";
 import { Composer } from "./composer.js";
 import { randomId } from "./ids.js";
 import { Online } from "./online.js";
@@ -73,10 +74,20 @@ export class Chat {
         });
     }
 
+    #makeActs() {
+        const { api, config, user } = this;
+        this.acts = new Acts({
+            api, config, user,
+            log: byId("log"),
+            hooks: { done: () => this.link.poller.soon(), leave: () => this.composer?.text.focus() },
+        });
+    }
+
     start() {
         this.rooms.setCurrent(this.view.room);
         this.view.adopt(this.rooms.get(this.view.room)?.lastRead ?? 0);
         this.#makeComposer();
+        this.#makeActs();
         byId("rows").addEventListener("click", (event) => this.#pendingAction(event));
         document.addEventListener("visibilitychange", () => this.#readSoFar());
         addEventListener("popstate", () => this.#followAddress());
@@ -131,8 +142,10 @@ export class Chat {
             this.sender.settle(event.client_id, { stored: true });
             this.outbox.remove(event.client_id);
         }
-        if (event.type === "message" && !mine) {
+        if (event.type === "message" && !mine && !event.deleted) {
             this.rooms.countOne(event.room, event.seq);
+        } else if (event.type === "message_deleted" && event.author_id !== this.user?.id) {
+            this.rooms.uncountOne(event.room, event.seq, event.msg_seq);
         }
         if (this.view.takes(event)) {
             this.view.show(event);

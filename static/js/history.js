@@ -5,9 +5,9 @@ import { element } from "./parts.js";
 const AHEAD_PX = 400; // load before the end is seen
 
 export class History {
-    // load(before) → {messages, has_more}
-    constructor({ log, inner, timeline, load }) {
-        Object.assign(this, { inner, timeline, load });
+    // load(before) → {messages, has_more}; shown() when they are among the rows
+    constructor({ log, inner, timeline, load, shown }) {
+        Object.assign(this, { inner, timeline, load, shown });
         this.edge = document.getElementById("log-older");
         this.observer = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && this.#more(), {
             root: log,
@@ -53,6 +53,7 @@ export class History {
             if (page && before === this.timeline.first) {
                 this.timeline.prepend(page.messages);
                 this.set(page.has_more);
+                this.shown();
             }
         } catch {
             // The link stays: the reader can ask again.

@@ -19,7 +19,13 @@ export class RoomView {
         this.scroll = new Scroll(this.log, byId("chat-foot"), hooks);
         this.timeline = new Timeline(byId("rows"), this.scroll, user);
         this.timeline.trimmed = () => this.history.set(true);
-        this.history = new History({ log: this.log, inner: byId("log-inner"), timeline: this.timeline, load: (before) => this.#older(before) });
+        this.history = new History({
+            log: this.log,
+            inner: byId("log-inner"),
+            timeline: this.timeline,
+            load: (before) => this.#older(before),
+            shown: () => this.late.forEach((event) => this.show(event)),
+        });
     }
 
     // The server's rows, as they are.
@@ -27,6 +33,7 @@ export class RoomView {
         this.timeline.adopt();
         this.timeline.markUnread(lastRead);
         this.showPending(this.outbox.inRoom(this.room));
+        this.log.querySelector(".msg-target")?.scrollIntoView({ block: "center" });
     }
 
     // Whether the reader sees the newest row.
@@ -36,7 +43,7 @@ export class RoomView {
 
     // True where the event belongs to what is shown, or will be when it is loaded.
     takes(event) {
-        return event.room === this.room && !this.detached;
+        return event.room === this.room && !(this.detached && event.type === "message");
     }
 
     // An event of this room. True where it is a new message that was added to the rows.
@@ -45,9 +52,10 @@ export class RoomView {
             this.arrivals.push(event);
             return false;
         }
+        this.changes?.push(event);
         switch (event.type) {
             case "message":
-                return !event.deleted && this.#showMessage(event);
+                return event.username !== undefined && this.#showMessage(event); // else it was erased
             case "message_edited":
                 this.timeline.change(event.id, { ...event, edited_at: event.edited_at ?? event.timestamp });
                 return false;
@@ -115,8 +123,15 @@ export class RoomView {
 
     async #older(before) {
         const room = this.room;
-        const page = await this.api.get("messages/", { room, before, limit: PAGE });
-        return room === this.room ? page : null;
+        const changes = [];
+        this.changes = changes; // of rows that may be among those being loaded
+        try {
+            const page = await this.api.get("messages/", { room, before, limit: PAGE });
+            this.late = changes.filter((event) => event.seq > page.seq && event.type !== "message");
+            return room === this.room ? page : null;
+        } finally {
+            this.changes = null;
+        }
     }
 
     showEmpty() {

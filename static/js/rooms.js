@@ -95,6 +95,16 @@ export class Rooms {
         }
     }
 
+    // The event `seq` took away a message of somebody else that may have been counted.
+    uncountOne(slug, seq, messageSeq) {
+        const room = this.rooms.get(slug);
+        if (room && seq > room.counted && messageSeq > room.lastRead && room.unread > 0 && room.unread < 100) {
+            room.counted = seq;
+            room.unread--;
+            this.#show(room);
+        }
+    }
+
     // Read up to `seq`, here or in another tab.
     read(slug, seq) {
         const room = this.rooms.get(slug);

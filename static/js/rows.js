@@ -18,6 +18,13 @@ function setTime(row, ms) {
     time.title = wholeTime(ms);
 }
 
+// Where the message has a page of its own. The arrow keys lead to the row, so Tab need not.
+function setLink(row) {
+    const link = row.querySelector(".msg-more");
+    link.tabIndex = -1;
+    link.setAttribute("href", link.getAttribute("href").replace(/\/m\/\d*\/#m\d*$/, `/m/${row.dataset.id}/#m${row.dataset.seq}`));
+}
+
 export function fillRow(row, message, mine) {
     row.id = `m${message.seq}`;
     row.dataset.seq = message.seq;
@@ -27,6 +34,7 @@ export function fillRow(row, message, mine) {
     row.querySelector(".avatar").dataset.initial = initial(message.username);
     row.querySelector(".msg-author").textContent = message.username;
     row.querySelector(".msg-state")?.remove();
+    setLink(row);
     row.classList.remove("msg-pending", "msg-failed");
     row.classList.toggle("msg-mine", mine);
     setTime(row, message.timestamp);
@@ -52,6 +60,8 @@ export function newRow(message, mine) {
 export function adoptRow(row) {
     const text = row.querySelector(".msg-text");
     setTime(row, rowTime(row));
+    setLink(row);
+    row.querySelector(".msg-acts")?.remove(); // the forms of a page without scripts
     if (text.textContent.includes("http")) {
         setText(text, text.textContent);
     }

@@ -15,7 +15,11 @@ struct path {
 static const struct path paths[] = {
     {"/stocks/chat/", "GET, HEAD, OPTIONS"},
     {"/stocks/chat/r/energy/", "GET, HEAD, OPTIONS"},
+    {"/stocks/chat/m/4711/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/messages/", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/messages/4711/", "GET, HEAD, DELETE, OPTIONS"},
+    {"/api/stocks/chat/messages/4711/context/", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/messages/4711/delete/", "POST, OPTIONS"},
     {"/api/stocks/chat/messages/create/", "POST, OPTIONS"},
     {"/api/stocks/chat/events/?rooms=general:0", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/session/", "POST, OPTIONS"},
@@ -55,11 +59,22 @@ static void check(struct web *w, const struct path *p, const char *method)
     }
 }
 
+/* The message that the paths name. */
+static void make_message(struct web *w)
+{
+    struct actor ana = fixture_user(w->fx, "7", "ana");
+
+    fixture_post(w->fx, &ana, NULL, "the one with the number");
+    fixture_sql(w->fx, "UPDATE message SET id = 4711;"
+                       " UPDATE event SET msg_id = 4711 WHERE msg_id IS NOT NULL");
+}
+
 static void test_every_path_answers_its_methods_and_no_other(void **state)
 {
     struct web *w = web_open();
 
     (void)state;
+    make_message(w);
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
         for (size_t j = 0; j < ARRAY_LEN(methods); j++)
             check(w, &paths[i], methods[j]);
@@ -185,6 +200,7 @@ static void test_head_is_get_without_its_body(void **state)
     struct web *w = web_open();
 
     (void)state;
+    make_message(w);
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         const char *length;
 

@@ -1,0 +1,63 @@
+/* messages/<id>/…: one message, what is around it, and what is done to it. */
+#include "cgi-bin/handle.h"
+
+#include "cgi-bin/answer.h"
+#include "chat/wire.h"
+
+enum err handle_message(struct call *c, struct fail *f)
+{
+    struct room_view room;
+    struct message m;
+    struct json_object *o;
+    enum err e = history_find(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &room, &m, f);
+
+    if (e)
+        return e;
+    o = json_object_new_object();
+    json_set(o, "message", wire_message(&m, rooms_wire_name(&room.room)));
+    return answer_json(c, 200, o);
+}
+
+enum err handle_message_context(struct call *c, struct fail *f)
+{
+    struct history_context context;
+    struct json_object *o;
+    enum err e = history_context(c->chat, c->arena, &c->actor, call_number(c, "id", 0),
+                                 HISTORY_AROUND, &context, f);
+
+    if (e)
+        return e;
+    o = wire_page(&context.page);
+    json_set_bool(o, "has_newer", context.has_newer);
+    json_set_i64(o, "id", context.message.id);
+    return answer_json(c, 200, o);
+}
+
+/* Does it, and answers with the message as it is now; a form comes back to the message's page. */
+static enum err act(struct call *c, struct act *act, struct fail *f)
+{
+    struct acted done;
+    struct json_object *o;
+    enum err e;
+
+    act->actor = &c->actor;
+    act->msg_id = call_number(c, "id", 0);
+    act->address = *c->req.address ? c->req.address : NULL;
+    e = chat_act_now(c->chat, c->arena, act, &done, f);
+    if (e)
+        return e;
+    if (call_wants_page(c))
+        return answer_see_other(c, answer_message_url(c, done.message.id, done.message.seq));
+    o = json_object_new_object();
+    json_set(o, "message", wire_message(&done.message, done.message.room_slug));
+    if (done.seq)
+        json_set_i64(o, "seq", done.seq);
+    return answer_json(c, 200, o);
+}
+
+enum err handle_message_delete(struct call *c, struct fail *f)
+{
+    struct act deletion = {.kind = ACT_DELETE};
+
+    return act(c, &deletion, f);
+}

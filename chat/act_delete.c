@@ -1,0 +1,31 @@
+/* Deletion: one's own message while it is fresh, any by a moderator. The row stays as a stub. */
+#include "chat/act_rule.h"
+
+#include "db/revision.h"
+
+enum err act_judge_delete(struct chat *c, struct act_way *w, struct fail *f)
+{
+    bool own = w->message->user_id == w->user.id;
+
+    if (!own && !w->moderator)
+        return fail(f, ERR_FORBIDDEN, "Only its author and moderators may delete a message.");
+    if (!w->moderator && !act_is_fresh(c, w->message, w->now_ms))
+        return fail(f, ERR_FORBIDDEN, "A message can be deleted for %lld minutes.",
+                    (long long)c->conf->edit_minutes);
+    w->changes = !w->message->deleted_ms;
+    return OK;
+}
+
+enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
+{
+    struct message *m = w->message;
+    enum err e = revision_keep(c->db, m, f);
+
+    if (!e)
+        e = message_delete(c->db, m->id, w->now_ms, w->user.id, f);
+    m->body = "";
+    m->html = m->disclosure = NULL;
+    m->deleted_ms = w->now_ms;
+    m->deleted_by = w->user.id;
+    return e;
+}

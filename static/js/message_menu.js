@@ -1,0 +1,86 @@
+// The list of what one can do with a message, and the ways to it: the row's own button, a long press,
+// and the keyboard (arrow keys from row to row, Enter opens, Escape goes back to the message box).
+
+import { button, openDialog } from "./dialog.js";
+import { isPending } from "./rows.js";
+
+export class MessageMenu {
+    // actions: [{label, danger?, when(row) → bool, run(row)}]; leave(): Escape in the rows
+    constructor(log, actions, leave) {
+        this.log = log;
+        this.actions = actions;
+        this.leave = leave;
+        log.addEventListener("click", (event) => this.#click(event));
+        log.addEventListener("contextmenu", (event) => this.#press(event));
+        log.addEventListener("keydown", (event) => this.#key(event));
+    }
+
+    async open(row, anchor) {
+        if (isPending(row)) {
+            return;
+        }
+        const items = this.actions.filter((action) => action.when(row));
+        const buttons = items.map((action) => button(action.label, action.danger ? "menu-item menu-danger" : "menu-item"));
+        const dialog = openDialog("menu", "About this message", buttons, anchor);
+        buttons.forEach((item, i) => item.addEventListener("click", () => dialog.close(String(i))));
+        dialog.box.addEventListener("keydown", (event) => this.#walk(event, buttons));
+        const chosen = await dialog.closed;
+        if (chosen !== "") {
+            items[Number(chosen)].run(row);
+        }
+    }
+
+    #click(event) {
+        const more = event.target.closest(".msg-more");
+        const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
+        if (more && plain) {
+            event.preventDefault();
+            this.open(more.closest(".msg"), more);
+        }
+    }
+
+    // A long press of a finger; a mouse keeps its own menu.
+    #press(event) {
+        const row = event.target.closest(".msg");
+        if (row && event.pointerType === "touch" && !event.target.closest("a")) {
+            event.preventDefault();
+            this.open(row, row);
+        }
+    }
+
+    #key(event) {
+        const row = event.target.closest(".msg");
+        const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+        if (event.target !== this.log && event.target !== row) {
+            return;
+        }
+        if (step) {
+            event.preventDefault();
+            this.#focusFrom(row, step);
+        } else if (row && event.key === "Enter") {
+            event.preventDefault();
+            this.open(row, row.querySelector(".msg-more"));
+        } else if (row && event.key === "Escape") {
+            this.leave();
+        }
+    }
+
+    #focusFrom(row, step) {
+        const rows = [...this.log.querySelectorAll(".msg")];
+        const next = row ? rows[rows.indexOf(row) + step] : rows.at(step < 0 ? -1 : 0);
+        if (next) {
+            next.tabIndex = -1;
+            next.focus();
+            next.scrollIntoView({ block: "nearest" });
+        }
+    }
+
+    #walk(event, buttons) {
+        const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+        if (step) {
+            event.preventDefault();
+            const at = buttons.indexOf(document.activeElement);
+            buttons[(at + step + buttons.length) % buttons.length].focus();
+        }
+    }
+}

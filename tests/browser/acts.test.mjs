@@ -1,0 +1,111 @@
+// Two people, and what each does to messages: the other sees it live, and who was away sees it later.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { launch, Person, SERVERS, Stack } from "./lib.mjs";
+
+// Of the row with this text, or by its number once the text is gone.
+const withText = (text) => `.msg:has(.msg-text:text-is("${text}"))`;
+
+async function choose(person, text, label) {
+    const row = person.page.locator(withText(text)).last();
+    await row.hover();
+    await row.locator(".msg-more").click();
+    await person.page.click(`.sheet-menu .menu-item:text-is("${label}")`);
+}
+
+async function rowId(person, text) {
+    return person.page.locator(withText(text)).last().getAttribute("data-id");
+}
+
+for (const server of SERVERS) {
+    describe(server, () => {
+        let stack;
+        let browser;
+        let ana;
+        let bo;
+
+        before(async () => {
+            stack = await Stack.start({ server });
+            browser = await launch();
+            [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
+            await ana.join(stack.url, "ana");
+            await bo.join(stack.url, "bo");
+            await ana.linkIs("live");
+            await bo.linkIs("live");
+        });
+        after(async () => {
+            await browser?.close();
+            await stack?.stop();
+        });
+
+        // Both have it, with its number.
+        async function said(person, text) {
+            await person.say(text);
+            await Promise.all([ana.sees(text), bo.sees(text)]);
+            return rowId(person, text);
+        }
+
+        test(`${server}: a deleted message becomes a stub for everybody, and for who comes later`, async () => {
+            const id = await said(ana, "said in haste");
+            const away = await bo.apart(browser);
+            await away.open(stack.url);
+            await away.sees("said in haste");
+            await away.context.setOffline(true);
+            await choose(ana, "said in haste", "Delete");
+            await ana.page.click('.sheet-confirm button:text-is("Delete")');
+            for (const person of [ana, bo]) {
+                await person.page.waitForSelector(`.msg-gone[data-id="${id}"]`);
+                assert.ok(!(await person.page.content()).includes("said in haste"));
+            }
+            await away.context.setOffline(false);
+            await away.page.waitForSelector(`.msg-gone[data-id="${id}"]`, { timeout: 40000 });
+            await away.leave();
+        });
+
+        test(`${server}: nobody is offered to delete another's message`, async () => {
+            await said(ana, "ana's own");
+            await bo.page.locator(withText("ana's own")).last().hover();
+            await bo.page.locator(withText("ana's own")).last().locator(".msg-more").click();
+            await bo.page.waitForSelector(".sheet-menu");
+            assert.ok(!(await bo.page.locator(".sheet-menu").allTextContents()).join().includes("Delete"));
+            await bo.page.keyboard.press("Escape");
+            await bo.page.waitForSelector(".sheet-menu", { state: "detached" });
+        });
+
+        test(`${server}: the keyboard alone deletes a message`, async () => {
+            const id = await said(ana, "by keyboard");
+            await ana.page.focus("#log");
+            await ana.page.keyboard.press("ArrowUp");
+            await ana.page.keyboard.press("Enter");
+            await ana.page.waitForSelector(".sheet-menu");
+            await ana.page.keyboard.press("ArrowUp"); // from the first to the last: Delete
+            await ana.page.keyboard.press("Enter");
+            await ana.page.waitForSelector(".sheet-confirm");
+            await ana.page.keyboard.press("Tab");
+            await ana.page.keyboard.press("Enter");
+            await bo.page.waitForSelector(`.msg-gone[data-id="${id}"]`);
+            await ana.page.keyboard.press("Escape"); // from the row back to the message box
+            await ana.page.waitForFunction(() => document.activeElement.id === "composer-text");
+        });
+
+        test(`${server}: without scripts a message is deleted on its own page`, async () => {
+            const cleo = await Person.enter(browser, { options: { javaScriptEnabled: false } });
+            await cleo.join(stack.url, "cleo");
+            await cleo.page.fill("#composer-text", "posted and regretted");
+            await cleo.page.click(".composer-send");
+            await bo.sees("posted and regretted");
+            await cleo.page.locator(withText("posted and regretted")).last().locator(".msg-more").click();
+            await cleo.page.waitForSelector(".msg-target");
+            await cleo.page.click('button:text-is("Delete this message")');
+            await cleo.page.waitForSelector(".msg-target.msg-gone");
+            await bo.page.waitForFunction(() => !document.body.textContent.includes("posted and regretted"));
+            await cleo.leave();
+        });
+
+        test(`${server}: nothing went wrong in either page`, () => {
+            assert.deepEqual(ana.faults, []);
+            assert.deepEqual(bo.faults, []);
+        });
+    });
+}

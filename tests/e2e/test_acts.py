@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""What is done to messages, over real web servers and sockets: everybody sees it live, and whoever was away
+ends in the same state as a fresh load."""
+import random
+import unittest
+
+from fold import Fold, act
+from stack import Stack, new_client_id
+
+SEED = 20261124
+STEPS = 120
+
+
+class Acts:
+    server = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(cls.server, conf={"rate_user_burst": "5000", "rate_address_burst": "50000"}).start()
+        cls.ana, cls.ben = cls.stack.token(1, "ana"), cls.stack.token(2, "ben")
+        cls.mod = cls.stack.token(3, "mod", role="moderator")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.stop()
+
+    def hello(self, token, **kwargs):
+        sock = self.stack.hello(token=token, **kwargs)
+        self.addCleanup(sock.close)
+        return sock
+
+    def say(self, text, token=None, **fields):
+        reply = self.stack.post(text, token=token or self.ana, **fields)
+        self.assertEqual(reply.status, 201, reply.text)
+        return reply.json["message"]
+
+    def test_a_deletion_over_the_socket_is_acked_and_reaches_everybody(self):
+        ana, ben = self.hello(self.ana), self.hello(self.ben)
+        said = self.say("to be deleted")
+        ref = new_client_id()
+        ana.send(type="delete", msg_id=said["id"], client_id=ref)
+        ack = ana.until("ack", client_id=ref)
+        self.assertEqual((ack["msg_id"], ack["room"]), (said["id"], "general"))
+        for sock in (ana, ben):
+            event = sock.until("message_deleted", id=said["id"])
+            self.assertEqual((event["seq"], event["msg_seq"]), (ack["seq"], said["seq"]))
+        ana.send(type="delete", msg_id=said["id"], client_id=ref)
+        self.assertNotIn("seq", ana.until("ack", client_id=ref))
+
+    def test_a_refusal_names_its_frame(self):
+        ben = self.hello(self.ben)
+        said = self.say("not yours")
+        ref = new_client_id()
+        ben.send(type="delete", msg_id=said["id"], client_id=ref)
+        self.assertEqual(ben.until("error", client_id=ref)["code"], "forbidden")
+        ben.send(type="delete", msg_id=4711, client_id=ref)
+        self.assertEqual(ben.until("error", client_id=ref)["code"], "message_not_found")
+        ben.send(type="delete", client_id=ref)
+        self.assertEqual(ben.until("error", client_id=ref)["code"], "bad_request")
+
+    def test_a_seed_socket_hears_of_messages_only(self):
+        seed = self.stack.ws()
+        self.addCleanup(seed.close)
+        said = self.say("first")
+        self.assertEqual(act(self.stack, "DELETE", said["id"], token=self.ana).status, 200)
+        self.say("second")
+        seed.until("message", message="second")
+        self.assertEqual({f["type"] for f in seed.pending} - {"message"}, set())
+
+    def random_act(self, rng, rows):
+        """One of the acts, by somebody who may or may not."""
+        token = rng.choice((self.ana, self.ben, self.mod))
+        row = rng.choice(rows)
+        kind = rng.choice(("post", "post", "delete"))
+        if kind == "post":
+            rows.append(self.say(f"number {rng.random()}", token))
+        elif kind == "delete":
+            return act(self.stack, "DELETE", row["id"], token=token)
+        return None
+
+    def test_whoever_was_away_ends_as_a_fresh_load(self):
+        rng = random.Random(SEED)
+        rows = [self.say("the first of them")]
+        readers = [Fold(self.stack, self.ben).load() for _ in range(3)]
+        for step in range(STEPS):
+            reply = self.random_act(rng, rows)
+            self.assertIn(reply.status if reply else 200, (200, 403, 404), reply and reply.text)
+            if step % 40 == 39:
+                fresh = readers[0].fresh()
+                readers[0].catch_up_by_poll()
+                readers[1].catch_up_by_socket(fresh.seq)
+                readers[0].assert_same(self, fresh)
+                readers[1].assert_same(self, fresh)
+        fresh = readers[2].fresh()
+        readers[2].catch_up_by_socket(fresh.seq)
+        readers[2].assert_same(self, fresh)
+
+
+class Lighttpd(Acts, unittest.TestCase):
+    server = "lighttpd"
+
+
+class Apache(Acts, unittest.TestCase):
+    server = "apache"
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,67 @@
+"""A room as a client holds it that only ever applies events, to be compared with what the server says
+when the room is loaded afresh."""
+from stack import API
+
+# What an event says about itself, not about the message.
+OWN = ("type", "room", "seq", "timestamp", "actor_id", "msg_seq", "author_id")
+
+
+class Fold:
+    def __init__(self, stack, token, room="general"):
+        self.stack, self.token, self.room = stack, token, room
+        self.rows, self.seq, self.epoch = {}, 0, None
+
+    def load(self):
+        """As a page begins: the newest rows, and the cursor that was read with them."""
+        page = self.get(f"messages/?room={self.room}&limit=200")
+        self.rows = {m["id"]: m for m in page["messages"]}
+        self.seq, self.epoch = page["seq"], page["epoch"]
+        return self
+
+    def get(self, path):
+        return self.stack.get(path, token=self.token).json
+
+    def take(self, event):
+        if event.get("room") != self.room or "seq" not in event or event["type"] in ("ack", "resync"):
+            return
+        if event["seq"] <= self.seq:
+            return
+        assert event["seq"] == self.seq + 1, f"{event['seq']} after {self.seq}"
+        self.seq = event["seq"]
+        getattr(self, "on_" + event["type"], lambda _: None)(event)
+
+    def on_message(self, event):
+        self.rows[event["id"]] = event
+
+    def on_message_deleted(self, event):
+        row = self.rows[event["id"]]
+        for key in ("message", "html", "sentiment", "disclosure"):
+            row.pop(key, None)
+        row["deleted"] = True
+
+    def catch_up_by_poll(self):
+        while True:
+            answer = self.get(f"events/?epoch={self.epoch}&rooms={self.room}:{self.seq}")
+            for event in answer["events"]:
+                self.take(event)
+            if not answer["more"]:
+                return
+
+    def catch_up_by_socket(self, head):
+        sock = self.stack.hello(token=self.token, rooms={self.room: self.seq}, epoch=self.epoch)
+        while self.seq < head:
+            self.take(sock.recv(30))
+        sock.close()
+
+    def fresh(self):
+        return Fold(self.stack, self.token, self.room).load()
+
+    def assert_same(self, test, fresh):
+        test.assertEqual(self.seq, fresh.seq)
+        test.assertEqual(sorted(self.rows), sorted(fresh.rows))
+        for number, row in fresh.rows.items():
+            test.assertEqual(self.rows[number], row)
+
+
+def act(stack, method, message_id, rest="", token=None, **body):
+    return stack.http(method, f"{API}messages/{message_id}/{rest}", body, token=token)

@@ -1,0 +1,264 @@
+/* chat_act(): who may do what to whose message, what is stored of it, and what everybody is told.
+ */
+#include "tests/lib/fixture.h"
+
+#include "chat/act.h"
+#include "chat/history.h"
+#include "chat/moderate.h"
+#include "chat/wire.h"
+#include "db/purge.h"
+#include "db/revision.h"
+#include "db/verify.h"
+
+#include <string.h>
+
+static int setup(void **state)
+{
+    *state = fixture_open();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    fixture_close(*state);
+    return 0;
+}
+
+static enum err act(struct fixture *fx, struct act what, const struct actor *who, int64_t id,
+                    struct acted *out)
+{
+    memset(&fx->fail, 0, sizeof fx->fail);
+    what.actor = who;
+    what.msg_id = id;
+    return chat_act_now(&fx->chat, &fx->arena, &what, out, &fx->fail);
+}
+
+static enum err remove_as(struct fixture *fx, const struct actor *who, int64_t id)
+{
+    struct acted out;
+
+    return act(fx, (struct act){.kind = ACT_DELETE}, who, id, &out);
+}
+
+static struct message row(struct fixture *fx, int64_t id)
+{
+    struct message m;
+
+    assert_int_equal(message_by_id(fx->chat.db, &fx->arena, id, &m, &fx->fail), OK);
+    return m;
+}
+
+/* The frame of the room's newest event, as everybody gets it. */
+static const char *newest(struct fixture *fx, const char *slug)
+{
+    struct room r = fixture_room(fx, slug);
+    struct event e;
+    struct json_object *o;
+    size_t count, len;
+    const char *text;
+
+    assert_int_equal(
+        event_list(fx->chat.db, &fx->arena, r.id, r.head - 1, &e, 1, &count, &fx->fail), OK);
+    assert_int_equal(count, 1);
+    o = wire_event(&e, slug);
+    text = arena_str(&fx->arena, json_text(o, &len));
+    json_object_put(o);
+    return text;
+}
+
+static void assert_sound(struct fixture *fx)
+{
+    struct verify_total total;
+
+    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
+    assert_int_equal(total.problems, 0);
+}
+
+/* ----- what all acts have in common ----- */
+
+static void test_a_message_that_one_may_not_see_is_one_that_does_not_exist(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), eve = fixture_moderator(fx, "8", "eve");
+    int64_t id = fixture_post(fx, &ana, "energy", "behind closed doors").message.id;
+
+    assert_int_equal(remove_as(fx, &ana, id + 1), ERR_MESSAGE_NOT_FOUND);
+    fixture_sql(fx, "UPDATE room SET kind = 'private' WHERE slug = 'energy'");
+    assert_int_equal(remove_as(fx, &eve, id), ERR_MESSAGE_NOT_FOUND);
+    assert_string_equal(row(fx, id).body, "behind closed doors");
+}
+
+static void test_who_may_not_write_may_not_act(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), nobody = fixture_nobody();
+    int64_t id = fixture_post(fx, &ana, "energy", "mine").message.id;
+
+    assert_int_equal(remove_as(fx, &nobody, id), ERR_AUTH_REQUIRED);
+    FIXTURE_WRITE(
+        fx, moderate_mute(&fx->chat, &fx->arena, ana.user_id, FIXTURE_NOW_MS + 1000, 0, &fx->fail));
+    assert_int_equal(remove_as(fx, &ana, id), ERR_MUTED);
+    FIXTURE_WRITE(fx, moderate_mute(&fx->chat, &fx->arena, ana.user_id, 0, 0, &fx->fail));
+    fixture_sql(fx, "UPDATE room SET post_policy = 'moderators' WHERE slug = 'energy'");
+    assert_int_equal(remove_as(fx, &ana, id), ERR_FORBIDDEN);
+    fixture_sql(fx, "UPDATE room SET post_policy = 'all', archived_ms = 1 WHERE slug = 'energy'");
+    assert_int_equal(remove_as(fx, &ana, id), ERR_FORBIDDEN);
+    fixture_sql(fx, "UPDATE room SET archived_ms = 0 WHERE slug = 'energy'");
+    FIXTURE_WRITE(
+        fx, moderate_ban(&fx->chat, &fx->arena, ana.user_id, FIXTURE_NOW_MS + 1000, 0, &fx->fail));
+    assert_int_equal(remove_as(fx, &ana, id), ERR_BANNED);
+    assert_string_equal(row(fx, id).body, "mine");
+}
+
+static void test_acts_have_a_rate_of_their_own(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t ids[3];
+
+    fx->conf.rate_user_burst = 3;
+    fx->conf.rate_user_per_minute = 1;
+    for (int i = 0; i < 3; i++)
+        ids[i] = fixture_post(fx, &ana, NULL, "tick").message.id;
+    fx->conf.rate_user_burst = 2;
+    assert_int_equal(remove_as(fx, &ana, ids[0]), OK);
+    assert_int_equal(remove_as(fx, &ana, ids[1]), OK);
+    assert_int_equal(remove_as(fx, &ana, ids[1]), OK); /* changes nothing, costs nothing */
+    assert_int_equal(remove_as(fx, &ana, ids[2]), ERR_RATE_LIMITED);
+    assert_true(fx->fail.retry_after_ms > 0);
+    fixture_pass(fx, 60000);
+    assert_int_equal(remove_as(fx, &ana, ids[2]), OK);
+}
+
+/* ----- delete ----- */
+
+static void test_a_deleted_message_leaves_a_stub_and_its_text_with_the_revisions(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t id = fixture_post(fx, &ana, "energy", "said too much").message.id;
+    int64_t head = fixture_room(fx, "energy").head;
+    struct revision revs[2];
+    struct acted out;
+    size_t count;
+
+    assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, id, &out), OK);
+    assert_int_equal(out.seq, head + 1);
+    assert_string_equal(row(fx, id).body, "");
+    assert_int_equal(row(fx, id).deleted_ms, FIXTURE_NOW_MS);
+    assert_int_equal(row(fx, id).deleted_by, ana.user_id);
+    assert_non_null(strstr(newest(fx, "energy"), "\"type\":\"message_deleted\""));
+    assert_non_null(strstr(newest(fx, "energy"),
+                           arena_fmt(&fx->arena, "\"msg_seq\":%lld", (long long)out.message.seq)));
+    assert_null(strstr(newest(fx, "energy"), "said too much"));
+    assert_int_equal(revision_list(fx->chat.db, &fx->arena, id, revs, 2, &count, &fx->fail), OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(revs[0].body, "said too much");
+    assert_int_equal(revs[0].rev, 1);
+    assert_sound(fx);
+}
+
+static void test_deleting_again_is_no_event(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t id = fixture_post(fx, &ana, "energy", "x").message.id, head;
+    struct acted out;
+
+    assert_int_equal(remove_as(fx, &ana, id), OK);
+    head = fixture_room(fx, "energy").head;
+    assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, id, &out), OK);
+    assert_int_equal(out.seq, 0);
+    assert_int_equal(fixture_room(fx, "energy").head, head);
+}
+
+static void test_only_the_author_for_a_while_and_moderators_always_may_delete(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben"),
+                 gil = fixture_guest(fx, "gil"), mod = fixture_moderator(fx, "9", "mod");
+    int64_t first = fixture_post(fx, &ana, NULL, "one").message.id;
+    int64_t second = fixture_post(fx, &ana, NULL, "two").message.id;
+    int64_t guests = fixture_post(fx, &gil, NULL, "three").message.id;
+
+    assert_int_equal(remove_as(fx, &ben, first), ERR_FORBIDDEN);
+    assert_int_equal(remove_as(fx, &gil, first), ERR_FORBIDDEN);
+    assert_int_equal(remove_as(fx, &ana, guests), ERR_FORBIDDEN);
+    fixture_pass(fx, 15 * 60000 - 1);
+    assert_int_equal(remove_as(fx, &ana, first), OK);
+    assert_int_equal(remove_as(fx, &gil, guests), OK);
+    fixture_pass(fx, 1);
+    assert_int_equal(remove_as(fx, &ana, second), ERR_FORBIDDEN);
+    assert_int_equal(remove_as(fx, &mod, second), OK);
+    assert_int_equal(row(fx, second).deleted_by, mod.user_id);
+}
+
+static void test_edit_minutes_0_leaves_it_to_moderators(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), mod = fixture_moderator(fx, "9", "mod");
+    int64_t id = fixture_post(fx, &ana, NULL, "one").message.id;
+
+    fx->conf.edit_minutes = 0;
+    assert_int_equal(remove_as(fx, &ana, id), ERR_FORBIDDEN);
+    assert_int_equal(remove_as(fx, &mod, id), OK);
+}
+
+/* ----- what is kept ----- */
+
+static void test_revisions_stay_until_their_message_is_purged_or_erased(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t id = fixture_post(fx, &ana, "energy", "one").message.id;
+    int64_t other = fixture_post(fx, &ana, "energy", "two").message.id;
+    struct room r;
+    struct revision revs[2];
+    size_t count;
+    int64_t events, messages;
+    bool done;
+
+    assert_int_equal(remove_as(fx, &ana, id), OK);
+    assert_int_equal(remove_as(fx, &ana, other), OK);
+    fixture_sql(fx, "UPDATE message SET salt = x'' WHERE body = '' AND seq ="
+                    " (SELECT max(seq) FROM message); DELETE FROM message_rev WHERE body = 'two'");
+    r = fixture_room(fx, "energy");
+    assert_int_equal(revision_list(fx->chat.db, &fx->arena, id, revs, 2, &count, &fx->fail), OK);
+    assert_int_equal(count, 1);
+    FIXTURE_WRITE(fx, purge_step(fx->chat.db, r.id, r.head, &events, &messages, &done, &fx->fail));
+    assert_int_equal(messages, 2);
+    assert_int_equal(revision_list(fx->chat.db, &fx->arena, id, revs, 2, &count, &fx->fail), OK);
+    assert_int_equal(count, 0);
+    assert_sound(fx);
+}
+
+static void test_a_kept_text_that_was_changed_is_noticed(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t id = fixture_post(fx, &ana, "energy", "the truth").message.id;
+    struct verify_total total;
+
+    assert_int_equal(remove_as(fx, &ana, id), OK);
+    fixture_sql(fx, "DROP TRIGGER message_rev_stays; UPDATE message_rev SET body = 'a lie'");
+    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
+    assert_int_equal(total.problems, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(test_a_message_that_one_may_not_see_is_one_that_does_not_exist),
+        TEST(test_who_may_not_write_may_not_act),
+        TEST(test_acts_have_a_rate_of_their_own),
+        TEST(test_a_deleted_message_leaves_a_stub_and_its_text_with_the_revisions),
+        TEST(test_deleting_again_is_no_event),
+        TEST(test_only_the_author_for_a_while_and_moderators_always_may_delete),
+        TEST(test_edit_minutes_0_leaves_it_to_moderators),
+        TEST(test_revisions_stay_until_their_message_is_purged_or_erased),
+        TEST(test_a_kept_text_that_was_changed_is_noticed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
