@@ -1,6 +1,7 @@
 #include "cgi-bin/error_page.h"
 
 #include "cgi-bin/answer.h"
+#include "cgi-bin/handle.h"
 #include "cgi-bin/page.h"
 #include "lib/secure.h"
 #include "lib/text.h"
@@ -73,6 +74,25 @@ static struct json_object *retry_form(struct call *c, enum err e, const char *te
     return o;
 }
 
+/* An edit that was refused, to be sent again over what stands there now. */
+static struct json_object *edit_form(struct call *c, const char *text)
+{
+    struct json_object *o = json_object_new_object();
+    struct room_view room;
+    struct message now;
+    struct fail f;
+
+    json_set_str(o, "action", c->req.path);
+    json_set_str(o, "csrf", seal(c));
+    json_set_str(o, "text", text);
+    if (!history_find(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &room, &now, &f)) {
+        json_set_i64(o, "rev", now.rev);
+        if (!now.deleted_ms)
+            json_set_str(o, "current", now.body);
+    }
+    return o;
+}
+
 static struct json_object *join_form(struct call *c)
 {
     struct json_object *o = json_object_new_object();
@@ -98,7 +118,9 @@ struct json_object *error_page_data(struct call *c, const struct fail *f)
         json_set_str(o, "login_url", answer_login_url(c, answer_next_url(c)));
     if (row->http_status == 500)
         json_set_str(o, "request_id", c->app->log->request_id);
-    if (c->route && c->route->forms && text)
+    if (c->route && c->route->handler == handle_message_edit && text)
+        json_set(o, "retry", edit_form(c, text));
+    else if (c->route && c->route->forms && text)
         json_set(o, "retry", retry_form(c, f->err, text));
     else if (c->route && c->route->forms && typed(c, "username"))
         json_set(o, "join", join_form(c));

@@ -10,6 +10,8 @@ handler_fn handle_messages;
 handler_fn handle_message_create;
 handler_fn handle_message;
 handler_fn handle_message_context;
+handler_fn handle_message_revisions;
+handler_fn handle_message_edit;
 handler_fn handle_message_delete;
 handler_fn handle_events;
 handler_fn handle_session;

@@ -33,6 +33,33 @@ enum err handle_message_context(struct call *c, struct fail *f)
     return answer_json(c, 200, o);
 }
 
+enum err handle_message_revisions(struct call *c, struct fail *f)
+{
+    struct revision *list;
+    struct message now;
+    struct json_object *o;
+    size_t count = 0;
+    enum err e = history_revisions(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &now,
+                                   &list, &count, f);
+
+    if (e)
+        return e;
+    o = json_object_new_object();
+    json_set(o, "revisions", wire_revisions(&now, list, count));
+    return answer_json(c, 200, o);
+}
+
+/* An edit that came too late: what stands there now comes with the refusal. */
+static enum err answer_conflict(struct call *c, const struct message *now, const struct fail *f)
+{
+    struct json_object *o = json_object_new_object(), *error = wire_error(f, NULL);
+
+    json_object_object_del(error, "type");
+    json_set(o, "error", error);
+    json_set(o, "current", wire_message(now, now->room_slug));
+    return answer_json(c, err_row(f->err)->http_status, o);
+}
+
 /* Does it, and answers with the message as it is now; a form comes back to the message's page. */
 static enum err act(struct call *c, struct act *act, struct fail *f)
 {
@@ -44,6 +71,8 @@ static enum err act(struct call *c, struct act *act, struct fail *f)
     act->msg_id = call_number(c, "id", 0);
     act->address = *c->req.address ? c->req.address : NULL;
     e = chat_act_now(c->chat, c->arena, act, &done, f);
+    if (e == ERR_EDIT_CONFLICT && done.message.id && !call_wants_page(c))
+        return answer_conflict(c, &done.message, f);
     if (e)
         return e;
     if (call_wants_page(c))
@@ -53,6 +82,18 @@ static enum err act(struct call *c, struct act *act, struct fail *f)
     if (done.seq)
         json_set_i64(o, "seq", done.seq);
     return answer_json(c, 200, o);
+}
+
+enum err handle_message_edit(struct call *c, struct fail *f)
+{
+    struct act edit = {
+        .kind = ACT_EDIT,
+        .text = call_text(c, "message"),
+        .text_len = call_value(c, "message")->len,
+        .rev = call_number(c, "rev", 0),
+    };
+
+    return act(c, &edit, f);
 }
 
 enum err handle_message_delete(struct call *c, struct fail *f)

@@ -3,7 +3,7 @@
 
 #include "cgi-bin/answer.h"
 #include "chat/act.h"
-#include "lib/json.h"
+#include "chat/wire.h"
 
 static struct json_object *row_of(struct json_object *o, int64_t id)
 {
@@ -18,20 +18,51 @@ static struct json_object *row_of(struct json_object *o, int64_t id)
     return NULL;
 }
 
-void page_add_target(struct call *c, const struct history_context *context, struct json_object *o)
+/* What may be done, as forms. */
+static void add_forms(const struct call *c, const struct message *m, const struct act_rights *may,
+                      struct json_object *row)
 {
-    const struct message *m = &context->message;
-    struct act_rights may = act_rights(c->chat, &c->actor, &context->page.room.room, m);
-    struct json_object *row = row_of(o, m->id), *acts;
+    struct json_object *acts;
 
-    if (!row)
-        return;
-    json_set_bool(row, "target", true);
-    if (!may.remove)
+    if (!may->edit && !may->remove)
         return;
     acts = json_object_new_object();
     json_set_str(acts, "action",
                  arena_fmt(c->arena, "%s/messages/%lld", c->app->conf->api_path, (long long)m->id));
-    json_set_bool(acts, "can_delete", may.remove);
+    json_set_bool(acts, "can_edit", may->edit);
+    json_set_bool(acts, "can_delete", may->remove);
     json_set(row, "acts", acts);
+}
+
+/* What it said before, for whoever may know; a page without it is a page all the same. */
+static void add_revisions(struct call *c, const struct message *m, struct json_object *row)
+{
+    struct json_object *list;
+    struct revision *revisions;
+    struct message now;
+    struct fail f;
+    size_t count = 0;
+
+    if (history_revisions(c->chat, c->arena, &c->actor, m->id, &now, &revisions, &count, &f) ||
+        count == 0)
+        return;
+    list = wire_revisions(&now, revisions, count);
+    for (size_t i = 0; i < json_object_array_length(list); i++)
+        page_add_times(c->arena, json_object_array_get_idx(list, i));
+    json_set(row, "revisions", list);
+    json_set_bool(row, "has_revisions", true);
+}
+
+void page_add_target(struct call *c, const struct history_context *context, struct json_object *o)
+{
+    const struct message *m = &context->message;
+    struct act_rights may = act_rights(c->chat, &c->actor, &context->page.room.room, m);
+    struct json_object *row = row_of(o, m->id);
+
+    if (!row)
+        return;
+    json_set_bool(row, "target", true);
+    add_forms(c, m, &may, row);
+    if (may.revisions)
+        add_revisions(c, m, row);
 }

@@ -34,19 +34,24 @@ static const char *day_label(struct arena *a, const struct tm *t)
     return arena_fmt(a, "%d %s %d", t->tm_mday, months[t->tm_mon], t->tm_year + 1900);
 }
 
-static void add_times(struct arena *a, struct json_object *row, const struct message *m,
-                      bool first_of_day)
+static struct tm day_of(const struct json_object *row)
 {
-    time_t seconds = (time_t)(m->created_ms / 1000);
+    time_t seconds =
+        (time_t)(json_object_get_int64(json_object_object_get(row, "timestamp")) / 1000);
     struct tm t = {0};
 
     gmtime_r(&seconds, &t);
+    return t;
+}
+
+void page_add_times(struct arena *a, struct json_object *row)
+{
+    struct tm t = day_of(row);
+
     json_set_str(row, "time_iso",
                  arena_fmt(a, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.tm_year + 1900, t.tm_mon + 1,
                            t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec));
     json_set_str(row, "time_label", arena_fmt(a, "%02d:%02d UTC", t.tm_hour, t.tm_min));
-    if (first_of_day)
-        json_set_str(row, "day_label", day_label(a, &t));
 }
 
 void page_add_messages(const struct call *c, const struct history_page *page, struct json_object *o)
@@ -65,7 +70,12 @@ void page_add_messages(const struct call *c, const struct history_page *page, st
                           strcmp(previous->author_name, m->author_name) == 0 &&
                           m->created_ms - previous->created_ms < CONTINUED_MS);
         json_set_str(row, "initial", page_initial(c->arena, m->author_name));
-        add_times(c->arena, row, m, !same_day);
+        page_add_times(c->arena, row);
+        if (!same_day) {
+            struct tm day = day_of(row);
+
+            json_set_str(row, "day_label", day_label(c->arena, &day));
+        }
         json_object_array_add(rows, row);
     }
     json_set(o, "messages", rows);

@@ -36,6 +36,12 @@ static const struct param create_params[] = {
 
 static const struct param message_params[] = {ID("id"), {0}};
 
+static const struct param edit_params[] = {
+    ID("id"),
+    {.name = "message", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true},
+    {.name = "rev", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 1, .max = SEQ_MAX,
+     .required = true}, {0}};
+
 static const struct param events_params[] = {
     {.name = "epoch", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 64},
     {.name = "rooms", .from = FROM_QUERY, .kind = PARAM_TEXT, .required = true},
@@ -81,6 +87,12 @@ const struct route api_routes[] = {
      .handler = handle_message, .params = message_params},
     {.method = HTTP_GET, .pattern = "messages/<#id>/context", .need = NEED_READER,
      .handler = handle_message_context, .params = message_params},
+    {.method = HTTP_GET, .pattern = "messages/<#id>/revisions", .need = NEED_READER,
+     .handler = handle_message_revisions, .params = message_params},
+    {.method = HTTP_PATCH, .pattern = "messages/<#id>", .need = NEED_USER, .csrf = true,
+     .handler = handle_message_edit, .params = edit_params},
+    {.method = HTTP_POST, .pattern = "messages/<#id>/edit", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_message_edit, .params = edit_params},
     {.method = HTTP_DELETE, .pattern = "messages/<#id>", .need = NEED_USER, .csrf = true,
      .handler = handle_message_delete, .params = message_params},
     {.method = HTTP_POST, .pattern = "messages/<#id>/delete", .need = NEED_USER, .csrf = true,

@@ -13,6 +13,7 @@ static const struct rule {
     act_rule_fn *judge, *store;
     bool tells_text; /* the event's hash is of the message's text */
 } rules[ACT_KINDS] = {
+    [ACT_EDIT] = {"message_edited", act_judge_edit, act_store_edit, true},
     [ACT_DELETE] = {"message_deleted", act_judge_delete, act_store_delete, false},
 };
 
@@ -115,7 +116,12 @@ struct act_rights act_rights(const struct chat *c, const struct actor *who, cons
     bool writes =
         who->kind == ACTOR_USER || (who->kind == ACTOR_GUEST && c->conf->guests == GUESTS_WRITE);
     bool here = writes && !m->deleted_ms && !room->archived_ms && who->muted_until <= now;
-    bool own = m->user_id == who->user_id && act_is_fresh(c, m, now);
+    bool own = who->user_id && m->user_id == who->user_id;
+    bool fresh = own && act_is_fresh(c, m, now);
 
-    return (struct act_rights){.remove = here && (own || moderator)};
+    return (struct act_rights){
+        .edit = here && fresh,
+        .remove = here && (fresh || moderator),
+        .revisions = moderator || (own && !m->deleted_ms),
+    };
 }

@@ -11,12 +11,15 @@
 #include "db/event.h"
 #include "db/room.h"
 
-enum act_kind { ACT_DELETE, ACT_KINDS };
+enum act_kind { ACT_EDIT, ACT_DELETE, ACT_KINDS };
 
 struct act {
     enum act_kind kind;
     const struct actor *actor;
     int64_t msg_id;
+    const char *text; /* of an edit, as sent */
+    size_t text_len;
+    int64_t rev;         /* of an edit: the one that it began with */
     const char *address; /* for the rate limit by address; NULL: not limited by address */
 };
 
@@ -29,7 +32,8 @@ struct acted {
  * Inside the caller's write transaction, in a savepoint of its own: an error leaves the transaction
  * as it was. What is so already is OK again, costs nothing and makes no event. Errors:
  * message_not_found (also for one that this person may not see), auth_required, read_only, muted,
- * banned, forbidden, rate_limited, busy, storage_full, internal.
+ * banned, forbidden, bad_request, too_long, edit_conflict (out->message is what stands there now),
+ * rate_limited, busy, storage_full, internal.
  */
 MUST_CHECK enum err chat_act(struct chat *c, struct arena *a, const struct act *act,
                              struct acted *out, struct fail *f);
@@ -39,7 +43,8 @@ MUST_CHECK enum err chat_act_now(struct chat *c, struct arena *a, const struct a
 
 /* What somebody may do to a message now, for whoever offers it. chat_act() asks again. */
 struct act_rights {
-    bool remove;
+    bool edit, remove;
+    bool revisions; /* see what it said before */
 };
 struct act_rights act_rights(const struct chat *c, const struct actor *who, const struct room *room,
                              const struct message *m);

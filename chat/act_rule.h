@@ -12,6 +12,7 @@ struct act_way {
     bool moderator;
     int64_t now_ms;
     struct message *message; /* the row; the rule keeps it as it is stored */
+    const char *text;        /* of an edit, clean */
     const char *payload;     /* of the event; NULL: none */
     bool changes;            /* judged: there is something to store */
 };
@@ -22,6 +23,7 @@ typedef enum err act_rule_fn(struct chat *c, struct act_way *w, struct fail *f);
 bool act_is_fresh(const struct chat *c, const struct message *m, int64_t now_ms);
 
 /* judge: may it be done, and does it change anything (w->changes)? store: the rows. */
+act_rule_fn act_judge_edit, act_store_edit;
 act_rule_fn act_judge_delete, act_store_delete;
 
 #endif

@@ -1,5 +1,6 @@
 #include "chat/history.h"
 
+#include "chat/act.h"
 #include "lib/text.h"
 
 #include <string.h>
@@ -71,6 +72,21 @@ enum err history_find(struct chat *c, struct arena *a, const struct actor *who, 
     if (!e && out->seq <= room->room.floor)
         return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
     return e;
+}
+
+enum err history_revisions(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
+                           struct message *now, struct revision **out, size_t *count,
+                           struct fail *f)
+{
+    struct room_view room;
+    enum err e = history_find(c, a, who, msg_id, &room, now, f);
+
+    if (e)
+        return e;
+    if (!act_rights(c, who, &room.room, now).revisions)
+        return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
+    *out = arena_alloc(a, HISTORY_REVISIONS * sizeof **out);
+    return revision_list(c->db, a, msg_id, *out, HISTORY_REVISIONS, count, f);
 }
 
 /* Older ones, the message itself, newer ones: one list. */

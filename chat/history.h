@@ -4,6 +4,7 @@
 
 #include "chat/rooms.h"
 #include "db/event.h"
+#include "db/revision.h"
 
 enum {
     HISTORY_PAGE = 50,
@@ -33,6 +34,13 @@ MUST_CHECK enum err history_messages(struct chat *c, struct arena *a, const stru
 MUST_CHECK enum err history_find(struct chat *c, struct arena *a, const struct actor *who,
                                  int64_t msg_id, struct room_view *room, struct message *out,
                                  struct fail *f);
+
+enum { HISTORY_REVISIONS = 200 };
+/* What it said before, oldest first, for its author and moderators; of a deleted one for moderators
+ * alone. ERR_MESSAGE_NOT_FOUND for everybody else. */
+MUST_CHECK enum err history_revisions(struct chat *c, struct arena *a, const struct actor *who,
+                                      int64_t msg_id, struct message *now, struct revision **out,
+                                      size_t *count, struct fail *f);
 
 /* A message with at most `around` on either side; page.has_more is about older ones. */
 struct history_context {

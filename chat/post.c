@@ -29,25 +29,25 @@ struct draft {
 
 /* ----- without the database ----- */
 
-static enum err check_text(struct chat *c, struct draft *d, struct fail *f)
+enum err chat_clean_text(struct chat *c, struct arena *a, const char *text, size_t text_len,
+                         const char **out, struct fail *f)
 {
-    const struct post *p = d->post;
     size_t max_bytes = (size_t)c->conf->message_max_bytes;
     size_t max_chars = (size_t)c->conf->message_max_chars;
     size_t len, chars;
 
     /* Blanks at the ends are not counted, but there is a bound to what is looked at. */
-    if (p->text_len > 4 * max_bytes)
+    if (text_len > 4 * max_bytes)
         return fail(f, ERR_TOO_LONG, "A message has at most %zu bytes, this one has %zu.",
-                    max_bytes, p->text_len);
-    d->body = text_clean(d->arena, p->text ? p->text : "", p->text ? p->text_len : 0);
-    if (!d->body)
+                    max_bytes, text_len);
+    *out = text_clean(a, text ? text : "", text ? text_len : 0);
+    if (!*out)
         return fail(f, ERR_BAD_REQUEST,
                     "The message is not plain text in UTF-8, or stacks too many marks.");
-    len = strlen(d->body);
-    if (text_is_blank(d->body, len))
+    len = strlen(*out);
+    if (text_is_blank(*out, len))
         return fail(f, ERR_BAD_REQUEST, "There is nothing in the message.");
-    chars = text_count(d->body, len);
+    chars = text_count(*out, len);
     if (chars > max_chars)
         return fail(f, ERR_TOO_LONG, "A message has at most %zu characters, this one has %zu.",
                     max_chars, chars);
@@ -93,7 +93,7 @@ static enum err check_extras(struct draft *d, struct fail *f)
 
 static enum err check(struct chat *c, struct draft *d, struct fail *f)
 {
-    enum err e = check_text(c, d, f);
+    enum err e = chat_clean_text(c, d->arena, d->post->text, d->post->text_len, &d->body, f);
 
     if (!e)
         e = check_client_id(d, f);

@@ -36,6 +36,10 @@ struct posted {
 MUST_CHECK enum err chat_post(struct chat *c, struct arena *a, const struct post *p,
                               struct posted *out, struct fail *f);
 
+/* A message's text as it is stored, in `a`: ERR_BAD_REQUEST, ERR_TOO_LONG. No database is asked. */
+MUST_CHECK enum err chat_clean_text(struct chat *c, struct arena *a, const char *text, size_t len,
+                                    const char **out, struct fail *f);
+
 /* A batch of one: begin, post, commit, notify. For HTTP and the CLI. */
 MUST_CHECK enum err chat_post_now(struct chat *c, struct arena *a, const struct post *p,
                                   struct posted *out, struct fail *f);

@@ -67,6 +67,19 @@ static void add_message(struct json_object *o, const struct message *m)
     json_set_i64(o, "author_id", m->user_id);
 }
 
+/* What an edited message says now, which may be newer than the edit that the event tells of. */
+static void add_edit(struct json_object *o, const struct message *m)
+{
+    json_set_i64(o, "rev", m->rev);
+    json_set_i64(o, "edited_at", m->edited_ms);
+    if (m->deleted_ms) {
+        json_set_bool(o, "deleted", true);
+        return;
+    }
+    json_set_str(o, "message", m->body);
+    json_set_str(o, "html", m->html);
+}
+
 struct json_object *wire_event(const struct event *e, const char *room)
 {
     struct json_object *o;
@@ -83,6 +96,8 @@ struct json_object *wire_event(const struct event *e, const char *room)
         json_set_i64(o, "id", e->msg_id);
     if (e->message.id)
         add_message(o, &e->message);
+    if (e->message.id && strcmp(e->kind, "message_edited") == 0)
+        add_edit(o, &e->message);
     if (strcmp(e->kind, "message") == 0) /* its row was erased, its number stays */
         json_set_bool(o, "deleted", true);
     if (e->target_user_id)
@@ -107,6 +122,39 @@ struct json_object *wire_page(const struct history_page *p)
     json_set_i64(o, "seq", p->room.room.head);
     json_set_i64(o, "floor", p->room.room.floor);
     json_set_bool(o, "has_more", p->has_more);
+    return o;
+}
+
+static struct json_object *wire_revision(const struct revision *r)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_i64(o, "rev", r->rev);
+    json_set_str(o, "message", r->body);
+    json_set_str(o, "html", r->html);
+    json_set_str(o, "disclosure", r->disclosure);
+    json_set_i64(o, "editor_id", r->editor_id);
+    json_set_i64(o, "timestamp", r->ts_ms);
+    return o;
+}
+
+struct json_object *wire_revisions(const struct message *now, const struct revision *list,
+                                   size_t count)
+{
+    struct json_object *o = json_object_new_array_ext((int)count + 1);
+    const struct revision last = {
+        .rev = now->rev,
+        .body = now->body,
+        .html = now->html,
+        .disclosure = now->disclosure,
+        .editor_id = now->user_id,
+        .ts_ms = now->edited_ms ? now->edited_ms : now->created_ms,
+    };
+
+    for (size_t i = 0; i < count; i++)
+        json_object_array_add(o, wire_revision(&list[i]));
+    if (!now->deleted_ms)
+        json_object_array_add(o, wire_revision(&last));
     return o;
 }
 

@@ -20,6 +20,10 @@ struct json_object *wire_acted(const struct acted *done, const char *client_id);
 struct json_object *wire_event(const struct event *e, const char *room);
 /* {messages, room, epoch, seq, floor, has_more} */
 struct json_object *wire_page(const struct history_page *p);
+/* [{rev, message, html?, disclosure?, editor_id, timestamp}], and what it says now unless deleted
+ */
+struct json_object *wire_revisions(const struct message *now, const struct revision *list,
+                                   size_t count);
 /* {id (slug), title, topic, kind, seq (head), floor, unread, last_read_seq} */
 struct json_object *wire_room(const struct room_view *v);
 /* {seq, floor, unread, last_read_seq}: the value in welcome.rooms and events.rooms */

@@ -34,6 +34,10 @@ static const struct sql insert = {
     " salt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13, ?14, ?15,"
     " ?16, nullif(?17, 0), ?18)",
     DB_CHAT, NULL};
+static const struct sql edit = {
+    "message.edit",
+    "UPDATE message SET body = ?2, html = ?3, salt = ?4, rev = ?5, edited_ms = ?6 WHERE id = ?1",
+    DB_CHAT, NULL};
 static const struct sql delete = {
     "message.delete",
     "UPDATE message SET body = '', html = NULL, disclosure = NULL, deleted_ms = ?2, deleted_by = ?3"
@@ -41,7 +45,7 @@ static const struct sql delete = {
     DB_CHAT, NULL};
 
 const struct sql *const message_statements[] = {
-    &by_id, &by_client_id, &list_before, &list_after, &last_by_user, &insert, &delete, NULL,
+    &by_id, &by_client_id, &list_before, &list_after, &last_by_user, &insert, &edit, &delete, NULL,
 };
 
 void message_from_row(struct query *q, int first, struct arena *a, struct message *out)
@@ -174,6 +178,19 @@ enum err message_insert(struct db *db, const struct message *m, struct fail *f)
     query_bind_i64(&q, 16, m->deleted_ms);
     query_bind_i64(&q, 17, m->deleted_by);
     query_bind_blob(&q, 18, m->salt, MESSAGE_SALT);
+    return query_run(&q, f);
+}
+
+enum err message_edit(struct db *db, const struct message *m, struct fail *f)
+{
+    struct query q = query_begin(db, &edit);
+
+    query_bind_i64(&q, 1, m->id);
+    query_bind_text(&q, 2, m->body);
+    query_bind_text(&q, 3, m->html);
+    query_bind_blob(&q, 4, m->salt, MESSAGE_SALT);
+    query_bind_i64(&q, 5, m->rev);
+    query_bind_i64(&q, 6, m->edited_ms);
     return query_run(&q, f);
 }
 

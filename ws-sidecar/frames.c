@@ -61,6 +61,19 @@ static enum err read_act(struct client_frame *c, struct fail *f)
     return e;
 }
 
+static enum err read_edit(struct client_frame *c, struct fail *f)
+{
+    enum err e = read_act(c, f);
+
+    if (!e)
+        e = json_get_str(c->json, "message", &c->message, &c->message_len, f);
+    if (!e)
+        e = json_get_i64(c->json, "rev", 1, number_max, &c->rev, f);
+    if (!e && (!c->message || !c->rev))
+        e = fail(f, ERR_BAD_REQUEST, "An edit frame needs message and rev.");
+    return e;
+}
+
 static enum err read_mark(struct client_frame *c, struct fail *f)
 {
     enum err e = json_get_i64(c->json, "up_to", 0, number_max, &c->up_to, f);
@@ -130,6 +143,7 @@ static const struct reader {
 } readers[CLIENT_TYPES] = {
     [CLIENT_HELLO] = {"hello", read_hello},
     [CLIENT_MESSAGE] = {"message", read_message},
+    [CLIENT_EDIT] = {"edit", read_edit},
     [CLIENT_DELETE] = {"delete", read_act},
     [CLIENT_READ] = {"read", read_mark},
     [CLIENT_TYPING] = {"typing", read_typing},

@@ -14,6 +14,7 @@ enum { FRAMES_ROOMS_MAX = ROOMS_MAX };
 enum client_type {
     CLIENT_HELLO,
     CLIENT_MESSAGE,
+    CLIENT_EDIT,
     CLIENT_DELETE,
     CLIENT_READ,
     CLIENT_TYPING,
@@ -34,7 +35,7 @@ struct client_frame {
     const char *message, *username, *sentiment, *disclosure;
     size_t message_len, username_len;
     int64_t reply_to;                    /* 0 */
-    int64_t msg_id;                      /* of an act */
+    int64_t msg_id, rev;                 /* of an act; 0 */
     int64_t up_to;                       /* 0 */
     int64_t since, before, after, limit; /* since, after -1; before 0; limit HISTORY_PAGE */
     bool on;                             /* true */

@@ -38,7 +38,8 @@ struct job_act {
     struct actor actor;
     struct act act; /* strings in the arena */
     const char *client_id;
-    const char *ack; /* answer: the ack frame's JSON */
+    const char *ack;     /* answer: the ack frame's JSON */
+    const char *current; /* answer to an edit that came too late: the message's JSON */
 };
 
 struct job_read {

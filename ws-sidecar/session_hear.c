@@ -317,6 +317,7 @@ static const struct hearer {
 } hearers[CLIENT_TYPES] = {
     [CLIENT_HELLO] = {NULL, 10}, /* hear_hello() keeps the frame */
     [CLIENT_MESSAGE] = {hear_message, 1},
+    [CLIENT_EDIT] = {session_hear_act, 1},
     [CLIENT_DELETE] = {session_hear_act, 1},
     [CLIENT_READ] = {hear_read, 1},
     [CLIENT_TYPING] = {hear_typing, 1},

@@ -59,6 +59,16 @@ static enum err identify(struct chat *c, struct job *j)
     return identity_anonymous(c, &j->u.identify.actor, &j->fail);
 }
 
+/* Takes the object over. */
+static const char *keep_json(struct job *j, struct json_object *o)
+{
+    size_t len;
+    const char *text = arena_str(&j->arena, json_text(o, &len));
+
+    json_object_put(o);
+    return text;
+}
+
 static enum err post(struct chat *c, struct job *j)
 {
     struct job_post *in = &j->u.post;
@@ -75,9 +85,7 @@ static enum err post(struct chat *c, struct job *j)
         .address = in->address && *in->address ? in->address : NULL,
     };
     struct posted posted;
-    struct json_object *ack;
     enum err e = OK;
-    size_t len;
 
     if (in->by_name)
         e = identity_from_name(c, &j->arena, in->address, in->name, in->name_len, &in->actor,
@@ -87,9 +95,7 @@ static enum err post(struct chat *c, struct job *j)
     if (e)
         return e;
     in->room_id = posted.message.room_id;
-    ack = wire_ack(&posted, posted.message.room_slug);
-    in->ack = arena_str(&j->arena, json_text(ack, &len));
-    json_object_put(ack);
+    in->ack = keep_json(j, wire_ack(&posted, posted.message.room_slug));
     return OK;
 }
 
@@ -97,18 +103,15 @@ static enum err act(struct chat *c, struct job *j)
 {
     struct job_act *in = &j->u.act;
     struct acted done;
-    struct json_object *ack;
-    size_t len;
     enum err e;
 
     in->act.actor = &in->actor;
     e = chat_act(c, &j->arena, &in->act, &done, &j->fail);
-    if (e)
-        return e;
-    ack = wire_acted(&done, in->client_id);
-    in->ack = arena_str(&j->arena, json_text(ack, &len));
-    json_object_put(ack);
-    return OK;
+    if (e == ERR_EDIT_CONFLICT)
+        in->current = keep_json(j, wire_message(&done.message, done.message.room_slug));
+    if (!e)
+        in->ack = keep_json(j, wire_acted(&done, in->client_id));
+    return e;
 }
 
 static enum err mark_read(struct chat *c, struct job *j)

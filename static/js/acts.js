@@ -1,9 +1,12 @@
 // What the reader does to messages: which acts apply to a row, and asking the server for them. The
 // rows change when the event comes, as everybody's do.
 
-import { confirmDialog } from "./dialog.js";
+import { button, confirmDialog, openDialog } from "./dialog.js";
+import { Editor } from "./editor.js";
 import { MessageMenu } from "./message_menu.js";
+import { element } from "./parts.js";
 import { isPending, rowTime } from "./rows.js";
+import { wholeTime } from "./time.js";
 import { toast } from "./toast.js";
 
 const MINUTE_MS = 60000;
@@ -11,14 +14,17 @@ const MINUTE_MS = 60000;
 const path = (row, rest = "") => `messages/${row.dataset.id}/${rest}`;
 
 export class Acts {
-    // hooks: done() after an act was stored, leave() when the keyboard leaves the rows
-    constructor({ api, config, user, log, hooks }) {
+    // hooks: done(message) after an act was stored, leave() when the keyboard leaves the rows
+    constructor({ api, config, user, log, scroll, hooks }) {
         Object.assign(this, { api, config, user, log, hooks });
+        this.editor = new Editor({ scroll, save: (row, text, rev) => this.#edit(row, text, rev), leave: hooks.leave });
         this.menu = new MessageMenu(log, this.#actions(), hooks.leave);
     }
 
     #actions() {
         return [
+            { label: "Edit", when: (row) => this.#mayEdit(row), run: (row) => this.editor.open(row) },
+            { label: "Earlier versions", when: (row) => this.#mayCompare(row), run: (row) => this.#compare(row) },
             { label: "Copy link", when: () => true, run: (row) => this.#copyLink(row) },
             { label: "Delete", danger: true, when: (row) => this.#mayDelete(row), run: (row) => this.#remove(row) },
         ];
@@ -40,6 +46,45 @@ export class Acts {
         return !isPending(row) && !row.classList.contains("msg-gone");
     }
 
+    #mayEdit(row) {
+        return this.#there(row) && this.#mine(row) && this.#fresh(row);
+    }
+
+    #mayCompare(row) {
+        const gone = row.classList.contains("msg-gone");
+        const edited = row.querySelector(".msg-edited") !== null;
+        return this.#moderates ? gone || edited : edited && !gone && this.#mine(row);
+    }
+
+    // The reader's newest message, from the empty message box.
+    editLast() {
+        const row = [...this.log.querySelectorAll(".msg-mine")].filter((mine) => this.#mayEdit(mine)).at(-1);
+        if (row) {
+            this.editor.open(row);
+        }
+        return row !== undefined;
+    }
+
+    async #edit(row, text, rev) {
+        const { message } = await this.api.patch(path(row), { message: text, rev });
+        this.hooks.done(message);
+    }
+
+    async #compare(row) {
+        const answer = await this.api.get(path(row, "revisions/")).catch((error) => toast(error.message));
+        if (!answer) {
+            return;
+        }
+        const items = answer.revisions.map(({ message, timestamp }) => {
+            const text = element("p", "revision-text", message);
+            text.dir = "auto";
+            return element("li", "revision", element("span", "revision-time", wholeTime(timestamp)), text);
+        });
+        const close = button("Close");
+        const dialog = openDialog("revisions", "What it said before", [element("ol", "revisions", ...items), element("div", "sheet-buttons", close)]);
+        close.addEventListener("click", () => dialog.close());
+    }
+
     #mayDelete(row) {
         return this.#there(row) && (this.#moderates || (this.#mine(row) && this.#fresh(row)));
     }
@@ -50,15 +95,13 @@ export class Acts {
         }
     }
 
-    // True where it was stored; else the reader was told why not.
+    // Where it was not stored the reader is told why.
     async #ask(call) {
         try {
-            await call();
-            this.hooks.done();
-            return true;
+            const { message } = await call();
+            this.hooks.done(message);
         } catch (error) {
             toast(error.message);
-            return false;
         }
     }
 

@@ -79,8 +79,19 @@ export class Chat {
         this.acts = new Acts({
             api, config, user,
             log: byId("log"),
-            hooks: { done: () => this.link.poller.soon(), leave: () => this.composer?.text.focus() },
+            scroll: this.view.scroll,
+            hooks: { done: (message) => this.#acted(message), leave: () => this.composer?.text.focus() },
         });
+        this.composer?.text.addEventListener("keydown", (event) => {
+            if (event.key === "ArrowUp" && event.target.value === "" && this.acts.editLast()) {
+                event.preventDefault();
+            }
+        });
+    }
+
+    #acted(message) {
+        this.view.change(message);
+        this.link.poller.soon();
     }
 
     start() {

@@ -46,6 +46,13 @@ export class RoomView {
         return event.room === this.room && !(this.detached && event.type === "message");
     }
 
+    // The answer to an act: the message as it is now. Its event says the same once more.
+    change(message) {
+        if (message.room === this.room) {
+            this.timeline.change(message.id, message);
+        }
+    }
+
     // An event of this room. True where it is a new message that was added to the rows.
     show(event) {
         if (this.arrivals) {
@@ -57,7 +64,7 @@ export class RoomView {
             case "message":
                 return event.username !== undefined && this.#showMessage(event); // else it was erased
             case "message_edited":
-                this.timeline.change(event.id, { ...event, edited_at: event.edited_at ?? event.timestamp });
+                this.timeline.change(event.id, event);
                 return false;
             case "message_deleted":
                 this.timeline.change(event.id, { deleted: true });

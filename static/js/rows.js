@@ -8,6 +8,8 @@ const REMOVED = "This message was removed.";
 
 export const rowSeq = (row) => Number(row.dataset.seq);
 export const rowTime = (row) => Number(row.dataset.time);
+const texts = new WeakMap(); // what each row says, as it was written
+export const rowText = (row) => texts.get(row) ?? row.querySelector(".msg-text").textContent;
 export const isPending = (row) => row.dataset.seq === "";
 
 function setTime(row, ms) {
@@ -44,9 +46,11 @@ export function fillRow(row, message, mine) {
 export function setBody(row, message) {
     const text = row.querySelector(".msg-text");
     row.classList.toggle("msg-gone", message.deleted === true);
+    row.dataset.rev = message.rev ?? row.dataset.rev;
+    texts.set(row, message.deleted ? "" : message.message);
     setText(text, message.deleted ? REMOVED : message.message);
     if (message.edited_at && !row.querySelector(".msg-edited")) {
-        row.querySelector(".msg-head").append(element("span", "msg-edited", "edited"));
+        row.querySelector(".msg-head").append(" ", element("span", "msg-edited", "edited"));
     }
 }
 
@@ -61,7 +65,7 @@ export function adoptRow(row) {
     const text = row.querySelector(".msg-text");
     setTime(row, rowTime(row));
     setLink(row);
-    row.querySelector(".msg-acts")?.remove(); // the forms of a page without scripts
+    row.querySelectorAll(".msg-acts").forEach((forms) => forms.remove()); // the forms of a page without scripts
     if (text.textContent.includes("http")) {
         setText(text, text.textContent);
     }

@@ -63,6 +63,44 @@ for (const server of SERVERS) {
             await away.leave();
         });
 
+        test(`${server}: a message is edited in place, and everybody sees that it was`, async () => {
+            const id = await said(ana, "buy at 84.51");
+            await ana.page.press("#composer-text", "ArrowUp");
+            await ana.page.fill(".edit-text", "buy at 84.15");
+            await ana.page.press(".edit-text", "Enter");
+            await Promise.all([ana.sees("buy at 84.15"), bo.sees("buy at 84.15")]);
+            await bo.page.waitForSelector(`.msg[data-id="${id}"] .msg-edited`);
+            await ana.page.waitForFunction(() => document.activeElement.id === "composer-text");
+            await choose(ana, "buy at 84.15", "Earlier versions");
+            assert.deepEqual(await ana.page.locator(".sheet .revision-text").allTextContents(), ["buy at 84.51", "buy at 84.15"]);
+            await ana.page.keyboard.press("Escape");
+            await choose(ana, "buy at 84.15", "Edit");
+            await ana.page.fill(".edit-text", "never mind");
+            await ana.page.press(".edit-text", "Escape");
+            await ana.page.waitForSelector(".edit", { state: "detached" });
+            await ana.sees("buy at 84.15");
+        });
+
+        test(`${server}: an edit over a newer one shows that one and keeps what was written`, async () => {
+            const id = await said(ana, "version one");
+            const other = await ana.apart(browser);
+            await other.open(stack.url);
+            await other.sees("version one");
+            await choose(ana, "version one", "Edit");
+            await ana.page.fill(".edit-text", "version three");
+            await choose(other, "version one", "Edit");
+            await other.page.fill(".edit-text", "version two");
+            await other.page.press(".edit-text", "Enter");
+            await bo.sees("version two");
+            await ana.page.press(".edit-text", "Enter");
+            await ana.page.waitForSelector('.edit-other:text-is("version two")');
+            assert.equal(await ana.page.inputValue(".edit-text"), "version three");
+            await ana.page.press(".edit-text", "Enter");
+            await bo.sees("version three");
+            assert.equal(await rowId(bo, "version three"), id);
+            await other.leave();
+        });
+
         test(`${server}: nobody is offered to delete another's message`, async () => {
             await said(ana, "ana's own");
             await bo.page.locator(withText("ana's own")).last().hover();
@@ -89,7 +127,7 @@ for (const server of SERVERS) {
             await ana.page.waitForFunction(() => document.activeElement.id === "composer-text");
         });
 
-        test(`${server}: without scripts a message is deleted on its own page`, async () => {
+        test(`${server}: without scripts a message is edited and deleted on its own page`, async () => {
             const cleo = await Person.enter(browser, { options: { javaScriptEnabled: false } });
             await cleo.join(stack.url, "cleo");
             await cleo.page.fill("#composer-text", "posted and regretted");
@@ -97,9 +135,14 @@ for (const server of SERVERS) {
             await bo.sees("posted and regretted");
             await cleo.page.locator(withText("posted and regretted")).last().locator(".msg-more").click();
             await cleo.page.waitForSelector(".msg-target");
+            await cleo.page.fill(".msg-target textarea", "posted and mended");
+            await cleo.page.click('button:text-is("Save")');
+            assert.equal(await cleo.page.textContent(".msg-target .msg-text"), "posted and mended");
+            assert.deepEqual(await cleo.page.locator(".revision-text").allTextContents(), ["posted and regretted", "posted and mended"]);
+            await bo.sees("posted and mended");
             await cleo.page.click('button:text-is("Delete this message")');
             await cleo.page.waitForSelector(".msg-target.msg-gone");
-            await bo.page.waitForFunction(() => !document.body.textContent.includes("posted and regretted"));
+            await bo.page.waitForFunction(() => !document.body.textContent.includes("posted and mended"));
             await cleo.leave();
         });
 

@@ -47,6 +47,30 @@ class Acts:
         ana.send(type="delete", msg_id=said["id"], client_id=ref)
         self.assertNotIn("seq", ana.until("ack", client_id=ref))
 
+    def test_an_edit_over_the_socket_reaches_everybody_and_a_stale_one_gets_the_newer_text(self):
+        ana, ben = self.hello(self.ana), self.hello(self.ben)
+        said = self.say("frist")
+        ref = new_client_id()
+        ana.send(type="edit", msg_id=said["id"], message="first", rev=1, client_id=ref)
+        ack = ana.until("ack", client_id=ref)
+        event = ben.until("message_edited", id=said["id"])
+        self.assertEqual((event["message"], event["rev"], event["seq"]), ("first", 2, ack["seq"]))
+        ana.send(type="edit", msg_id=said["id"], message="frist again", rev=1, client_id=ref)
+        error = ana.until("error", client_id=ref)
+        self.assertEqual((error["code"], error["current"]["message"], error["current"]["rev"]),
+                         ("edit_conflict", "first", 2))
+        self.assertEqual(act(self.stack, "GET", said["id"]).json["message"]["message"], "first")
+
+    def test_who_comes_back_never_sees_what_was_edited_away(self):
+        ben = self.hello(self.ben)
+        start = ben.welcome["rooms"]["general"]["seq"]
+        said = self.say("the secret part")
+        self.assertEqual(act(self.stack, "PATCH", said["id"], token=self.ana, message="the public part",
+                             rev=1).status, 200)
+        again = self.hello(self.ben, rooms={"general": start}, epoch=ben.welcome["epoch"])
+        self.assertEqual(again.until("message", id=said["id"])["message"], "the public part")
+        self.assertEqual(again.until("message_edited", id=said["id"])["message"], "the public part")
+
     def test_a_refusal_names_its_frame(self):
         ben = self.hello(self.ben)
         said = self.say("not yours")
@@ -71,11 +95,15 @@ class Acts:
         """One of the acts, by somebody who may or may not."""
         token = rng.choice((self.ana, self.ben, self.mod))
         row = rng.choice(rows)
-        kind = rng.choice(("post", "post", "delete"))
+        kind = rng.choice(("post", "post", "delete", "edit", "edit"))
         if kind == "post":
             rows.append(self.say(f"number {rng.random()}", token))
         elif kind == "delete":
             return act(self.stack, "DELETE", row["id"], token=token)
+        elif kind == "edit":
+            rev = act(self.stack, "GET", row["id"]).json["message"]["rev"]
+            return act(self.stack, "PATCH", row["id"], token=token, message=f"edited {rng.random()}",
+                       rev=rev)
         return None
 
     def test_whoever_was_away_ends_as_a_fresh_load(self):

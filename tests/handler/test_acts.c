@@ -68,7 +68,11 @@ static void test_a_hidden_message_answers_as_one_that_never_was(void **state)
 {
     static const struct {
         const char *method, *rest;
-    } ways[] = {{"GET", ""}, {"GET", "context/"}, {"DELETE", ""}, {"POST", "delete/"}};
+    } ways[] = {{"GET", ""},
+                {"GET", "context/"},
+                {"GET", "revisions/"},
+                {"DELETE", ""},
+                {"POST", "delete/"}};
     struct web *w = web_open();
     struct actor ana = fixture_user(w->fx, "7", "ana");
     int64_t id = fixture_post(w->fx, &ana, "energy", "secret").message.id;
@@ -119,6 +123,35 @@ static void test_a_message_is_deleted_by_its_author(void **state)
     web_close(w);
 }
 
+static void test_an_edit_needs_the_revision_it_began_with(void **state)
+{
+    struct web *w = web_open();
+    struct actor ana = fixture_user(w->fx, "7", "ana");
+    int64_t id = fixture_post(w->fx, &ana, "energy", "one").message.id;
+
+    (void)state;
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(web_json_request(w, "PATCH", api(w, id, ""), "{\"message\":\"two\"}"), 400);
+    assert_int_equal(
+        web_json_request(w, "PATCH", api(w, id, ""), "{\"message\":\"two\",\"rev\":1}"), 200);
+    assert_string_equal(web_json_text(w, "message.message"), "two");
+    assert_int_equal(
+        web_json_request(w, "PATCH", api(w, id, ""), "{\"message\":\"three\",\"rev\":1}"), 409);
+    assert_string_equal(web_json_text(w, "error.code"), "edit_conflict");
+    assert_string_equal(web_json_text(w, "current.message"), "two");
+    assert_int_equal(web_json_number(w, "current.rev"), 2);
+    assert_int_equal(web_form(w, api(w, id, "edit/"), "message=three&rev=1"), 409);
+    assert_non_null(strstr(web_text(w), ">two</blockquote>"));
+    assert_non_null(strstr(web_text(w), "name=\"rev\" value=\"2\""));
+    assert_non_null(strstr(web_text(w), ">three</textarea>"));
+    assert_int_equal(web_get(w, api(w, id, "revisions/")), 200);
+    assert_string_equal(web_json_text(w, "revisions.0.message"), "one");
+    assert_string_equal(web_json_text(w, "revisions.1.message"), "two");
+    web_sign_in(w, "8", "ben");
+    assert_int_equal(web_get(w, api(w, id, "revisions/")), 404);
+    web_close(w);
+}
+
 static void test_the_page_of_a_message_has_the_forms_of_whoever_may(void **state)
 {
     struct web *w = web_open();
@@ -158,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_a_message_comes_with_those_around_it),
         cmocka_unit_test(test_a_hidden_message_answers_as_one_that_never_was),
         cmocka_unit_test(test_a_message_is_deleted_by_its_author),
+        cmocka_unit_test(test_an_edit_needs_the_revision_it_began_with),
         cmocka_unit_test(test_the_page_of_a_message_has_the_forms_of_whoever_may),
     };
 

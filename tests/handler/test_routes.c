@@ -17,8 +17,10 @@ static const struct path paths[] = {
     {"/stocks/chat/r/energy/", "GET, HEAD, OPTIONS"},
     {"/stocks/chat/m/4711/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/messages/", "GET, HEAD, OPTIONS"},
-    {"/api/stocks/chat/messages/4711/", "GET, HEAD, DELETE, OPTIONS"},
+    {"/api/stocks/chat/messages/4711/", "GET, HEAD, PATCH, DELETE, OPTIONS"},
+    {"/api/stocks/chat/messages/4711/edit/", "POST, OPTIONS"},
     {"/api/stocks/chat/messages/4711/context/", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/messages/4711/revisions/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/messages/4711/delete/", "POST, OPTIONS"},
     {"/api/stocks/chat/messages/create/", "POST, OPTIONS"},
     {"/api/stocks/chat/events/?rooms=general:0", "GET, HEAD, OPTIONS"},
@@ -59,7 +61,7 @@ static void check(struct web *w, const struct path *p, const char *method)
     }
 }
 
-/* The message that the paths name. */
+/* The message that the paths name, and somebody who may do everything with it. */
 static void make_message(struct web *w)
 {
     struct actor ana = fixture_user(w->fx, "7", "ana");
@@ -67,6 +69,7 @@ static void make_message(struct web *w)
     fixture_post(w->fx, &ana, NULL, "the one with the number");
     fixture_sql(w->fx, "UPDATE message SET id = 4711;"
                        " UPDATE event SET msg_id = 4711 WHERE msg_id IS NOT NULL");
+    w->bearer = fixture_token(w->fx, "9", "mod", "moderator");
 }
 
 static void test_every_path_answers_its_methods_and_no_other(void **state)

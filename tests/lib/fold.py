@@ -33,6 +33,12 @@ class Fold:
     def on_message(self, event):
         self.rows[event["id"]] = event
 
+    def on_message_edited(self, event):
+        row = self.rows[event["id"]]
+        row.update({k: event[k] for k in ("message", "rev", "edited_at") if k in event})
+        if event.get("deleted"):
+            self.on_message_deleted(event)
+
     def on_message_deleted(self, event):
         row = self.rows[event["id"]]
         for key in ("message", "html", "sentiment", "disclosure"):
@@ -64,4 +70,4 @@ class Fold:
 
 
 def act(stack, method, message_id, rest="", token=None, **body):
-    return stack.http(method, f"{API}messages/{message_id}/{rest}", body, token=token)
+    return stack.http(method, f"{API}messages/{message_id}/{rest}", body or None, token=token)

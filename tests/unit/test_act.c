@@ -204,6 +204,153 @@ static void test_edit_minutes_0_leaves_it_to_moderators(void **state)
     assert_int_equal(remove_as(fx, &mod, id), OK);
 }
 
+/* ----- edit ----- */
+
+static enum err edit(struct fixture *fx, const struct actor *who, int64_t id, const char *text,
+                     int64_t rev, struct acted *out)
+{
+    return act(fx,
+               (struct act){.kind = ACT_EDIT, .text = text, .text_len = strlen(text), .rev = rev},
+               who, id, out);
+}
+
+static void test_an_edit_keeps_what_was_there_and_tells_the_new_text(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t id = fixture_post(fx, &ana, "energy", "frist").message.id;
+    struct message m;
+    struct revision *revs;
+    struct acted out;
+    size_t count;
+
+    assert_int_equal(edit(fx, &ana, id, "  first ", 1, &out), OK);
+    assert_int_equal(out.message.rev, 2);
+    m = row(fx, id);
+    assert_string_equal(m.body, "first");
+    assert_int_equal(m.rev, 2);
+    assert_int_equal(m.edited_ms, FIXTURE_NOW_MS);
+    assert_non_null(strstr(newest(fx, "energy"), "\"message\":\"first\""));
+    assert_int_equal(edit(fx, &ana, id, "first!", 2, &out), OK);
+    assert_int_equal(
+        history_revisions(&fx->chat, &fx->arena, &ana, id, &m, &revs, &count, &fx->fail), OK);
+    assert_int_equal(count, 2);
+    assert_string_equal(revs[0].body, "frist");
+    assert_string_equal(revs[1].body, "first");
+    assert_sound(fx);
+}
+
+static void test_a_stale_edit_is_told_what_stands_there(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t id = fixture_post(fx, &ana, "energy", "one").message.id;
+    struct acted out;
+
+    assert_int_equal(edit(fx, &ana, id, "two", 1, &out), OK);
+    assert_int_equal(edit(fx, &ana, id, "three", 1, &out), ERR_EDIT_CONFLICT);
+    assert_string_equal(out.message.body, "two");
+    assert_int_equal(out.message.rev, 2);
+    assert_int_equal(edit(fx, &ana, id, "two", 1, &out), OK); /* a retry whose answer was lost */
+    assert_int_equal(out.seq, 0);
+}
+
+static void test_only_the_author_for_a_while_may_edit(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben"),
+                 mod = fixture_moderator(fx, "9", "mod");
+    int64_t id = fixture_post(fx, &ana, NULL, "one").message.id;
+    struct acted out;
+
+    assert_int_equal(edit(fx, &ben, id, "x", 1, &out), ERR_FORBIDDEN);
+    assert_int_equal(edit(fx, &mod, id, "x", 1, &out), ERR_FORBIDDEN);
+    assert_int_equal(edit(fx, &ana, id, " ", 1, &out), ERR_BAD_REQUEST);
+    fx->conf.message_max_chars = 5;
+    assert_int_equal(edit(fx, &ana, id, "123456", 1, &out), ERR_TOO_LONG);
+    fixture_pass(fx, 15 * 60000);
+    assert_int_equal(edit(fx, &ana, id, "x", 1, &out), ERR_FORBIDDEN);
+    assert_int_equal(remove_as(fx, &mod, id), OK);
+    assert_int_equal(edit(fx, &ana, id, "x", 1, &out), ERR_MESSAGE_NOT_FOUND);
+    assert_string_equal(row(fx, id).body, "");
+}
+
+static void test_revisions_are_for_the_author_and_moderators(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben"),
+                 mod = fixture_moderator(fx, "9", "mod"), nobody = fixture_nobody();
+    int64_t id = fixture_post(fx, &ana, NULL, "one").message.id;
+    const struct {
+        const struct actor *who;
+        enum err edited, deleted;
+    } readers[] = {{&ana, OK, ERR_MESSAGE_NOT_FOUND},
+                   {&mod, OK, OK},
+                   {&ben, ERR_MESSAGE_NOT_FOUND, ERR_MESSAGE_NOT_FOUND},
+                   {&nobody, ERR_MESSAGE_NOT_FOUND, ERR_MESSAGE_NOT_FOUND}};
+    struct revision *revs;
+    struct message m;
+    struct acted out;
+    size_t count;
+
+    assert_int_equal(edit(fx, &ana, id, "two", 1, &out), OK);
+    for (size_t i = 0; i < ARRAY_LEN(readers); i++)
+        assert_int_equal(history_revisions(&fx->chat, &fx->arena, readers[i].who, id, &m, &revs,
+                                           &count, &fx->fail),
+                         readers[i].edited);
+    assert_int_equal(remove_as(fx, &ana, id), OK);
+    for (size_t i = 0; i < ARRAY_LEN(readers); i++)
+        assert_int_equal(history_revisions(&fx->chat, &fx->arena, readers[i].who, id, &m, &revs,
+                                           &count, &fx->fail),
+                         readers[i].deleted);
+}
+
+struct race {
+    struct actor ana;
+    int64_t id;
+    int done[4];
+};
+
+static void edit_at_once(struct fixture *fx, struct chat *c, int number, void *shared)
+{
+    struct race *race = shared;
+    const char *text = arena_fmt(&fx->arena, "by %d", number);
+    struct act a = {.kind = number == 3 ? ACT_DELETE : ACT_EDIT,
+                    .actor = &race->ana,
+                    .msg_id = race->id,
+                    .text = text,
+                    .text_len = strlen(text),
+                    .rev = 1};
+    struct acted out;
+
+    race->done[number] = (int)chat_act_now(c, &fx->arena, &a, &out, &fx->fail);
+}
+
+/* Three edits of the same text and a deletion, in four processes: at most one edit is stored, and
+ * the deletion always. */
+static void test_of_edits_at_once_one_is_stored_and_a_deletion_wins(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct race *race = fixture_shared(sizeof *race);
+    int stored = 0;
+
+    fx->conf.edit_minutes = 5256000; /* the processes have a real clock */
+    race->ana = ana;
+    race->id = fixture_post(fx, &ana, NULL, "one").message.id;
+    fixture_race(fx, 4, edit_at_once, race);
+    for (int i = 0; i < 3; i++) {
+        assert_true(race->done[i] == OK || race->done[i] == ERR_EDIT_CONFLICT ||
+                    race->done[i] == ERR_MESSAGE_NOT_FOUND);
+        stored += race->done[i] == OK;
+    }
+    assert_true(stored <= 1);
+    assert_int_equal(race->done[3], OK);
+    assert_string_equal(row(fx, race->id).body, "");
+    assert_int_equal(row(fx, race->id).rev, 1 + stored);
+    assert_sound(fx);
+}
+
 /* ----- what is kept ----- */
 
 static void test_revisions_stay_until_their_message_is_purged_or_erased(void **state)
@@ -256,6 +403,11 @@ int main(void)
         TEST(test_deleting_again_is_no_event),
         TEST(test_only_the_author_for_a_while_and_moderators_always_may_delete),
         TEST(test_edit_minutes_0_leaves_it_to_moderators),
+        TEST(test_an_edit_keeps_what_was_there_and_tells_the_new_text),
+        TEST(test_a_stale_edit_is_told_what_stands_there),
+        TEST(test_only_the_author_for_a_while_may_edit),
+        TEST(test_revisions_are_for_the_author_and_moderators),
+        TEST(test_of_edits_at_once_one_is_stored_and_a_deletion_wins),
         TEST(test_revisions_stay_until_their_message_is_purged_or_erased),
         TEST(test_a_kept_text_that_was_changed_is_noticed),
     };
