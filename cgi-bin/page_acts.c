@@ -24,11 +24,12 @@ static void add_forms(const struct call *c, const struct message *m, const struc
 {
     struct json_object *acts;
 
-    if (!may->edit && !may->remove)
+    if (!may->edit && !may->remove && !may->reply)
         return;
     acts = json_object_new_object();
     json_set_str(acts, "action",
                  arena_fmt(c->arena, "%s/messages/%lld", c->app->conf->api_path, (long long)m->id));
+    json_set_bool(acts, "can_reply", may->reply);
     json_set_bool(acts, "can_edit", may->edit);
     json_set_bool(acts, "can_delete", may->remove);
     json_set(row, "acts", acts);

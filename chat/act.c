@@ -120,6 +120,7 @@ struct act_rights act_rights(const struct chat *c, const struct actor *who, cons
     bool fresh = own && act_is_fresh(c, m, now);
 
     return (struct act_rights){
+        .reply = here,
         .edit = here && fresh,
         .remove = here && (fresh || moderator),
         .revisions = moderator || (own && !m->deleted_ms),

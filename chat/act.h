@@ -43,7 +43,7 @@ MUST_CHECK enum err chat_act_now(struct chat *c, struct arena *a, const struct a
 
 /* What somebody may do to a message now, for whoever offers it. chat_act() asks again. */
 struct act_rights {
-    bool edit, remove;
+    bool reply, edit, remove;
     bool revisions; /* see what it said before */
 };
 struct act_rights act_rights(const struct chat *c, const struct actor *who, const struct room *room,

@@ -25,6 +25,7 @@ enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
         e = message_delete(c->db, m->id, w->now_ms, w->user.id, f);
     m->body = "";
     m->html = m->disclosure = NULL;
+    m->quote = NULL;
     m->deleted_ms = w->now_ms;
     m->deleted_by = w->user.id;
     return e;

@@ -186,7 +186,9 @@ static enum err insert(struct chat *c, struct draft *d, struct fail *f)
     secure_random(m->salt, sizeof m->salt);
     e = event_append(c->db, &event, m->salt, m->body, f);
     m->seq = event.seq;
-    return e ? e : message_insert(c->db, m, f);
+    if (!e)
+        e = message_insert(c->db, m, f);
+    return e ? e : message_fill(c->db, d->arena, m, 1, f);
 }
 
 static enum err insert_in_savepoint(struct chat *c, struct draft *d, struct fail *f)

@@ -1,6 +1,26 @@
 #include "chat/wire.h"
 
+#include "chat/excerpt.h"
+
 #include <string.h>
+
+static struct json_object *wire_quote(const struct message *m)
+{
+    struct json_object *o = json_object_new_object();
+    char excerpt[EXCERPT_BYTES];
+
+    json_set_i64(o, "id", m->reply_to);
+    json_set_i64(o, "seq", m->quote->seq);
+    json_set_i64(o, "user_id", m->quote->user_id);
+    json_set_str(o, "username", m->quote->author_name);
+    if (m->quote->deleted_ms) {
+        json_set_bool(o, "deleted", true);
+        return o;
+    }
+    excerpt_write(excerpt, m->quote->body);
+    json_set_str(o, "excerpt", excerpt);
+    return o;
+}
 
 /* Begins as items of messages/ always did: id, username, message, timestamp. */
 struct json_object *wire_message(const struct message *m, const char *room)
@@ -24,6 +44,8 @@ struct json_object *wire_message(const struct message *m, const char *room)
     }
     if (m->reply_to)
         json_set_i64(o, "reply_to", m->reply_to);
+    if (m->quote)
+        json_set(o, "quote", wire_quote(m));
     json_set_i64(o, "rev", m->rev);
     json_set_str(o, "client_id", m->client_id);
     if (m->edited_ms)
@@ -70,6 +92,8 @@ static void add_message(struct json_object *o, const struct message *m)
 /* What an edited message says now, which may be newer than the edit that the event tells of. */
 static void add_edit(struct json_object *o, const struct message *m)
 {
+    char excerpt[EXCERPT_BYTES];
+
     json_set_i64(o, "rev", m->rev);
     json_set_i64(o, "edited_at", m->edited_ms);
     if (m->deleted_ms) {
@@ -78,6 +102,8 @@ static void add_edit(struct json_object *o, const struct message *m)
     }
     json_set_str(o, "message", m->body);
     json_set_str(o, "html", m->html);
+    excerpt_write(excerpt, m->body);
+    json_set_str(o, "excerpt", excerpt);
 }
 
 struct json_object *wire_event(const struct event *e, const char *room)

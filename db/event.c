@@ -198,19 +198,24 @@ static void from_row(struct query *q, struct arena *a, struct event *e)
     };
 }
 
-static enum err load_list(struct query *q, struct arena *a, struct event *out, size_t max,
-                          size_t *count, struct fail *f)
+static enum err load_list(struct db *db, struct query *q, struct arena *a, struct event *out,
+                          size_t max, size_t *count, struct fail *f)
 {
+    enum err e;
+
     *count = 0;
     while (*count < max && query_row(q)) {
-        struct event *e = &out[(*count)++];
+        struct event *next = &out[(*count)++];
 
-        from_row(q, a, e);
-        e->room_slug = query_text(q, EVENT_COLUMN_COUNT, a);
-        message_from_row(q, EVENT_COLUMN_COUNT + 1, a, &e->message);
-        e->message.room_slug = e->message.id ? e->room_slug : NULL;
+        from_row(q, a, next);
+        next->room_slug = query_text(q, EVENT_COLUMN_COUNT, a);
+        message_from_row(q, EVENT_COLUMN_COUNT + 1, a, &next->message);
+        next->message.room_slug = next->message.id ? next->room_slug : NULL;
     }
-    return query_end(q, f);
+    e = query_end(q, f);
+    for (size_t i = 0; !e && i < *count; i++)
+        e = message_fill(db, a, &out[i].message, 1, f);
+    return e;
 }
 
 enum err event_list(struct db *db, struct arena *a, int64_t room_id, int64_t since,
@@ -221,7 +226,7 @@ enum err event_list(struct db *db, struct arena *a, int64_t room_id, int64_t sin
     query_bind_i64(&q, 1, room_id);
     query_bind_i64(&q, 2, since);
     query_bind_i64(&q, 3, (int64_t)max);
-    return load_list(&q, a, out, max, count, f);
+    return load_list(db, &q, a, out, max, count, f);
 }
 
 enum err event_feed(struct db *db, struct arena *a, int64_t after, struct event *out, size_t max,
@@ -231,7 +236,7 @@ enum err event_feed(struct db *db, struct arena *a, int64_t after, struct event 
 
     query_bind_i64(&q, 1, after);
     query_bind_i64(&q, 2, (int64_t)max);
-    return load_list(&q, a, out, max, count, f);
+    return load_list(db, &q, a, out, max, count, f);
 }
 
 enum err event_newest_id(struct db *db, int64_t *id, struct fail *f)

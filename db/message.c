@@ -23,6 +23,10 @@ static const struct sql list_after = {
     "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_room"
     " WHERE m.room_id = ?1 AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
     DB_CHAT, NULL};
+static const struct sql quoted = {
+    "message.quoted",
+    "SELECT seq, user_id, deleted_ms, author_name, substr(body, 1, 500) FROM message WHERE id = ?1",
+    DB_CHAT, NULL};
 static const struct sql last_by_user = {
     "message.last_by_user",
     "SELECT created_ms FROM message WHERE user_id = ?1 AND room_id = ?2 ORDER BY seq DESC LIMIT 1",
@@ -45,7 +49,8 @@ static const struct sql delete = {
     DB_CHAT, NULL};
 
 const struct sql *const message_statements[] = {
-    &by_id, &by_client_id, &list_before, &list_after, &last_by_user, &insert, &edit, &delete, NULL,
+    &by_id,        &by_client_id, &list_before, &list_after, &quoted,
+    &last_by_user, &insert,       &edit,        &delete,     NULL,
 };
 
 void message_from_row(struct query *q, int first, struct arena *a, struct message *out)
@@ -77,7 +82,39 @@ void message_from_row(struct query *q, int first, struct arena *a, struct messag
         memcpy(out->salt, salt, MESSAGE_SALT);
 }
 
-static enum err load_one(struct query *q, struct arena *a, struct message *out, struct fail *f)
+static enum err fill_quote(struct db *db, struct arena *a, struct message *m, struct fail *f)
+{
+    struct query q = query_begin(db, &quoted);
+    struct quote *quote;
+
+    query_bind_i64(&q, 1, m->reply_to);
+    if (query_row(&q)) {
+        quote = arena_alloc(a, sizeof *quote);
+        *quote = (struct quote){
+            .seq = query_i64(&q, 0),
+            .user_id = query_i64(&q, 1),
+            .deleted_ms = query_i64(&q, 2),
+            .author_name = query_text(&q, 3, a),
+            .body = query_text(&q, 4, a),
+        };
+        m->quote = quote;
+    }
+    return query_end(&q, f);
+}
+
+enum err message_fill(struct db *db, struct arena *a, struct message *list, size_t count,
+                      struct fail *f)
+{
+    enum err e = OK;
+
+    for (size_t i = 0; !e && i < count; i++)
+        if (list[i].reply_to && !list[i].deleted_ms)
+            e = fill_quote(db, a, &list[i], f);
+    return e;
+}
+
+static enum err load_one(struct db *db, struct query *q, struct arena *a, struct message *out,
+                         struct fail *f)
 {
     bool found = query_row(q);
     enum err e;
@@ -88,7 +125,9 @@ static enum err load_one(struct query *q, struct arena *a, struct message *out, 
         out->room_slug = query_text(q, MESSAGE_COLUMN_COUNT, a);
     }
     e = query_end(q, f);
-    return e ? e : found ? OK : ERR_NOT_FOUND;
+    if (e || !found)
+        return e ? e : ERR_NOT_FOUND;
+    return message_fill(db, a, out, 1, f);
 }
 
 enum err message_by_id(struct db *db, struct arena *a, int64_t id, struct message *out,
@@ -97,7 +136,7 @@ enum err message_by_id(struct db *db, struct arena *a, int64_t id, struct messag
     struct query q = query_begin(db, &by_id);
 
     query_bind_i64(&q, 1, id);
-    return load_one(&q, a, out, f);
+    return load_one(db, &q, a, out, f);
 }
 
 enum err message_by_client_id(struct db *db, struct arena *a, int64_t user_id,
@@ -107,7 +146,7 @@ enum err message_by_client_id(struct db *db, struct arena *a, int64_t user_id,
 
     query_bind_i64(&q, 1, user_id);
     query_bind_text(&q, 2, client_id);
-    return load_one(&q, a, out, f);
+    return load_one(db, &q, a, out, f);
 }
 
 static void reverse(struct message *list, size_t count)
@@ -126,6 +165,7 @@ enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t b
 {
     bool forward = after >= 0;
     struct query q = query_begin(db, forward ? &list_after : &list_before);
+    enum err e;
 
     *count = 0;
     *more = false;
@@ -140,7 +180,8 @@ enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t b
     }
     if (!forward)
         reverse(out, *count);
-    return query_end(&q, f);
+    e = query_end(&q, f);
+    return e ? e : message_fill(db, a, out, *count, f);
 }
 
 enum err message_last_by_user(struct db *db, int64_t room_id, int64_t user_id, int64_t *created_ms,

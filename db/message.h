@@ -6,6 +6,12 @@
 
 enum { MESSAGE_SALT = 16 };
 
+/* What a reply answers, as it is now. */
+struct quote {
+    int64_t seq, user_id, deleted_ms;
+    const char *author_name, *body; /* the body's beginning */
+};
+
 struct message {
     int64_t id; /* 0: none */
     int64_t room_id, seq, user_id;
@@ -13,6 +19,7 @@ struct message {
     const char *room_slug; /* filled by loads that join; NULL otherwise */
     int64_t reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by;
     unsigned char salt[MESSAGE_SALT];
+    const struct quote *quote; /* filled by loads; NULL: no reply, or what it answered is purged */
 };
 
 /* ERR_NOT_FOUND where there is none. Strings live in `a`. */
@@ -26,6 +33,9 @@ MUST_CHECK enum err message_by_client_id(struct db *db, struct arena *a, int64_t
 MUST_CHECK enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t before,
                                  int64_t after, struct message *out, size_t max, size_t *count,
                                  bool *more, struct fail *f);
+/* What other rows have to say about these; loads do it by themselves. */
+MUST_CHECK enum err message_fill(struct db *db, struct arena *a, struct message *list, size_t count,
+                                 struct fail *f);
 /* The time of the user's newest message in the room, 0 for none: slow mode. */
 MUST_CHECK enum err message_last_by_user(struct db *db, int64_t room_id, int64_t user_id,
                                          int64_t *created_ms, struct fail *f);

@@ -22,6 +22,7 @@ static struct slice *slice_of(const struct event *e, const char *room)
 
     s->msg_id = e->msg_id;
     s->actor_id = e->actor_id;
+    s->quotes = e->message.reply_to;
     s->is_message = strcmp(e->kind, "message") == 0 && e->message.id && !e->message.deleted_ms;
     s->replaces = strcmp(e->kind, "message_edited") == 0 || strcmp(e->kind, "message_deleted") == 0;
     json_object_put(o);

@@ -27,6 +27,7 @@ struct frame *frame_append(struct frame *a, const struct frame *b);
 struct slice {
     unsigned refs;
     int64_t seq, msg_id, actor_id;
+    int64_t quotes;  /* of a reply: the message whose beginning it shows; 0 */
     bool is_message; /* a message that still has its text: what a seed socket gets */
     bool replaces;   /* an edit or a deletion: older slices of msg_id say what is no longer so */
     size_t len;

@@ -68,12 +68,13 @@ static void grow_log(struct hub_room *room)
     room->start = 0;
 }
 
+/* Also what quotes it. */
 static void forget_message(struct hub_room *room, int64_t msg_id)
 {
     for (size_t i = 0; i < room->count; i++) {
         struct slice **s = log_at(room, i);
 
-        if (!*s || (*s)->msg_id != msg_id)
+        if (!*s || ((*s)->msg_id != msg_id && (*s)->quotes != msg_id))
             continue;
         room->bytes -= (*s)->len;
         slice_unref(*s);

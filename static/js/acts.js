@@ -15,14 +15,16 @@ const path = (row, rest = "") => `messages/${row.dataset.id}/${rest}`;
 
 export class Acts {
     // hooks: done(message) after an act was stored, leave() when the keyboard leaves the rows
-    constructor({ api, config, user, log, scroll, hooks }) {
-        Object.assign(this, { api, config, user, log, hooks });
+    // reply: the line above the message box; undefined where there is none
+    constructor({ api, config, user, log, scroll, reply, hooks }) {
+        Object.assign(this, { api, config, user, log, reply, hooks });
         this.editor = new Editor({ scroll, save: (row, text, rev) => this.#edit(row, text, rev), leave: hooks.leave });
         this.menu = new MessageMenu(log, this.#actions(), hooks.leave);
     }
 
     #actions() {
         return [
+            { label: "Reply", when: (row) => this.#there(row) && this.reply !== undefined, run: (row) => this.reply.begin(row) },
             { label: "Edit", when: (row) => this.#mayEdit(row), run: (row) => this.editor.open(row) },
             { label: "Earlier versions", when: (row) => this.#mayCompare(row), run: (row) => this.#compare(row) },
             { label: "Copy link", when: () => true, run: (row) => this.#copyLink(row) },

@@ -8,11 +8,13 @@ import { randomId } from "./ids.js";
 import { Online } from "./online.js";
 import { Outbox } from "./outbox.js";
 import { Reads } from "./reads.js";
+import { Reply } from "./reply.js";
 import { RoomView } from "./room_view.js";
 import { Rooms } from "./rooms.js";
 import { Sender } from "./sender.js";
 import { SharedLink } from "./shared_link.js";
 import { Status } from "./status.js";
+import { toast } from "./toast.js";
 import { Typing } from "./typing.js";
 
 const PRESENCE_POLL_MS = 7000;
@@ -39,7 +41,7 @@ export class Chat {
             api, logs, outbox, user,
             room: config.room,
             detached: config.paging === true,
-            hooks: { bottom: () => this.#readSoFar() },
+            hooks: { bottom: () => this.#readSoFar(), newest: () => this.open(this.view.room) },
         });
         this.online = new Online(config.room);
         this.typing = new Typing();
@@ -80,6 +82,7 @@ export class Chat {
             api, config, user,
             log: byId("log"),
             scroll: this.view.scroll,
+            reply: this.reply,
             hooks: { done: (message) => this.#acted(message), leave: () => this.composer?.text.focus() },
         });
         this.composer?.text.addEventListener("keydown", (event) => {
@@ -87,6 +90,31 @@ export class Chat {
                 event.preventDefault();
             }
         });
+    }
+
+    // Brings a message into view, with those around it where it is not among the rows.
+    async jump(id) {
+        if (this.view.timeline.reveal(id)) {
+            return;
+        }
+        const room = this.view.room;
+        try {
+            await this.view.loadAround(id);
+            if (this.view.room !== room) {
+                this.#showHead(this.rooms.get(this.view.room));
+            }
+        } catch (error) {
+            toast(error.message);
+        }
+    }
+
+    #jumpByQuote(event) {
+        const quote = event.target.closest("a.msg-quote");
+        const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
+        if (quote && plain) {
+            event.preventDefault();
+            this.jump(Number(quote.dataset.id));
+        }
     }
 
     #acted(message) {
@@ -100,6 +128,7 @@ export class Chat {
         this.#makeComposer();
         this.#makeActs();
         byId("rows").addEventListener("click", (event) => this.#pendingAction(event));
+        byId("rows").addEventListener("click", (event) => this.#jumpByQuote(event));
         document.addEventListener("visibilitychange", () => this.#readSoFar());
         addEventListener("popstate", () => this.#followAddress());
         addEventListener("pagehide", () => this.link.leave());
@@ -124,7 +153,9 @@ export class Chat {
                 typing: (on) => this.link.send({ type: "typing", room: this.view.room, on }),
             },
         });
+        this.reply = new Reply(form, this.store, this.owner);
         this.composer.open(this.view.room, this.#title());
+        this.reply.open(this.view.room);
     }
 
     // Frames.
@@ -280,6 +311,7 @@ export class Chat {
         this.typing.clear();
         this.online.open(slug);
         this.composer?.open(slug, title);
+        this.reply?.open(slug);
         this.#showTitle();
     }
 
@@ -305,7 +337,7 @@ export class Chat {
 
     async #send(text) {
         const room = this.view.room;
-        const entry = { client_id: randomId(), room, text, at: Date.now(), state: "queued" };
+        const entry = { client_id: randomId(), room, text, at: Date.now(), state: "queued", ...this.reply.take() };
         if (this.view.detached) {
             this.outbox.add(entry);
             await this.open(room);

@@ -66,6 +66,9 @@ async function start(config) {
     if (filled) {
         chat.rooms.update(filled.rooms);
         await chat.open(config.room, { push: false });
+        if (config.message) {
+            await chat.jump(config.message);
+        }
     }
     chat.start();
 }

@@ -70,7 +70,8 @@ export class Outbox {
         return this.store.all(this.prefix).sort((a, b) => a.at - b.at);
     }
 
-    #keep({ client_id, room, text, at, state, note }) {
-        this.store.set(this.prefix + client_id, { client_id, room, text, at, state, note, tab: this.tab });
+    // extra: what goes with the text as it is sent; reply_to and quote: what its row shows
+    #keep({ client_id, room, text, at, state, note, extra, reply_to, quote }) {
+        this.store.set(this.prefix + client_id, { client_id, room, text, at, state, note, extra, reply_to, quote, tab: this.tab });
     }
 }

@@ -11,9 +11,9 @@ const PAGE = 50;
 const byId = (id) => document.getElementById(id);
 
 export class RoomView {
-    // hooks: bottom() when the reader comes to the lower end
+    // hooks: bottom() when the reader comes to the lower end, newest() to leave older rows
     constructor({ api, logs, outbox, user, room, detached, hooks }) {
-        Object.assign(this, { api, logs, outbox, user, room });
+        Object.assign(this, { api, logs, outbox, user, room, hooks });
         this.detached = detached; // an older page is shown: a new row would leave a hole
         this.log = byId("log");
         this.scroll = new Scroll(this.log, byId("chat-foot"), hooks);
@@ -62,7 +62,7 @@ export class RoomView {
         this.changes?.push(event);
         switch (event.type) {
             case "message":
-                return event.username !== undefined && this.#showMessage(event); // else it was erased
+                return !this.detached && event.username !== undefined && this.#showMessage(event); // else it was erased
             case "message_edited":
                 this.timeline.change(event.id, event);
                 return false;
@@ -93,16 +93,34 @@ export class RoomView {
         this.history.set(false);
     }
 
+    // A message and those around it, of this room or another.
+    async loadAround(id) {
+        await this.#load(() => this.api.get(`messages/${id}/context/`), (page, arrivals) => {
+            if (page.room !== this.room) {
+                this.turnTo(page.room);
+            }
+            this.#showPage(page, arrivals, 0, false);
+            this.timeline.reveal(id);
+        });
+    }
+
     // The newest rows. Events that come meanwhile wait, so that none is shown twice or lost. `afresh`:
     // the cursor begins anew with what was loaded. False where another load overtook this one.
     async load(lastRead, afresh = false) {
-        const arrivals = [];
         const room = this.room;
+        return this.#load(
+            () => this.api.get("messages/", { room, limit: PAGE }),
+            (page, arrivals) => this.#showPage(page, arrivals, lastRead, afresh),
+        );
+    }
+
+    async #load(ask, show) {
+        const arrivals = [];
         this.arrivals = arrivals;
         this.log.setAttribute("aria-busy", "true");
         let page;
         try {
-            page = await this.api.get("messages/", { room, limit: PAGE });
+            page = await ask();
         } finally {
             if (this.arrivals === arrivals) {
                 this.arrivals = null;
@@ -112,7 +130,7 @@ export class RoomView {
             }
         }
         if (page) {
-            this.#showPage(page, arrivals, lastRead, afresh);
+            show(page, arrivals);
         }
         return page !== null;
     }
@@ -120,8 +138,10 @@ export class RoomView {
     #showPage(page, arrivals, lastRead, afresh) {
         const another = this.logs.begin(page.epoch);
         this.logs.set(page.room, afresh || another ? page.seq : Math.max(this.logs.last(page.room) ?? 0, page.seq));
+        this.detached = page.has_newer === true;
         this.timeline.show(page.messages);
         this.history.set(page.has_more);
+        this.#showNewerEdge();
         this.timeline.markUnread(lastRead);
         arrivals.filter((event) => event.seq > page.seq).forEach((event) => this.show(event));
         this.showPending(this.outbox.inRoom(this.room));
@@ -138,6 +158,19 @@ export class RoomView {
             return room === this.room ? page : null;
         } finally {
             this.changes = null;
+        }
+    }
+
+    // Below rows that are not the newest: the way to those.
+    #showNewerEdge() {
+        byId("log-newer")?.remove();
+        if (this.detached) {
+            const link = element("button", "btn btn-sm btn-quiet", "Newest messages");
+            link.type = "button";
+            link.addEventListener("click", () => this.hooks.newest());
+            const edge = element("p", "log-edge", link);
+            edge.id = "log-newer";
+            byId("log-inner").append(edge);
         }
     }
 

@@ -1,6 +1,7 @@
 // One message's row: filled from a message object, or adopted from the server's page.
 
 import { element, part } from "./parts.js";
+import { showQuote } from "./quote.js";
 import { initial, setText } from "./text.js";
 import { clockTime, wholeTime } from "./time.js";
 
@@ -41,12 +42,16 @@ export function fillRow(row, message, mine) {
     row.classList.toggle("msg-mine", mine);
     setTime(row, message.timestamp);
     setBody(row, message);
+    showQuote(row, message);
 }
 
 export function setBody(row, message) {
     const text = row.querySelector(".msg-text");
     row.classList.toggle("msg-gone", message.deleted === true);
     row.dataset.rev = message.rev ?? row.dataset.rev;
+    if (message.deleted) {
+        showQuote(row, message);
+    }
     texts.set(row, message.deleted ? "" : message.message);
     setText(text, message.deleted ? REMOVED : message.message);
     if (message.edited_at && !row.querySelector(".msg-edited")) {

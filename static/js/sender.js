@@ -90,8 +90,8 @@ export class Sender {
     }
 
     // Null: no socket took it.
-    #bySocket({ client_id, room, text }) {
-        if (!this.link.send({ type: "message", room, client_id, message: text })) {
+    #bySocket({ client_id, room, text, extra }) {
+        if (!this.link.send({ type: "message", room, client_id, message: text, ...extra })) {
             return null;
         }
         return new Promise((resolve) => {
@@ -111,9 +111,9 @@ export class Sender {
         }
     }
 
-    async #byPost({ client_id, room, text }) {
+    async #byPost({ client_id, room, text, extra }) {
         try {
-            const answer = await this.api.post("messages/create/", { room, client_id, message: text });
+            const answer = await this.api.post("messages/create/", { room, client_id, message: text, ...extra });
             this.hooks.posted(answer.message);
             return { stored: true };
         } catch (error) {

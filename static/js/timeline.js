@@ -2,6 +2,7 @@
 // day dividers, the grouping of one author's rows, and the mark where the unread begin.
 
 import { element, part } from "./parts.js";
+import { updateQuotes } from "./quote.js";
 import { adoptRow, fillRow, isPending, newRow, pendingRow, rowSeq, rowTime, setBody, showPending } from "./rows.js";
 import { dayLabel, sameDay } from "./time.js";
 
@@ -81,10 +82,30 @@ export class Timeline {
 
     // An edit or a removal.
     change(id, message) {
-        const row = this.rows.querySelector(`.msg[data-id="${CSS.escape(id)}"]`);
+        const row = this.find(id);
+        this.scroll.hold(() => {
+            if (row) {
+                setBody(row, message);
+            }
+            updateQuotes(this.rows, id, message);
+        });
+    }
+
+    find(id) {
+        return this.rows.querySelector(`.msg[data-id="${CSS.escape(id)}"]`);
+    }
+
+    // Brings a message into view, marked.
+    reveal(id) {
+        const row = this.find(id);
         if (row) {
-            this.scroll.hold(() => setBody(row, message));
+            this.rows.querySelector(".msg-target")?.classList.remove("msg-target");
+            row.classList.add("msg-target");
+            row.tabIndex = -1;
+            row.focus({ preventScroll: true });
+            row.scrollIntoView({ block: "center" });
         }
+        return row !== null;
     }
 
     addPending(entry) {

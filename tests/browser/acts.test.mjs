@@ -26,7 +26,7 @@ for (const server of SERVERS) {
         let bo;
 
         before(async () => {
-            stack = await Stack.start({ server });
+            stack = await Stack.start({ server, conf: { rate_address_burst: "5000", rate_user_burst: "500" } });
             browser = await launch();
             [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
             await ana.join(stack.url, "ana");
@@ -72,6 +72,7 @@ for (const server of SERVERS) {
             await bo.page.waitForSelector(`.msg[data-id="${id}"] .msg-edited`);
             await ana.page.waitForFunction(() => document.activeElement.id === "composer-text");
             await choose(ana, "buy at 84.15", "Earlier versions");
+            await ana.page.waitForSelector(".sheet-revisions");
             assert.deepEqual(await ana.page.locator(".sheet .revision-text").allTextContents(), ["buy at 84.51", "buy at 84.15"]);
             await ana.page.keyboard.press("Escape");
             await choose(ana, "buy at 84.15", "Edit");
@@ -99,6 +100,45 @@ for (const server of SERVERS) {
             await bo.sees("version three");
             assert.equal(await rowId(bo, "version three"), id);
             await other.leave();
+        });
+
+        test(`${server}: a reply shows what it answers, also after that was edited, and leads to it`, async () => {
+            const id = await said(ana, "is the desk open?");
+            await choose(bo, "is the desk open?", "Reply");
+            assert.match(await bo.page.textContent(".reply-line"), /Replying to ana is the desk open\?/);
+            await bo.page.reload(); // it is kept like a draft
+            await bo.page.waitForSelector(".reply-line:not([hidden])");
+            await bo.page.fill("#composer-text", "from nine on");
+            await bo.page.press("#composer-text", "Enter");
+            await ana.sees("from nine on");
+            await bo.page.waitForSelector(".reply-line", { state: "hidden" });
+            const quote = `.msg-quote[data-id="${id}"]`;
+            assert.equal(await ana.page.textContent(`${quote} .quote-text`), "is the desk open?");
+            await choose(ana, "is the desk open?", "Edit");
+            await ana.page.fill(".edit-text", "is the desk open today?");
+            await ana.page.press(".edit-text", "Enter");
+            for (const person of [ana, bo]) {
+                await person.page.waitForSelector(`${quote} .quote-text:text-is("is the desk open today?")`);
+            }
+            await bo.page.click(quote);
+            await bo.page.waitForSelector(`.msg-target[data-id="${id}"]`);
+        });
+
+        test(`${server}: a quoted message far up is loaded with those around it, and there is a way back`, async () => {
+            const id = await said(ana, "the first of many");
+            for (let i = 0; i < 60; i++) {
+                await stack.post(`in between ${i}`);
+            }
+            await stack.post("about the first", { reply_to: Number(id) });
+            await Promise.all([ana.sees("about the first"), bo.sees("about the first")]);
+            await bo.page.reload();
+            await bo.sees("about the first");
+            assert.equal(await bo.page.locator(`.msg[data-id="${id}"]`).count(), 0);
+            await bo.page.click(`.msg-quote[data-id="${id}"]`);
+            await bo.page.waitForSelector(`.msg-target[data-id="${id}"]`);
+            await bo.page.click('#log-newer button:text-is("Newest messages")');
+            await bo.sees("about the first");
+            await bo.page.waitForSelector("#log-newer", { state: "detached" });
         });
 
         test(`${server}: nobody is offered to delete another's message`, async () => {
@@ -135,7 +175,7 @@ for (const server of SERVERS) {
             await bo.sees("posted and regretted");
             await cleo.page.locator(withText("posted and regretted")).last().locator(".msg-more").click();
             await cleo.page.waitForSelector(".msg-target");
-            await cleo.page.fill(".msg-target textarea", "posted and mended");
+            await cleo.page.fill('.msg-target textarea[id^="edit-"]', "posted and mended");
             await cleo.page.click('button:text-is("Save")');
             assert.equal(await cleo.page.textContent(".msg-target .msg-text"), "posted and mended");
             assert.deepEqual(await cleo.page.locator(".revision-text").allTextContents(), ["posted and regretted", "posted and mended"]);

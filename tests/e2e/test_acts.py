@@ -61,6 +61,22 @@ class Acts:
                          ("edit_conflict", "first", 2))
         self.assertEqual(act(self.stack, "GET", said["id"]).json["message"]["message"], "first")
 
+    def test_a_quote_is_what_the_quoted_message_says_now(self):
+        ben = self.hello(self.ben)
+        start = ben.welcome["rooms"]["general"]["seq"]
+        said = self.say("spread\nblew   out " + "x" * 200)
+        answer = self.say("indeed", token=self.ben, reply_to=said["id"])
+        self.assertEqual(answer["quote"]["username"], "ana")
+        self.assertEqual(answer["quote"]["excerpt"], "spread blew out " + "x" * 104 + "…")
+        act(self.stack, "PATCH", said["id"], token=self.ana, message="spread is back", rev=1)
+        self.assertEqual(ben.until("message_edited", id=said["id"])["excerpt"], "spread is back")
+        again = self.hello(self.ben, rooms={"general": start}, epoch=ben.welcome["epoch"])
+        self.assertEqual(again.until("message", id=answer["id"])["quote"]["excerpt"], "spread is back")
+        act(self.stack, "DELETE", said["id"], token=self.ana)
+        row = act(self.stack, "GET", answer["id"]).json["message"]
+        self.assertEqual((row["reply_to"], row["quote"]["deleted"]), (said["id"], True))
+        self.assertNotIn("excerpt", row["quote"])
+
     def test_who_comes_back_never_sees_what_was_edited_away(self):
         ben = self.hello(self.ben)
         start = ben.welcome["rooms"]["general"]["seq"]
@@ -95,9 +111,13 @@ class Acts:
         """One of the acts, by somebody who may or may not."""
         token = rng.choice((self.ana, self.ben, self.mod))
         row = rng.choice(rows)
-        kind = rng.choice(("post", "post", "delete", "edit", "edit"))
+        kind = rng.choice(("post", "post", "reply", "reply", "delete", "edit", "edit"))
         if kind == "post":
             rows.append(self.say(f"number {rng.random()}", token))
+        elif kind == "reply":
+            reply = self.stack.post("in reply", token=token, reply_to=row["id"])
+            rows += [reply.json["message"]] if reply.status == 201 else []
+            return reply
         elif kind == "delete":
             return act(self.stack, "DELETE", row["id"], token=token)
         elif kind == "edit":
@@ -112,7 +132,7 @@ class Acts:
         readers = [Fold(self.stack, self.ben).load() for _ in range(3)]
         for step in range(STEPS):
             reply = self.random_act(rng, rows)
-            self.assertIn(reply.status if reply else 200, (200, 403, 404), reply and reply.text)
+            self.assertIn(reply.status if reply else 200, (200, 201, 403, 404), reply and reply.text)
             if step % 40 == 39:
                 fresh = readers[0].fresh()
                 readers[0].catch_up_by_poll()

@@ -36,14 +36,22 @@ class Fold:
     def on_message_edited(self, event):
         row = self.rows[event["id"]]
         row.update({k: event[k] for k in ("message", "rev", "edited_at") if k in event})
+        for quote in self.quotes_of(event["id"]):
+            quote["excerpt"] = event.get("excerpt", "")
         if event.get("deleted"):
             self.on_message_deleted(event)
 
     def on_message_deleted(self, event):
         row = self.rows[event["id"]]
-        for key in ("message", "html", "sentiment", "disclosure"):
+        for key in ("message", "html", "sentiment", "disclosure", "quote"):
             row.pop(key, None)
         row["deleted"] = True
+        for quote in self.quotes_of(event["id"]):
+            quote.pop("excerpt", None)
+            quote["deleted"] = True
+
+    def quotes_of(self, number):
+        return [row["quote"] for row in self.rows.values() if row.get("quote", {}).get("id") == number]
 
     def catch_up_by_poll(self):
         while True:

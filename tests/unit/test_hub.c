@@ -495,6 +495,37 @@ static void test_a_laggard_never_sees_text_that_was_deleted(void **state)
     ear_free(quick);
 }
 
+static void test_nor_a_quote_of_it(void **state)
+{
+    struct world *w = *state;
+    struct ear *slow = ear_new(w, &plain_sink);
+    struct slice *reply, *deletion;
+    struct hub_stats before, after;
+
+    subscribe(w, slow, ROOM, -1);
+    slow->answer = HUB_FULL;
+    append(w, ROOM, 3);
+    w->store.head[ROOM]++;
+    reply = make(&w->store, ROOM, 4);
+    reply->quotes = 2;
+    hub_publish(w->hub, ROOM, reply);
+    run(w);
+    w->store.head[ROOM]++;
+    deletion = make(&w->store, ROOM, 5);
+    deletion->msg_id = 2;
+    deletion->replaces = true;
+    hub_publish(w->hub, ROOM, deletion);
+    run(w);
+    hub_stats(w->hub, &before);
+    slow->answer = HUB_SENT;
+    hub_ready(w->hub, &slow->reader);
+    run(w);
+    hub_stats(w->hub, &after);
+    expect(slow, 1, 5);
+    assert_true(after.loads > before.loads); /* the reply is built anew */
+    ear_free(slow);
+}
+
 static void test_numbers_the_room_has_are_dropped(void **state)
 {
     struct world *w = *state;
@@ -714,6 +745,7 @@ int main(void)
         TEST(test_unsubscribing_during_a_pass_is_safe),
         TEST(test_everybody_leaving_during_a_pass_is_safe),
         TEST(test_a_laggard_never_sees_text_that_was_deleted),
+        TEST(test_nor_a_quote_of_it),
         TEST(test_numbers_the_room_has_are_dropped),
         TEST(test_a_cursor_ahead_of_the_hub_gets_no_doubles),
         TEST(test_many_laggards_cost_one_load),
