@@ -102,3 +102,25 @@ enum err handle_message_delete(struct call *c, struct fail *f)
 
     return act(c, &deletion, f);
 }
+
+static enum err react(struct call *c, bool on, struct fail *f)
+{
+    struct act reaction = {.kind = ACT_REACT, .emoji = call_text(c, "emoji"), .on = on};
+
+    return act(c, &reaction, f);
+}
+
+enum err handle_reaction_put(struct call *c, struct fail *f)
+{
+    return react(c, true, f);
+}
+
+enum err handle_reaction_delete(struct call *c, struct fail *f)
+{
+    return react(c, false, f);
+}
+
+enum err handle_message_react(struct call *c, struct fail *f)
+{
+    return react(c, call_number(c, "on", 1) != 0, f);
+}

@@ -2,13 +2,13 @@
  * What templates/chat.mustache is given, and GET …?format=json answers: one object. Its fields:
  *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?
  *   room {…wire_room, url}   rooms [{…wire_room, url, current, unread_label}]
- *   messages [{…wire_message, quote_lost, mine, continued, initial, time_iso, time_label,
- * day_label?}] and of the one that m/<id>/ is about: target, acts {action, can_reply, can_edit,
- * can_delete}?, revisions [{rev, message, time_iso, time_label}]? and has_revisions has_older,
- * older_url, has_newer, newer_url, paging online [{user_id, username, state, initial}],
- * online_count, online_total me {…wire_user, initial} | null, signed_in, can_post, can_join,
- * must_login, login_url, shell csrf, client_id, message_max_chars, epoch, seq, config (JSON text),
- * notice {text}?
+ *   messages [{…wire_message, quote_lost, has_reactions, mine, continued, initial, time_iso,
+ * time_label, day_label?}] and of the one that m/<id>/ is about: target, acts {action, quick
+ * [{emoji, on, label}]?, can_reply, can_edit, can_delete}?, revisions [{rev, message, time_iso,
+ * time_label}]? and has_revisions has_older, older_url, has_newer, newer_url, paging online
+ * [{user_id, username, state, initial}], online_count, online_total me {…wire_user, initial} |
+ * null, signed_in, can_post, can_join, must_login, login_url, shell csrf, client_id,
+ * message_max_chars, epoch, seq, config (JSON text), notice {text}?
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H

@@ -4,6 +4,7 @@
 #include "cgi-bin/answer.h"
 #include "chat/act.h"
 #include "chat/wire.h"
+#include "db/reaction.h"
 
 static struct json_object *row_of(struct json_object *o, int64_t id)
 {
@@ -18,6 +19,27 @@ static struct json_object *row_of(struct json_object *o, int64_t id)
     return NULL;
 }
 
+/* The quick reactions, and which of them are the reader's own. */
+static struct json_object *reaction_buttons(const struct call *c, const struct message *m)
+{
+    static const char *const quick[] = {"👍", "❤️", "😂", "🚀", "📈", "📉"};
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < ARRAY_LEN(quick); i++) {
+        struct json_object *o = json_object_new_object();
+        struct fail f;
+        bool own = false;
+
+        if (reaction_exists(c->chat->db, m->id, quick[i], c->actor.user_id, &own, &f))
+            own = false;
+        json_set_str(o, "emoji", quick[i]);
+        json_set_i64(o, "on", own ? 0 : 1);
+        json_set_str(o, "label", own ? "Take back" : "React with");
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
 /* What may be done, as forms. */
 static void add_forms(const struct call *c, const struct message *m, const struct act_rights *may,
                       struct json_object *row)
@@ -30,6 +52,8 @@ static void add_forms(const struct call *c, const struct message *m, const struc
     json_set_str(acts, "action",
                  arena_fmt(c->arena, "%s/messages/%lld", c->app->conf->api_path, (long long)m->id));
     json_set_bool(acts, "can_reply", may->reply);
+    if (may->react)
+        json_set(acts, "quick", reaction_buttons(c, m));
     json_set_bool(acts, "can_edit", may->edit);
     json_set_bool(acts, "can_delete", may->remove);
     json_set(row, "acts", acts);

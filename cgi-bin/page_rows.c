@@ -54,6 +54,25 @@ void page_add_times(struct arena *a, struct json_object *row)
     json_set_str(row, "time_label", arena_fmt(a, "%02d:%02d UTC", t.tm_hour, t.tm_min));
 }
 
+/* Who, as one attribute for the script: "7 12". */
+static void add_reactors(struct arena *a, struct json_object *row)
+{
+    struct json_object *list = json_object_object_get(row, "reactions");
+    size_t count = list ? json_object_array_length(list) : 0;
+
+    json_set_bool(row, "has_reactions", count > 0);
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *one = json_object_array_get_idx(list, i);
+        struct json_object *ids = json_object_object_get(one, "user_ids");
+        const char *users = "";
+
+        for (size_t j = 0; j < json_object_array_length(ids); j++)
+            users = arena_fmt(a, "%s%s%lld", users, j ? " " : "",
+                              (long long)json_object_get_int64(json_object_array_get_idx(ids, j)));
+        json_set_str(one, "users", users);
+    }
+}
+
 void page_add_messages(const struct call *c, const struct history_page *page, struct json_object *o)
 {
     struct json_object *rows = json_object_new_array();
@@ -72,6 +91,7 @@ void page_add_messages(const struct call *c, const struct history_page *page, st
         json_set_bool(row, "quote_lost", m->reply_to && !m->quote && !m->deleted_ms);
         json_set_str(row, "initial", page_initial(c->arena, m->author_name));
         page_add_times(c->arena, row);
+        add_reactors(c->arena, row);
         if (!same_day) {
             struct tm day = day_of(row);
 

@@ -42,6 +42,14 @@ static const struct param edit_params[] = {
     {.name = "rev", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 1, .max = SEQ_MAX,
      .required = true}, {0}};
 
+static const struct param reaction_params[] = {
+    ID("id"), {.name = "emoji", .from = FROM_PATH, .kind = PARAM_TEXT, .max = 64}, {0}};
+
+static const struct param react_params[] = {
+    ID("id"),
+    {.name = "emoji", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 64, .required = true},
+    {.name = "on", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 1}, {0}};
+
 static const struct param events_params[] = {
     {.name = "epoch", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 64},
     {.name = "rooms", .from = FROM_QUERY, .kind = PARAM_TEXT, .required = true},
@@ -97,6 +105,12 @@ const struct route api_routes[] = {
      .handler = handle_message_delete, .params = message_params},
     {.method = HTTP_POST, .pattern = "messages/<#id>/delete", .need = NEED_USER, .csrf = true,
      .forms = true, .handler = handle_message_delete, .params = message_params},
+    {.method = HTTP_PUT, .pattern = "messages/<#id>/reactions/<emoji>", .need = NEED_USER,
+     .csrf = true, .handler = handle_reaction_put, .params = reaction_params},
+    {.method = HTTP_DELETE, .pattern = "messages/<#id>/reactions/<emoji>", .need = NEED_USER,
+     .csrf = true, .handler = handle_reaction_delete, .params = reaction_params},
+    {.method = HTTP_POST, .pattern = "messages/<#id>/react", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_message_react, .params = react_params},
     {.method = HTTP_GET, .pattern = "events", .need = NEED_READER,
      .handler = handle_events, .params = events_params},
     {.method = HTTP_POST, .pattern = "session", .need = NEED_ANYONE, .csrf = true,

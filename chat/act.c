@@ -15,6 +15,7 @@ static const struct rule {
 } rules[ACT_KINDS] = {
     [ACT_EDIT] = {"message_edited", act_judge_edit, act_store_edit, true},
     [ACT_DELETE] = {"message_deleted", act_judge_delete, act_store_delete, false},
+    [ACT_REACT] = {"reaction", act_judge_react, act_store_react, false},
 };
 
 bool act_is_fresh(const struct chat *c, const struct message *m, int64_t now_ms)
@@ -121,6 +122,7 @@ struct act_rights act_rights(const struct chat *c, const struct actor *who, cons
 
     return (struct act_rights){
         .reply = here,
+        .react = here,
         .edit = here && fresh,
         .remove = here && (fresh || moderator),
         .revisions = moderator || (own && !m->deleted_ms),

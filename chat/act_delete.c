@@ -1,6 +1,7 @@
 /* Deletion: one's own message while it is fresh, any by a moderator. The row stays as a stub. */
 #include "chat/act_rule.h"
 
+#include "db/reaction.h"
 #include "db/revision.h"
 
 enum err act_judge_delete(struct chat *c, struct act_way *w, struct fail *f)
@@ -21,11 +22,16 @@ enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
     struct message *m = w->message;
     enum err e = revision_keep(c->db, m, f);
 
+    if (!e && m->reaction_kinds)
+        e = reaction_clear(c->db, m->id, f);
     if (!e)
         e = message_delete(c->db, m->id, w->now_ms, w->user.id, f);
     m->body = "";
     m->html = m->disclosure = NULL;
     m->quote = NULL;
+    m->reactions = NULL;
+    m->reaction_count = 0;
+    m->reaction_kinds = 0;
     m->deleted_ms = w->now_ms;
     m->deleted_by = w->user.id;
     return e;

@@ -13,6 +13,7 @@ struct act_way {
     int64_t now_ms;
     struct message *message; /* the row; the rule keeps it as it is stored */
     const char *text;        /* of an edit, clean */
+    const char *emoji;       /* of a reaction, as the message spells it */
     const char *payload;     /* of the event; NULL: none */
     bool changes;            /* judged: there is something to store */
 };
@@ -24,6 +25,7 @@ bool act_is_fresh(const struct chat *c, const struct message *m, int64_t now_ms)
 
 /* judge: may it be done, and does it change anything (w->changes)? store: the rows. */
 act_rule_fn act_judge_edit, act_store_edit;
+act_rule_fn act_judge_react, act_store_react;
 act_rule_fn act_judge_delete, act_store_delete;
 
 #endif

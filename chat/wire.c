@@ -1,6 +1,7 @@
 #include "chat/wire.h"
 
 #include "chat/excerpt.h"
+#include "db/reaction.h"
 
 #include <string.h>
 
@@ -20,6 +21,24 @@ static struct json_object *wire_quote(const struct message *m)
     excerpt_write(excerpt, m->quote->body);
     json_set_str(o, "excerpt", excerpt);
     return o;
+}
+
+static struct json_object *wire_reactions(const struct message *m)
+{
+    struct json_object *array = json_object_new_array_ext((int)m->reaction_count);
+
+    for (size_t i = 0; i < m->reaction_count; i++) {
+        const struct reaction *r = &m->reactions[i];
+        struct json_object *o = json_object_new_object(), *users = json_object_new_array();
+
+        for (size_t j = 0; j < r->user_count; j++)
+            json_object_array_add(users, json_object_new_int64(r->user_ids[j]));
+        json_set_str(o, "emoji", r->emoji);
+        json_set_i64(o, "count", r->count);
+        json_set(o, "user_ids", users);
+        json_object_array_add(array, o);
+    }
+    return array;
 }
 
 /* Begins as items of messages/ always did: id, username, message, timestamp. */
@@ -46,6 +65,8 @@ struct json_object *wire_message(const struct message *m, const char *room)
         json_set_i64(o, "reply_to", m->reply_to);
     if (m->quote)
         json_set(o, "quote", wire_quote(m));
+    if (m->reaction_count)
+        json_set(o, "reactions", wire_reactions(m));
     json_set_i64(o, "rev", m->rev);
     json_set_str(o, "client_id", m->client_id);
     if (m->edited_ms)
@@ -124,6 +145,8 @@ struct json_object *wire_event(const struct event *e, const char *room)
         add_message(o, &e->message);
     if (e->message.id && strcmp(e->kind, "message_edited") == 0)
         add_edit(o, &e->message);
+    if (strcmp(e->kind, "reaction") == 0) /* all of them, as they are now */
+        json_set(o, "reactions", wire_reactions(&e->message));
     if (strcmp(e->kind, "message") == 0) /* its row was erased, its number stays */
         json_set_bool(o, "deleted", true);
     if (e->target_user_id)

@@ -1,4 +1,5 @@
 #include "db/message.h"
+#include "db/reaction.h"
 #include "db/row.h"
 #include "db/statements.h"
 
@@ -76,6 +77,7 @@ void message_from_row(struct query *q, int first, struct arena *a, struct messag
         .edited_ms = query_i64(q, first + 14),
         .deleted_ms = query_i64(q, first + 15),
         .deleted_by = query_i64(q, first + 16),
+        .reaction_kinds = query_i64(q, first + 18),
     };
     salt = query_blob(q, first + 17, &len);
     if (salt && len == MESSAGE_SALT)
@@ -102,14 +104,27 @@ static enum err fill_quote(struct db *db, struct arena *a, struct message *m, st
     return query_end(&q, f);
 }
 
+enum err message_fill_reactions(struct db *db, struct arena *a, struct message *m, struct fail *f)
+{
+    struct reaction *list;
+    enum err e = reaction_list(db, a, m->id, &list, &m->reaction_count, f);
+
+    m->reactions = list;
+    m->reaction_kinds = (int64_t)m->reaction_count;
+    return e;
+}
+
 enum err message_fill(struct db *db, struct arena *a, struct message *list, size_t count,
                       struct fail *f)
 {
     enum err e = OK;
 
-    for (size_t i = 0; !e && i < count; i++)
+    for (size_t i = 0; !e && i < count; i++) {
         if (list[i].reply_to && !list[i].deleted_ms)
             e = fill_quote(db, a, &list[i], f);
+        if (!e && list[i].reaction_kinds)
+            e = message_fill_reactions(db, a, &list[i], f);
+    }
     return e;
 }
 

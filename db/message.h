@@ -12,6 +12,8 @@ struct quote {
     const char *author_name, *body; /* the body's beginning */
 };
 
+struct reaction;
+
 struct message {
     int64_t id; /* 0: none */
     int64_t room_id, seq, user_id;
@@ -19,6 +21,10 @@ struct message {
     const char *room_slug; /* filled by loads that join; NULL otherwise */
     int64_t reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by;
     unsigned char salt[MESSAGE_SALT];
+    int64_t reaction_kinds; /* different emoji, as the row says */
+    /* Filled by loads, see db/reaction.h. */
+    const struct reaction *reactions;
+    size_t reaction_count;
     const struct quote *quote; /* filled by loads; NULL: no reply, or what it answered is purged */
 };
 
@@ -36,6 +42,9 @@ MUST_CHECK enum err message_list(struct db *db, struct arena *a, int64_t room_id
 /* What other rows have to say about these; loads do it by themselves. */
 MUST_CHECK enum err message_fill(struct db *db, struct arena *a, struct message *list, size_t count,
                                  struct fail *f);
+/* The reactions alone, after they changed. */
+MUST_CHECK enum err message_fill_reactions(struct db *db, struct arena *a, struct message *m,
+                                           struct fail *f);
 /* The time of the user's newest message in the room, 0 for none: slow mode. */
 MUST_CHECK enum err message_last_by_user(struct db *db, int64_t room_id, int64_t user_id,
                                          int64_t *created_ms, struct fail *f);

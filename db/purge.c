@@ -31,14 +31,26 @@ static const struct sql delete_revisions = {
     "DELETE FROM message_rev WHERE msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
     " AND seq <= ?2 AND kind = 'message')",
     DB_CHAT, NULL};
+static const struct sql delete_reactions = {
+    "purge.delete_reactions",
+    "DELETE FROM reaction WHERE msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
+    " AND seq <= ?2 AND kind = 'message')",
+    DB_CHAT, NULL};
+static const struct sql delete_reaction_counts = {
+    "purge.delete_reaction_counts",
+    "DELETE FROM reaction_count WHERE msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
+    " AND seq <= ?2 AND kind = 'message')",
+    DB_CHAT, NULL};
 static const struct sql delete_events = {
     "purge.delete_events", "DELETE FROM event WHERE room_id = ?1 AND seq <= ?2", DB_CHAT, NULL};
 static const struct sql set_retention = {
     "purge.set_retention", "UPDATE room SET retention_days = ?2 WHERE id = ?1", DB_CHAT, NULL};
 
 const struct sql *const purge_statements[] = {
-    &next_room,       &first_kept,       &state,         &count_messages, &raise_floor,
-    &delete_messages, &delete_revisions, &delete_events, &set_retention,  NULL,
+    &next_room,        &first_kept,       &state,
+    &count_messages,   &raise_floor,      &delete_messages,
+    &delete_revisions, &delete_reactions, &delete_reaction_counts,
+    &delete_events,    &set_retention,    NULL,
 };
 
 static enum err read_state(struct db *db, int64_t room_id, int64_t *head, int64_t *floor,
@@ -127,10 +139,14 @@ static enum err run_up_to(struct db *db, const struct sql *sql, int64_t room_id,
     return e;
 }
 
+/* What goes with a message. */
+static const struct sql *const belongings[] = {&delete_revisions, &delete_reactions,
+                                               &delete_reaction_counts};
+
 enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events, int64_t *messages,
                     bool *done, struct fail *f)
 {
-    int64_t head = 0, floor = 0, to, rooms, revisions;
+    int64_t head = 0, floor = 0, to, rooms, rows;
     enum err e = read_state(db, room_id, &head, &floor, f);
 
     *events = *messages = 0;
@@ -145,8 +161,8 @@ enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events
     e = run_up_to(db, &raise_floor, room_id, to, &rooms, f);
     if (!e)
         e = run_up_to(db, &delete_messages, room_id, to, messages, f);
-    if (!e)
-        e = run_up_to(db, &delete_revisions, room_id, to, &revisions, f);
+    for (size_t i = 0; !e && i < ARRAY_LEN(belongings); i++)
+        e = run_up_to(db, belongings[i], room_id, to, &rows, f);
     return e ? e : run_up_to(db, &delete_events, room_id, to, events, f);
 }
 

@@ -74,6 +74,19 @@ static enum err read_edit(struct client_frame *c, struct fail *f)
     return e;
 }
 
+static enum err read_react(struct client_frame *c, struct fail *f)
+{
+    enum err e = read_act(c, f);
+
+    if (!e)
+        e = get_str(c, "emoji", &c->emoji, f);
+    if (!e)
+        e = json_get_bool(c->json, "on", &c->on, f);
+    if (!e && !c->emoji)
+        e = fail(f, ERR_BAD_REQUEST, "A react frame needs emoji and on.");
+    return e;
+}
+
 static enum err read_mark(struct client_frame *c, struct fail *f)
 {
     enum err e = json_get_i64(c->json, "up_to", 0, number_max, &c->up_to, f);
@@ -145,6 +158,7 @@ static const struct reader {
     [CLIENT_MESSAGE] = {"message", read_message},
     [CLIENT_EDIT] = {"edit", read_edit},
     [CLIENT_DELETE] = {"delete", read_act},
+    [CLIENT_REACT] = {"react", read_react},
     [CLIENT_READ] = {"read", read_mark},
     [CLIENT_TYPING] = {"typing", read_typing},
     [CLIENT_PRESENCE] = {"presence", read_presence},

@@ -16,6 +16,7 @@ enum client_type {
     CLIENT_MESSAGE,
     CLIENT_EDIT,
     CLIENT_DELETE,
+    CLIENT_REACT,
     CLIENT_READ,
     CLIENT_TYPING,
     CLIENT_PRESENCE,
@@ -32,7 +33,7 @@ struct client_frame {
     struct json_object *json;
     enum client_type type;
     const char *room, *client_id;
-    const char *message, *username, *sentiment, *disclosure;
+    const char *message, *username, *sentiment, *disclosure, *emoji;
     size_t message_len, username_len;
     int64_t reply_to;                    /* 0 */
     int64_t msg_id, rev;                 /* of an act; 0 */

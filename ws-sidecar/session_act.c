@@ -8,6 +8,7 @@
 static const enum act_kind kinds[CLIENT_TYPES] = {
     [CLIENT_EDIT] = ACT_EDIT,
     [CLIENT_DELETE] = ACT_DELETE,
+    [CLIENT_REACT] = ACT_REACT,
 };
 
 void session_hear_act(struct session *x, const struct client_frame *c)
@@ -26,6 +27,8 @@ void session_hear_act(struct session *x, const struct client_frame *c)
         .text = arena_strn(&j->arena, c->message ? c->message : "", c->message_len),
         .text_len = c->message_len,
         .rev = c->rev,
+        .emoji = arena_str(&j->arena, c->emoji),
+        .on = c->on,
         .address = *x->address ? arena_str(&j->arena, x->address) : NULL,
     };
     session_submit(x, j, c);

@@ -319,6 +319,7 @@ static const struct hearer {
     [CLIENT_MESSAGE] = {hear_message, 1},
     [CLIENT_EDIT] = {session_hear_act, 1},
     [CLIENT_DELETE] = {session_hear_act, 1},
+    [CLIENT_REACT] = {session_hear_act, 1},
     [CLIENT_READ] = {hear_read, 1},
     [CLIENT_TYPING] = {hear_typing, 1},
     [CLIENT_PRESENCE] = {hear_presence, 1},

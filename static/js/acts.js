@@ -5,6 +5,7 @@ import { button, confirmDialog, openDialog } from "./dialog.js";
 import { Editor } from "./editor.js";
 import { MessageMenu } from "./message_menu.js";
 import { element } from "./parts.js";
+import { isOwn, noteOwn, QUICK, reactionOf } from "./reactions.js";
 import { isPending, rowTime } from "./rows.js";
 import { wholeTime } from "./time.js";
 import { toast } from "./toast.js";
@@ -19,7 +20,13 @@ export class Acts {
     constructor({ api, config, user, log, scroll, reply, hooks }) {
         Object.assign(this, { api, config, user, log, reply, hooks });
         this.editor = new Editor({ scroll, save: (row, text, rev) => this.#edit(row, text, rev), leave: hooks.leave });
-        this.menu = new MessageMenu(log, this.#actions(), hooks.leave);
+        this.menu = new MessageMenu(log, this.#actions(), hooks.leave, (row) => this.#quick(row));
+        log.addEventListener("click", (event) => {
+            const chip = event.target.closest("button.chip");
+            if (chip) {
+                this.react(chip.closest(".msg"), chip.dataset.emoji);
+            }
+        });
     }
 
     #actions() {
@@ -46,6 +53,23 @@ export class Acts {
 
     #there(row) {
         return !isPending(row) && !row.classList.contains("msg-gone");
+    }
+
+    // The emoji offered at once; hooks.pick(row) → emoji, where there is a picker, gives all others.
+    #quick(row) {
+        return this.user && this.#there(row) ? QUICK.map((emoji) => ({ emoji, run: () => this.react(row, emoji) })) : [];
+    }
+
+    // On or off. With very many the list does not say whether one's own is among them; then the server
+    // does: nothing changed, so it was there.
+    async react(row, emoji) {
+        const spelled = reactionOf(row, emoji)?.emoji ?? emoji;
+        const on = !isOwn(row, spelled, this.user.id);
+        const where = path(row, `reactions/${encodeURIComponent(spelled)}/`);
+        const answer = await this.#ask(() => (on ? this.api.put(where) : this.api.delete(where)));
+        if (answer) {
+            noteOwn(row, spelled, on);
+        }
     }
 
     #mayEdit(row) {
@@ -100,10 +124,12 @@ export class Acts {
     // Where it was not stored the reader is told why.
     async #ask(call) {
         try {
-            const { message } = await call();
-            this.hooks.done(message);
+            const answer = await call();
+            this.hooks.done(answer.message);
+            return answer;
         } catch (error) {
             toast(error.message);
+            return null;
         }
     }
 

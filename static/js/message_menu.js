@@ -2,14 +2,22 @@
 // and the keyboard (arrow keys from row to row, Enter opens, Escape goes back to the message box).
 
 import { button, openDialog } from "./dialog.js";
+import { element } from "./parts.js";
 import { isPending } from "./rows.js";
 
+function itemButton({ label, emoji, danger }) {
+    const made = button(emoji ?? label, emoji ? "menu-emoji" : danger ? "menu-item menu-danger" : "menu-item");
+    if (emoji) {
+        made.setAttribute("aria-label", `React with ${emoji}`);
+    }
+    return made;
+}
+
 export class MessageMenu {
-    // actions: [{label, danger?, when(row) → bool, run(row)}]; leave(): Escape in the rows
-    constructor(log, actions, leave) {
-        this.log = log;
-        this.actions = actions;
-        this.leave = leave;
+    // actions: [{label, danger?, when(row) → bool, run(row)}]; leave(): Escape in the rows;
+    // quick(row) → [{emoji, run()}]: the line of emoji above the actions
+    constructor(log, actions, leave, quick) {
+        Object.assign(this, { log, actions, leave, quick });
         log.addEventListener("click", (event) => this.#click(event));
         log.addEventListener("contextmenu", (event) => this.#press(event));
         log.addEventListener("keydown", (event) => this.#key(event));
@@ -19,9 +27,11 @@ export class MessageMenu {
         if (isPending(row)) {
             return;
         }
-        const items = this.actions.filter((action) => action.when(row));
-        const buttons = items.map((action) => button(action.label, action.danger ? "menu-item menu-danger" : "menu-item"));
-        const dialog = openDialog("menu", "About this message", buttons, anchor);
+        const quick = this.quick(row);
+        const items = [...quick, ...this.actions.filter((action) => action.when(row))];
+        const buttons = items.map(itemButton);
+        const line = element("div", "menu-quick", ...buttons.slice(0, quick.length));
+        const dialog = openDialog("menu", "About this message", [...(quick.length ? [line] : []), ...buttons.slice(quick.length)], anchor);
         buttons.forEach((item, i) => item.addEventListener("click", () => dialog.close(String(i))));
         dialog.box.addEventListener("keydown", (event) => this.#walk(event, buttons));
         const chosen = await dialog.closed;
@@ -76,7 +86,7 @@ export class MessageMenu {
     }
 
     #walk(event, buttons) {
-        const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+        const step = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1 }[event.key];
         if (step) {
             event.preventDefault();
             const at = buttons.indexOf(document.activeElement);

@@ -50,6 +50,7 @@ export class RoomView {
     change(message) {
         if (message.room === this.room) {
             this.timeline.change(message.id, message);
+            this.timeline.react(message.id, message.reactions ?? []);
         }
     }
 
@@ -68,6 +69,9 @@ export class RoomView {
                 return false;
             case "message_deleted":
                 this.timeline.change(event.id, { deleted: true });
+                return false;
+            case "reaction":
+                this.timeline.react(event.id, event.reactions);
                 return false;
             default:
                 return false;

@@ -2,6 +2,7 @@
 
 import { element, part } from "./parts.js";
 import { showQuote } from "./quote.js";
+import { adoptReactions, showReactions } from "./reactions.js";
 import { initial, setText } from "./text.js";
 import { clockTime, wholeTime } from "./time.js";
 
@@ -28,7 +29,8 @@ function setLink(row) {
     link.setAttribute("href", link.getAttribute("href").replace(/\/m\/\d*\/#m\d*$/, `/m/${row.dataset.id}/#m${row.dataset.seq}`));
 }
 
-export function fillRow(row, message, mine) {
+// me: the reader's id, which marks their own; undefined for nobody
+export function fillRow(row, message, mine, me) {
     row.id = `m${message.seq}`;
     row.dataset.seq = message.seq;
     row.dataset.id = message.id;
@@ -43,6 +45,7 @@ export function fillRow(row, message, mine) {
     setTime(row, message.timestamp);
     setBody(row, message);
     showQuote(row, message);
+    showReactions(row, message.reactions ?? [], me);
 }
 
 export function setBody(row, message) {
@@ -51,6 +54,7 @@ export function setBody(row, message) {
     row.dataset.rev = message.rev ?? row.dataset.rev;
     if (message.deleted) {
         showQuote(row, message);
+        showReactions(row, []);
     }
     texts.set(row, message.deleted ? "" : message.message);
     setText(text, message.deleted ? REMOVED : message.message);
@@ -59,17 +63,18 @@ export function setBody(row, message) {
     }
 }
 
-export function newRow(message, mine) {
+export function newRow(message, mine, me) {
     const row = part("msg");
-    fillRow(row, message, mine);
+    fillRow(row, message, mine, me);
     return row;
 }
 
 // The row stays as the server sent it, but for the reader's own clock and for links.
-export function adoptRow(row) {
+export function adoptRow(row, me) {
     const text = row.querySelector(".msg-text");
     setTime(row, rowTime(row));
     setLink(row);
+    adoptReactions(row, me);
     row.querySelectorAll(".msg-acts").forEach((forms) => forms.remove()); // the forms of a page without scripts
     if (text.textContent.includes("http")) {
         setText(text, text.textContent);

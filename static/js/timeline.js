@@ -3,6 +3,7 @@
 
 import { element, part } from "./parts.js";
 import { updateQuotes } from "./quote.js";
+import { showReactions } from "./reactions.js";
 import { adoptRow, fillRow, isPending, newRow, pendingRow, rowSeq, rowTime, setBody, showPending } from "./rows.js";
 import { dayLabel, sameDay } from "./time.js";
 
@@ -26,7 +27,7 @@ export class Timeline {
             divider.remove();
         }
         for (const row of this.#all()) {
-            adoptRow(row);
+            adoptRow(row, this.user?.id);
             this.#arrange(row);
         }
     }
@@ -67,10 +68,10 @@ export class Timeline {
         }
         return this.scroll.hold(() => {
             const pending = this.#pending(message.client_id);
-            const row = pending ?? newRow(message, this.#mine(message));
+            const row = pending ?? newRow(message, this.#mine(message), this.user?.id);
             const after = pending ? this.#after(pending) : null;
             if (pending) {
-                fillRow(pending, message, true);
+                fillRow(pending, message, true, this.user?.id);
             }
             this.rows.insertBefore(row, this.#firstPending());
             this.#arrange(row);
@@ -93,6 +94,13 @@ export class Timeline {
 
     find(id) {
         return this.rows.querySelector(`.msg[data-id="${CSS.escape(id)}"]`);
+    }
+
+    react(id, reactions) {
+        const row = this.find(id);
+        if (row) {
+            this.scroll.hold(() => showReactions(row, reactions, this.user?.id));
+        }
     }
 
     // Brings a message into view, marked.
@@ -156,7 +164,7 @@ export class Timeline {
     }
 
     #fill(messages, before) {
-        const made = messages.map((message) => newRow(message, this.#mine(message)));
+        const made = messages.map((message) => newRow(message, this.#mine(message), this.user?.id));
         made.forEach((row) => this.rows.insertBefore(row, before));
         made.forEach((row) => this.#arrange(row));
     }

@@ -102,6 +102,30 @@ for (const server of SERVERS) {
             await other.leave();
         });
 
+        test(`${server}: reactions are counted for everybody, and one's own are marked`, async () => {
+            const id = await said(ana, "through 85 at last");
+            const chip = (emoji) => `.msg[data-id="${id}"] .chip[data-emoji="${emoji}"]`;
+            await bo.page.locator(withText("through 85 at last")).last().hover();
+            await bo.page.locator(withText("through 85 at last")).last().locator(".msg-more").click();
+            await bo.page.click('.menu-emoji:text-is("🚀")');
+            for (const person of [ana, bo]) {
+                await person.page.waitForSelector(chip("🚀"));
+            }
+            assert.equal(await bo.page.getAttribute(chip("🚀"), "aria-pressed"), "true");
+            assert.equal(await ana.page.getAttribute(chip("🚀"), "aria-pressed"), "false");
+            await ana.page.click(chip("🚀"));
+            await bo.page.waitForSelector(`${chip("🚀")}:has-text("2")`);
+            assert.match(await bo.page.getAttribute(chip("🚀"), "title"), /you/);
+            await bo.page.reload();
+            await bo.page.waitForSelector(`${chip("🚀")}[aria-pressed="true"]`);
+            await bo.page.click(chip("🚀"));
+            await ana.page.waitForSelector(`${chip("🚀")}:has-text("1")`);
+            await ana.page.click(chip("🚀"));
+            for (const person of [ana, bo]) {
+                await person.page.waitForSelector(`.msg[data-id="${id}"] .msg-reactions`, { state: "detached" });
+            }
+        });
+
         test(`${server}: a reply shows what it answers, also after that was edited, and leads to it`, async () => {
             const id = await said(ana, "is the desk open?");
             await choose(bo, "is the desk open?", "Reply");
@@ -167,7 +191,7 @@ for (const server of SERVERS) {
             await ana.page.waitForFunction(() => document.activeElement.id === "composer-text");
         });
 
-        test(`${server}: without scripts a message is edited and deleted on its own page`, async () => {
+        test(`${server}: without scripts a message is reacted to, edited and deleted on its own page`, async () => {
             const cleo = await Person.enter(browser, { options: { javaScriptEnabled: false } });
             await cleo.join(stack.url, "cleo");
             await cleo.page.fill("#composer-text", "posted and regretted");
@@ -175,6 +199,8 @@ for (const server of SERVERS) {
             await bo.sees("posted and regretted");
             await cleo.page.locator(withText("posted and regretted")).last().locator(".msg-more").click();
             await cleo.page.waitForSelector(".msg-target");
+            await cleo.page.click('.msg-acts button[value="👍"]');
+            assert.equal(await cleo.page.textContent(".msg-target .chip"), "👍 1");
             await cleo.page.fill('.msg-target textarea[id^="edit-"]', "posted and mended");
             await cleo.page.click('button:text-is("Save")');
             assert.equal(await cleo.page.textContent(".msg-target .msg-text"), "posted and mended");

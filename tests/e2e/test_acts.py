@@ -3,6 +3,7 @@
 ends in the same state as a fresh load."""
 import random
 import unittest
+import urllib.parse
 
 from fold import Fold, act
 from stack import Stack, new_client_id
@@ -61,6 +62,25 @@ class Acts:
                          ("edit_conflict", "first", 2))
         self.assertEqual(act(self.stack, "GET", said["id"]).json["message"]["message"], "first")
 
+    def test_reactions_by_socket_and_by_http_are_one_set(self):
+        ana, ben = self.hello(self.ana), self.hello(self.ben)
+        said = self.say("through 85")
+        ref = new_client_id()
+        ana.send(type="react", msg_id=said["id"], emoji="🚀", on=True, client_id=ref)
+        ack = ana.until("ack", client_id=ref)
+        event = ben.until("reaction", id=said["id"])
+        me = ana.welcome["user"]["id"]
+        self.assertEqual((event["seq"], event["emoji"], event["on"], event["user_id"]),
+                         (ack["seq"], "🚀", True, me))
+        self.assertEqual(event["reactions"], [{"emoji": "🚀", "count": 1, "user_ids": [me]}])
+        ana.send(type="react", msg_id=said["id"], emoji="🚀", on=True, client_id=ref)
+        self.assertNotIn("seq", ana.until("ack", client_id=ref))
+        self.assertEqual(self.react(said, "🚀", self.ben).json["message"]["reactions"][0]["count"], 2)
+        self.assertEqual(ana.until("reaction", user_id=ben.welcome["user"]["id"])["reactions"][0]["count"], 2)
+        self.assertEqual(self.react(said, "🚀", self.ana, on=False).status, 200)
+        self.assertEqual(ben.until("reaction", on=False)["reactions"][0]["count"], 1)
+        self.assertEqual(self.react(said, "not an emoji", self.ana).error, "bad_request")
+
     def test_a_quote_is_what_the_quoted_message_says_now(self):
         ben = self.hello(self.ben)
         start = ben.welcome["rooms"]["general"]["seq"]
@@ -107,17 +127,24 @@ class Acts:
         seed.until("message", message="second")
         self.assertEqual({f["type"] for f in seed.pending} - {"message"}, set())
 
+    def react(self, row, emoji, token, on=True):
+        return act(self.stack, "PUT" if on else "DELETE", row["id"],
+                   f"reactions/{urllib.parse.quote(emoji)}/", token=token)
+
     def random_act(self, rng, rows):
         """One of the acts, by somebody who may or may not."""
         token = rng.choice((self.ana, self.ben, self.mod))
         row = rng.choice(rows)
-        kind = rng.choice(("post", "post", "reply", "reply", "delete", "edit", "edit"))
+        kind = rng.choice(("post", "post", "reply", "reply", "react", "react",
+                           "react", "delete", "edit", "edit"))
         if kind == "post":
             rows.append(self.say(f"number {rng.random()}", token))
         elif kind == "reply":
             reply = self.stack.post("in reply", token=token, reply_to=row["id"])
             rows += [reply.json["message"]] if reply.status == 201 else []
             return reply
+        elif kind == "react":
+            return self.react(row, rng.choice("👍🚀📈"), token, rng.random() < 0.6)
         elif kind == "delete":
             return act(self.stack, "DELETE", row["id"], token=token)
         elif kind == "edit":

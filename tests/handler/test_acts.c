@@ -72,7 +72,9 @@ static void test_a_hidden_message_answers_as_one_that_never_was(void **state)
                 {"GET", "context/"},
                 {"GET", "revisions/"},
                 {"DELETE", ""},
-                {"POST", "delete/"}};
+                {"POST", "delete/"},
+                {"PUT", "reactions/%F0%9F%91%8D/"},
+                {"DELETE", "reactions/%F0%9F%91%8D/"}};
     struct web *w = web_open();
     struct actor ana = fixture_user(w->fx, "7", "ana");
     int64_t id = fixture_post(w->fx, &ana, "energy", "secret").message.id;
@@ -152,6 +154,30 @@ static void test_an_edit_needs_the_revision_it_began_with(void **state)
     web_close(w);
 }
 
+static void test_a_reaction_is_an_emoji_in_the_path(void **state)
+{
+    struct web *w = web_open();
+    struct actor ana = fixture_user(w->fx, "7", "ana");
+    int64_t id = fixture_post(w->fx, &ana, "energy", "up").message.id;
+
+    (void)state;
+    web_sign_in(w, "8", "ben");
+    assert_int_equal(web_json_request(w, "PUT", api(w, id, "reactions/%F0%9F%91%8D/"), "{}"), 200);
+    assert_string_equal(web_json_text(w, "message.reactions.0.emoji"), "👍");
+    assert_int_equal(web_json_number(w, "message.reactions.0.count"), 1);
+    assert_true(web_json_number(w, "seq") > 0);
+    assert_int_equal(web_json_request(w, "PUT", api(w, id, "reactions/%F0%9F%91%8D/"), "{}"), 200);
+    assert_null(web_json(w, "seq"));
+    assert_int_equal(web_json_request(w, "PUT", api(w, id, "reactions/buy/"), "{}"), 400);
+    assert_int_equal(web_json_request(w, "PUT", api(w, id, "reactions/%FF/"), "{}"), 400);
+    web_get(w, "/stocks/chat/r/energy/");
+    assert_non_null(strstr(web_text(w), ">👍 1</span>"));
+    assert_int_equal(web_form(w, api(w, id, "react/"), "emoji=%F0%9F%91%8D&on=0"), 303);
+    web_get(w, api(w, id, ""));
+    assert_null(web_json(w, "message.reactions"));
+    web_close(w);
+}
+
 static void test_the_page_of_a_message_has_the_forms_of_whoever_may(void **state)
 {
     struct web *w = web_open();
@@ -192,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_a_hidden_message_answers_as_one_that_never_was),
         cmocka_unit_test(test_a_message_is_deleted_by_its_author),
         cmocka_unit_test(test_an_edit_needs_the_revision_it_began_with),
+        cmocka_unit_test(test_a_reaction_is_an_emoji_in_the_path),
         cmocka_unit_test(test_the_page_of_a_message_has_the_forms_of_whoever_may),
     };
 

@@ -43,12 +43,18 @@ class Fold:
 
     def on_message_deleted(self, event):
         row = self.rows[event["id"]]
-        for key in ("message", "html", "sentiment", "disclosure", "quote"):
+        for key in ("message", "html", "sentiment", "disclosure", "quote", "reactions"):
             row.pop(key, None)
         row["deleted"] = True
         for quote in self.quotes_of(event["id"]):
             quote.pop("excerpt", None)
             quote["deleted"] = True
+
+    def on_reaction(self, event):
+        row = self.rows[event["id"]]
+        row["reactions"] = event["reactions"]
+        if not event["reactions"]:
+            row.pop("reactions")
 
     def quotes_of(self, number):
         return [row["quote"] for row in self.rows.values() if row.get("quote", {}).get("id") == number]
