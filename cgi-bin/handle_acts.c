@@ -124,3 +124,43 @@ enum err handle_message_react(struct call *c, struct fail *f)
 {
     return react(c, call_number(c, "on", 1) != 0, f);
 }
+
+static enum err pin(struct call *c, bool on, struct fail *f)
+{
+    struct act pinning = {.kind = ACT_PIN, .on = on};
+
+    return act(c, &pinning, f);
+}
+
+enum err handle_pin_put(struct call *c, struct fail *f)
+{
+    return pin(c, true, f);
+}
+
+enum err handle_pin_delete(struct call *c, struct fail *f)
+{
+    return pin(c, false, f);
+}
+
+enum err handle_message_pin(struct call *c, struct fail *f)
+{
+    return pin(c, call_number(c, "on", 1) != 0, f);
+}
+
+enum err handle_pins(struct call *c, struct fail *f)
+{
+    struct room_view room;
+    struct json_object *o;
+    struct pin *list;
+    size_t count = 0;
+    enum err e =
+        history_pins(c->chat, c->arena, &c->actor, call_text(c, "slug"), &room, &list, &count, f);
+
+    if (e)
+        return e;
+    o = json_object_new_object();
+    json_set_str(o, "room", rooms_wire_name(&room.room));
+    json_set_i64(o, "seq", room.room.head);
+    json_set(o, "pins", wire_pins(list, count));
+    return answer_json(c, 200, o);
+}

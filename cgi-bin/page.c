@@ -213,6 +213,8 @@ enum err page_data(struct call *c, const struct page_query *q, struct json_objec
         e = add_rooms(c, &page->room.room, o, f);
     }
     if (!e)
+        e = page_add_pins(c, &page->room.room, o, f);
+    if (!e)
         e = page_add_online(c, page->room.room.id, o, f);
     if (e) {
         json_object_put(o);

@@ -3,12 +3,14 @@
  *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?
  *   room {…wire_room, url}   rooms [{…wire_room, url, current, unread_label}]
  *   messages [{…wire_message, quote_lost, has_reactions, mine, continued, initial, time_iso,
- * time_label, day_label?}] and of the one that m/<id>/ is about: target, acts {action, quick
- * [{emoji, on, label}]?, can_reply, can_edit, can_delete}?, revisions [{rev, message, time_iso,
- * time_label}]? and has_revisions has_older, older_url, has_newer, newer_url, paging online
- * [{user_id, username, state, initial}], online_count, online_total me {…wire_user, initial} |
- * null, signed_in, can_post, can_join, must_login, login_url, shell csrf, client_id,
- * message_max_chars, epoch, seq, config (JSON text), notice {text}?
+ *     time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts {action,
+ *     quick [{emoji, on, label}]?, pin {on, label}?, can_reply, can_edit, can_delete}?,
+ *     revisions [{rev, message, time_iso, time_label}]?, has_revisions?
+ *   pins [{…wire_pins}], pin_count, has_pins
+ *   has_older, older_url, has_newer, newer_url, paging
+ *   online [{user_id, username, state, initial}], online_count, online_total
+ *   me {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell
+ *   csrf, client_id, message_max_chars, epoch, seq, config (JSON text), notice {text}?
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H
@@ -39,6 +41,8 @@ MUST_CHECK enum err page_add_online(struct call *c, int64_t room_id, struct json
 void page_add_times(struct arena *a, struct json_object *row);
 /* Marks the row that the page is about, with forms for what may be done to it (page_acts.c). */
 void page_add_target(struct call *c, const struct history_context *context, struct json_object *o);
+MUST_CHECK enum err page_add_pins(struct call *c, const struct room *room, struct json_object *o,
+                                  struct fail *f);
 /* The letter in an avatar: a name's first character, upper case where it is ASCII. */
 const char *page_initial(struct arena *a, const char *name);
 

@@ -40,13 +40,26 @@ static struct json_object *reaction_buttons(const struct call *c, const struct m
     return list;
 }
 
+static struct json_object *pin_button(const struct call *c, const struct message *m)
+{
+    struct json_object *o = json_object_new_object();
+    struct fail f;
+    bool on = false;
+
+    if (pin_exists(c->chat->db, m->room_id, m->id, &on, &f))
+        on = false;
+    json_set_i64(o, "on", on ? 0 : 1);
+    json_set_str(o, "label", on ? "Unpin" : "Pin");
+    return o;
+}
+
 /* What may be done, as forms. */
 static void add_forms(const struct call *c, const struct message *m, const struct act_rights *may,
                       struct json_object *row)
 {
     struct json_object *acts;
 
-    if (!may->edit && !may->remove && !may->reply)
+    if (!may->edit && !may->remove && !may->reply && !may->pin)
         return;
     acts = json_object_new_object();
     json_set_str(acts, "action",
@@ -54,6 +67,8 @@ static void add_forms(const struct call *c, const struct message *m, const struc
     json_set_bool(acts, "can_reply", may->reply);
     if (may->react)
         json_set(acts, "quick", reaction_buttons(c, m));
+    if (may->pin)
+        json_set(acts, "pin", pin_button(c, m));
     json_set_bool(acts, "can_edit", may->edit);
     json_set_bool(acts, "can_delete", may->remove);
     json_set(row, "acts", acts);
@@ -76,6 +91,22 @@ static void add_revisions(struct call *c, const struct message *m, struct json_o
         page_add_times(c->arena, json_object_array_get_idx(list, i));
     json_set(row, "revisions", list);
     json_set_bool(row, "has_revisions", true);
+}
+
+enum err page_add_pins(struct call *c, const struct room *room, struct json_object *o,
+                       struct fail *f)
+{
+    struct room_view view;
+    struct pin *list;
+    size_t count = 0;
+    enum err e = history_pins(c->chat, c->arena, &c->actor, room->slug, &view, &list, &count, f);
+
+    if (e)
+        return e;
+    json_set(o, "pins", wire_pins(list, count));
+    json_set_i64(o, "pin_count", (int64_t)count);
+    json_set_bool(o, "has_pins", count > 0);
+    return OK;
 }
 
 void page_add_target(struct call *c, const struct history_context *context, struct json_object *o)

@@ -45,6 +45,11 @@ static const struct param edit_params[] = {
 static const struct param reaction_params[] = {
     ID("id"), {.name = "emoji", .from = FROM_PATH, .kind = PARAM_TEXT, .max = 64}, {0}};
 
+static const struct param pin_params[] = {
+    ID("id"), {.name = "on", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 1}, {0}};
+
+static const struct param pins_params[] = {ROOM("slug", FROM_PATH), {0}};
+
 static const struct param react_params[] = {
     ID("id"),
     {.name = "emoji", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 64, .required = true},
@@ -111,6 +116,14 @@ const struct route api_routes[] = {
      .csrf = true, .handler = handle_reaction_delete, .params = reaction_params},
     {.method = HTTP_POST, .pattern = "messages/<#id>/react", .need = NEED_USER, .csrf = true,
      .forms = true, .handler = handle_message_react, .params = react_params},
+    {.method = HTTP_PUT, .pattern = "messages/<#id>/pin", .need = NEED_USER, .csrf = true,
+     .handler = handle_pin_put, .params = message_params},
+    {.method = HTTP_DELETE, .pattern = "messages/<#id>/pin", .need = NEED_USER, .csrf = true,
+     .handler = handle_pin_delete, .params = message_params},
+    {.method = HTTP_POST, .pattern = "messages/<#id>/pin", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_message_pin, .params = pin_params},
+    {.method = HTTP_GET, .pattern = "rooms/<slug>/pins", .need = NEED_READER,
+     .handler = handle_pins, .params = pins_params},
     {.method = HTTP_GET, .pattern = "events", .need = NEED_READER,
      .handler = handle_events, .params = events_params},
     {.method = HTTP_POST, .pattern = "session", .need = NEED_ANYONE, .csrf = true,

@@ -16,6 +16,7 @@ static const struct rule {
     [ACT_EDIT] = {"message_edited", act_judge_edit, act_store_edit, true},
     [ACT_DELETE] = {"message_deleted", act_judge_delete, act_store_delete, false},
     [ACT_REACT] = {"reaction", act_judge_react, act_store_react, false},
+    [ACT_PIN] = {"pin", act_judge_pin, act_store_pin, false},
 };
 
 bool act_is_fresh(const struct chat *c, const struct message *m, int64_t now_ms)
@@ -125,6 +126,7 @@ struct act_rights act_rights(const struct chat *c, const struct actor *who, cons
         .react = here,
         .edit = here && fresh,
         .remove = here && (fresh || moderator),
+        .pin = here && (moderator || (who->user_id && room->owner_id == who->user_id)),
         .revisions = moderator || (own && !m->deleted_ms),
     };
 }

@@ -11,7 +11,7 @@
 #include "db/event.h"
 #include "db/room.h"
 
-enum act_kind { ACT_EDIT, ACT_DELETE, ACT_REACT, ACT_KINDS };
+enum act_kind { ACT_EDIT, ACT_DELETE, ACT_REACT, ACT_PIN, ACT_KINDS };
 
 struct act {
     enum act_kind kind;
@@ -21,7 +21,7 @@ struct act {
     size_t text_len;
     int64_t rev;         /* of an edit: the one that it began with */
     const char *emoji;   /* of a reaction */
-    bool on;             /* of a reaction: there shall be one */
+    bool on;             /* of a reaction or a pin: there shall be one */
     const char *address; /* for the rate limit by address; NULL: not limited by address */
 };
 
@@ -45,7 +45,7 @@ MUST_CHECK enum err chat_act_now(struct chat *c, struct arena *a, const struct a
 
 /* What somebody may do to a message now, for whoever offers it. chat_act() asks again. */
 struct act_rights {
-    bool reply, react, edit, remove;
+    bool reply, react, edit, remove, pin;
     bool revisions; /* see what it said before */
 };
 struct act_rights act_rights(const struct chat *c, const struct actor *who, const struct room *room,

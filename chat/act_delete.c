@@ -1,6 +1,7 @@
 /* Deletion: one's own message while it is fresh, any by a moderator. The row stays as a stub. */
 #include "chat/act_rule.h"
 
+#include "db/pin.h"
 #include "db/reaction.h"
 #include "db/revision.h"
 
@@ -22,6 +23,8 @@ enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
     struct message *m = w->message;
     enum err e = revision_keep(c->db, m, f);
 
+    if (!e)
+        e = pin_delete(c->db, w->room.id, m->id, f);
     if (!e && m->reaction_kinds)
         e = reaction_clear(c->db, m->id, f);
     if (!e)

@@ -26,6 +26,7 @@ bool act_is_fresh(const struct chat *c, const struct message *m, int64_t now_ms)
 /* judge: may it be done, and does it change anything (w->changes)? store: the rows. */
 act_rule_fn act_judge_edit, act_store_edit;
 act_rule_fn act_judge_react, act_store_react;
+act_rule_fn act_judge_pin, act_store_pin;
 act_rule_fn act_judge_delete, act_store_delete;
 
 #endif

@@ -89,6 +89,35 @@ enum err history_revisions(struct chat *c, struct arena *a, const struct actor *
     return revision_list(c->db, a, msg_id, *out, HISTORY_REVISIONS, count, f);
 }
 
+static enum err load_pins(struct chat *c, struct arena *a, const struct actor *who,
+                          const char *room, struct room_view *view, struct pin *out, size_t *count,
+                          struct fail *f)
+{
+    enum err e = rooms_find(c, a, who, room, view, f);
+    size_t all = 0;
+
+    if (!e)
+        e = pin_list(c->db, a, view->room.id, out, &all, f);
+    *count = 0;
+    for (size_t i = 0; !e && i < all; i++)
+        if (out[i].seq > view->room.floor)
+            out[(*count)++] = out[i];
+    return e;
+}
+
+enum err history_pins(struct chat *c, struct arena *a, const struct actor *who, const char *room,
+                      struct room_view *view, struct pin **out, size_t *count, struct fail *f)
+{
+    enum err e = db_begin_read(c->db, f);
+
+    *out = arena_alloc(a, PIN_MOST * sizeof **out);
+    if (e)
+        return e;
+    e = load_pins(c, a, who, room, view, *out, count, f);
+    db_end_read(c->db);
+    return e;
+}
+
 /* Older ones, the message itself, newer ones: one list. */
 static enum err load_context(struct chat *c, struct arena *a, const struct actor *who,
                              int64_t msg_id, size_t around, struct history_context *out,

@@ -4,6 +4,7 @@
 
 #include "chat/rooms.h"
 #include "db/event.h"
+#include "db/pin.h"
 #include "db/revision.h"
 
 enum {
@@ -41,6 +42,11 @@ enum { HISTORY_REVISIONS = 200 };
 MUST_CHECK enum err history_revisions(struct chat *c, struct arena *a, const struct actor *who,
                                       int64_t msg_id, struct message *now, struct revision **out,
                                       size_t *count, struct fail *f);
+
+/* What is pinned in a room, the newest pin first, and the head as of then; *out lives in `a`. */
+MUST_CHECK enum err history_pins(struct chat *c, struct arena *a, const struct actor *who,
+                                 const char *room, struct room_view *view, struct pin **out,
+                                 size_t *count, struct fail *f);
 
 /* A message with at most `around` on either side; page.has_more is about older ones. */
 struct history_context {

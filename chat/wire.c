@@ -127,6 +127,42 @@ static void add_edit(struct json_object *o, const struct message *m)
     json_set_str(o, "excerpt", excerpt);
 }
 
+static struct json_object *wire_pin(const struct pin *p)
+{
+    struct json_object *o = json_object_new_object();
+    char excerpt[EXCERPT_BYTES];
+
+    excerpt_write(excerpt, p->body);
+    json_set_i64(o, "id", p->msg_id);
+    json_set_i64(o, "seq", p->seq);
+    json_set_i64(o, "user_id", p->user_id);
+    json_set_str(o, "username", p->author_name);
+    json_set_str(o, "excerpt", excerpt);
+    json_set_i64(o, "pinned_by", p->pinned_by);
+    json_set_i64(o, "pinned_at", p->pinned_ms);
+    return o;
+}
+
+struct json_object *wire_pins(const struct pin *list, size_t count)
+{
+    struct json_object *array = json_object_new_array_ext((int)count);
+
+    for (size_t i = 0; i < count; i++)
+        json_object_array_add(array, wire_pin(&list[i]));
+    return array;
+}
+
+/* The pin that an event tells of, as its message is now; none where that was deleted. */
+static void add_pin(struct json_object *o, const struct event *e)
+{
+    const struct message *m = &e->message;
+    const struct pin pin = {m->id, m->seq, m->user_id, m->author_name, m->body, e->actor_id,
+                            e->ts_ms};
+
+    if (!m->deleted_ms)
+        json_set(o, "pin", wire_pin(&pin));
+}
+
 struct json_object *wire_event(const struct event *e, const char *room)
 {
     struct json_object *o;
@@ -145,6 +181,8 @@ struct json_object *wire_event(const struct event *e, const char *room)
         add_message(o, &e->message);
     if (e->message.id && strcmp(e->kind, "message_edited") == 0)
         add_edit(o, &e->message);
+    if (e->message.id && strcmp(e->kind, "pin") == 0)
+        add_pin(o, e);
     if (strcmp(e->kind, "reaction") == 0) /* all of them, as they are now */
         json_set(o, "reactions", wire_reactions(&e->message));
     if (strcmp(e->kind, "message") == 0) /* its row was erased, its number stays */

@@ -24,6 +24,8 @@ struct json_object *wire_page(const struct history_page *p);
  */
 struct json_object *wire_revisions(const struct message *now, const struct revision *list,
                                    size_t count);
+/* [{id, seq, user_id, username, excerpt, pinned_by, pinned_at}] */
+struct json_object *wire_pins(const struct pin *list, size_t count);
 /* {id (slug), title, topic, kind, seq (head), floor, unread, last_read_seq} */
 struct json_object *wire_room(const struct room_view *v);
 /* {seq, floor, unread, last_read_seq}: the value in welcome.rooms and events.rooms */

@@ -41,6 +41,11 @@ static const struct sql delete_reaction_counts = {
     "DELETE FROM reaction_count WHERE msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
     " AND seq <= ?2 AND kind = 'message')",
     DB_CHAT, NULL};
+static const struct sql delete_pins = {
+    "purge.delete_pins",
+    "DELETE FROM pin WHERE room_id = ?1 AND msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
+    " AND seq <= ?2 AND kind = 'message')",
+    DB_CHAT, NULL};
 static const struct sql delete_events = {
     "purge.delete_events", "DELETE FROM event WHERE room_id = ?1 AND seq <= ?2", DB_CHAT, NULL};
 static const struct sql set_retention = {
@@ -50,7 +55,7 @@ const struct sql *const purge_statements[] = {
     &next_room,        &first_kept,       &state,
     &count_messages,   &raise_floor,      &delete_messages,
     &delete_revisions, &delete_reactions, &delete_reaction_counts,
-    &delete_events,    &set_retention,    NULL,
+    &delete_events,    &delete_pins, &set_retention,    NULL,
 };
 
 static enum err read_state(struct db *db, int64_t room_id, int64_t *head, int64_t *floor,
@@ -141,7 +146,7 @@ static enum err run_up_to(struct db *db, const struct sql *sql, int64_t room_id,
 
 /* What goes with a message. */
 static const struct sql *const belongings[] = {&delete_revisions, &delete_reactions,
-                                               &delete_reaction_counts};
+                                               &delete_reaction_counts, &delete_pins};
 
 enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events, int64_t *messages,
                     bool *done, struct fail *f)

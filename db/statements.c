@@ -9,6 +9,7 @@ const struct sql *const *const all_statements[] = {
     room_statements,
     message_statements,
     revision_statements,
+    pin_statements,
     reaction_statements,
     event_statements,
     presence_statements,

@@ -16,9 +16,9 @@ const path = (row, rest = "") => `messages/${row.dataset.id}/${rest}`;
 
 export class Acts {
     // hooks: done(message) after an act was stored, leave() when the keyboard leaves the rows
-    // reply: the line above the message box; undefined where there is none
-    constructor({ api, config, user, log, scroll, reply, hooks }) {
-        Object.assign(this, { api, config, user, log, reply, hooks });
+    // reply: the line above the message box; undefined where there is none. pins: what is pinned
+    constructor({ api, config, user, log, scroll, reply, pins, hooks }) {
+        Object.assign(this, { api, config, user, log, reply, pins, hooks });
         this.editor = new Editor({ scroll, save: (row, text, rev) => this.#edit(row, text, rev), leave: hooks.leave });
         this.menu = new MessageMenu(log, this.#actions(), hooks.leave, (row) => this.#quick(row));
         log.addEventListener("click", (event) => {
@@ -34,6 +34,8 @@ export class Acts {
             { label: "Reply", when: (row) => this.#there(row) && this.reply !== undefined, run: (row) => this.reply.begin(row) },
             { label: "Edit", when: (row) => this.#mayEdit(row), run: (row) => this.editor.open(row) },
             { label: "Earlier versions", when: (row) => this.#mayCompare(row), run: (row) => this.#compare(row) },
+            { label: "Pin", when: (row) => this.#mayPin(row) && !this.#pinned(row), run: (row) => this.#pin(row, true) },
+            { label: "Unpin", when: (row) => this.#mayPin(row) && this.#pinned(row), run: (row) => this.#pin(row, false) },
             { label: "Copy link", when: () => true, run: (row) => this.#copyLink(row) },
             { label: "Delete", danger: true, when: (row) => this.#mayDelete(row), run: (row) => this.#remove(row) },
         ];
@@ -70,6 +72,19 @@ export class Acts {
         if (answer) {
             noteOwn(row, spelled, on);
         }
+    }
+
+    #mayPin(row) {
+        return this.#there(row) && this.#moderates;
+    }
+
+    #pinned(row) {
+        return this.pins.has(row.dataset.id);
+    }
+
+    #pin(row, on) {
+        const where = path(row, "pin/");
+        return this.#ask(() => (on ? this.api.put(where) : this.api.delete(where)));
     }
 
     #mayEdit(row) {

@@ -7,6 +7,7 @@ import { Composer } from "./composer.js";
 import { randomId } from "./ids.js";
 import { Online } from "./online.js";
 import { Outbox } from "./outbox.js";
+import { Pins } from "./pins.js";
 import { Reads } from "./reads.js";
 import { Reply } from "./reply.js";
 import { RoomView } from "./room_view.js";
@@ -43,6 +44,7 @@ export class Chat {
             detached: config.paging === true,
             hooks: { bottom: () => this.#readSoFar(), newest: () => this.open(this.view.room) },
         });
+        this.pins = new Pins(api, (id) => this.jump(id));
         this.online = new Online(config.room);
         this.typing = new Typing();
         this.status = new Status(byId("link-state"));
@@ -83,6 +85,7 @@ export class Chat {
             log: byId("log"),
             scroll: this.view.scroll,
             reply: this.reply,
+            pins: this.pins,
             hooks: { done: (message) => this.#acted(message), leave: () => this.composer?.text.focus() },
         });
         this.composer?.text.addEventListener("keydown", (event) => {
@@ -189,6 +192,9 @@ export class Chat {
         } else if (event.type === "message_deleted" && event.author_id !== this.user?.id) {
             this.rooms.uncountOne(event.room, event.seq, event.msg_seq);
         }
+        if (event.room === this.view.room) {
+            this.pins.take(event);
+        }
         if (this.view.takes(event)) {
             this.view.show(event);
             this.typing.stopped(event.user_id);
@@ -248,6 +254,7 @@ export class Chat {
         this.logs.begin(epoch);
         this.logs.set(room, seq);
         if (room === this.view.room && !this.view.detached) {
+            this.pins.load(room);
             await this.#reload(room);
         } else {
             this.#refreshRooms();
@@ -312,6 +319,7 @@ export class Chat {
         this.online.open(slug);
         this.composer?.open(slug, title);
         this.reply?.open(slug);
+        this.pins.load(slug);
         this.#showTitle();
     }
 

@@ -26,7 +26,7 @@ for (const server of SERVERS) {
         let bo;
 
         before(async () => {
-            stack = await Stack.start({ server, conf: { rate_address_burst: "5000", rate_user_burst: "500" } });
+            stack = await Stack.start({ server, conf: { rate_address_burst: "5000", rate_user_burst: "500", browser_token: "cookie:host" } });
             browser = await launch();
             [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
             await ana.join(stack.url, "ana");
@@ -124,6 +124,27 @@ for (const server of SERVERS) {
             for (const person of [ana, bo]) {
                 await person.page.waitForSelector(`.msg[data-id="${id}"] .msg-reactions`, { state: "detached" });
             }
+        });
+
+        test(`${server}: a moderator pins a message, and everybody finds it in the room's head`, async () => {
+            const id = await said(ana, "house rules: be kind");
+            const mod = await Person.enter(browser, { cookies: [{ name: "host", value: await stack.token("9", "mod", "moderator"), url: stack.origin }] });
+            await mod.open(stack.url);
+            await mod.linkIs("live");
+            await choose(mod, "house rules: be kind", "Pin");
+            await bo.page.waitForSelector("#pins:not([hidden])");
+            await bo.page.click("#pins summary");
+            assert.equal(await bo.page.textContent(`.pin[data-id="${id}"] .pin-text`), "house rules: be kind");
+            await bo.page.click(`.pin[data-id="${id}"]`);
+            await bo.page.waitForSelector(`.msg-target[data-id="${id}"]`);
+            await bo.page.reload();
+            assert.equal(await bo.page.textContent("#pins .pins-count"), "1");
+            await choose(mod, "house rules: be kind", "Unpin");
+            for (const person of [ana, bo]) {
+                await person.page.waitForSelector("#pins", { state: "hidden" });
+            }
+            assert.deepEqual(mod.faults, []);
+            await mod.leave();
         });
 
         test(`${server}: a reply shows what it answers, also after that was edited, and leads to it`, async () => {

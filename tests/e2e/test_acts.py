@@ -81,6 +81,19 @@ class Acts:
         self.assertEqual(ben.until("reaction", on=False)["reactions"][0]["count"], 1)
         self.assertEqual(self.react(said, "not an emoji", self.ana).error, "bad_request")
 
+    def test_a_pin_is_by_a_moderator_and_everybody_sees_it(self):
+        ben = self.hello(self.ben)
+        said = self.say("read this first")
+        self.assertEqual(act(self.stack, "PUT", said["id"], "pin/", token=self.ana).error, "forbidden")
+        self.assertEqual(act(self.stack, "PUT", said["id"], "pin/", token=self.mod).status, 200)
+        event = ben.until("pin", id=said["id"])
+        self.assertEqual((event["on"], event["pin"]["excerpt"]), (True, "read this first"))
+        self.assertNotIn("seq", act(self.stack, "PUT", said["id"], "pin/", token=self.mod).json)
+        pins = self.stack.get("rooms/general/pins/", token=self.ben).json["pins"]
+        self.assertEqual(pins[0], event["pin"])
+        self.assertEqual(act(self.stack, "DELETE", said["id"], "pin/", token=self.mod).status, 200)
+        self.assertFalse(ben.until("pin", id=said["id"])["on"])
+
     def test_a_quote_is_what_the_quoted_message_says_now(self):
         ben = self.hello(self.ben)
         start = ben.welcome["rooms"]["general"]["seq"]
@@ -136,7 +149,7 @@ class Acts:
         token = rng.choice((self.ana, self.ben, self.mod))
         row = rng.choice(rows)
         kind = rng.choice(("post", "post", "reply", "reply", "react", "react",
-                           "react", "delete", "edit", "edit"))
+                           "react", "pin", "delete", "edit", "edit"))
         if kind == "post":
             rows.append(self.say(f"number {rng.random()}", token))
         elif kind == "reply":
@@ -145,6 +158,8 @@ class Acts:
             return reply
         elif kind == "react":
             return self.react(row, rng.choice("👍🚀📈"), token, rng.random() < 0.6)
+        elif kind == "pin":
+            return act(self.stack, rng.choice(("PUT", "DELETE")), row["id"], "pin/", token=self.mod)
         elif kind == "delete":
             return act(self.stack, "DELETE", row["id"], token=token)
         elif kind == "edit":

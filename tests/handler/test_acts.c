@@ -73,6 +73,8 @@ static void test_a_hidden_message_answers_as_one_that_never_was(void **state)
                 {"GET", "revisions/"},
                 {"DELETE", ""},
                 {"POST", "delete/"},
+                {"PUT", "pin/"},
+                {"POST", "pin/"},
                 {"PUT", "reactions/%F0%9F%91%8D/"},
                 {"DELETE", "reactions/%F0%9F%91%8D/"}};
     struct web *w = web_open();

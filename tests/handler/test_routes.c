@@ -17,6 +17,8 @@ static const struct path paths[] = {
     {"/stocks/chat/r/energy/", "GET, HEAD, OPTIONS"},
     {"/stocks/chat/m/4711/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/messages/", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/messages/4711/pin/", "POST, PUT, DELETE, OPTIONS"},
+    {"/api/stocks/chat/rooms/energy/pins/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/messages/4711/reactions/%F0%9F%91%8D/", "PUT, DELETE, OPTIONS"},
     {"/api/stocks/chat/messages/4711/", "GET, HEAD, PATCH, DELETE, OPTIONS"},
     {"/api/stocks/chat/messages/4711/edit/", "POST, OPTIONS"},

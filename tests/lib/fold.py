@@ -9,13 +9,14 @@ OWN = ("type", "room", "seq", "timestamp", "actor_id", "msg_seq", "author_id")
 class Fold:
     def __init__(self, stack, token, room="general"):
         self.stack, self.token, self.room = stack, token, room
-        self.rows, self.seq, self.epoch = {}, 0, None
+        self.rows, self.pins, self.seq, self.epoch = {}, [], 0, None
 
     def load(self):
         """As a page begins: the newest rows, and the cursor that was read with them."""
         page = self.get(f"messages/?room={self.room}&limit=200")
         self.rows = {m["id"]: m for m in page["messages"]}
         self.seq, self.epoch = page["seq"], page["epoch"]
+        self.pins = self.get(f"rooms/{self.room}/pins/")["pins"]
         return self
 
     def get(self, path):
@@ -38,6 +39,9 @@ class Fold:
         row.update({k: event[k] for k in ("message", "rev", "edited_at") if k in event})
         for quote in self.quotes_of(event["id"]):
             quote["excerpt"] = event.get("excerpt", "")
+        for pin in self.pins:
+            if pin["id"] == event["id"]:
+                pin["excerpt"] = event.get("excerpt", "")
         if event.get("deleted"):
             self.on_message_deleted(event)
 
@@ -46,6 +50,7 @@ class Fold:
         for key in ("message", "html", "sentiment", "disclosure", "quote", "reactions"):
             row.pop(key, None)
         row["deleted"] = True
+        self.unpin(event["id"])
         for quote in self.quotes_of(event["id"]):
             quote.pop("excerpt", None)
             quote["deleted"] = True
@@ -55,6 +60,14 @@ class Fold:
         row["reactions"] = event["reactions"]
         if not event["reactions"]:
             row.pop("reactions")
+
+    def on_pin(self, event):
+        self.unpin(event["id"])
+        if event["on"] and "pin" in event:
+            self.pins.insert(0, event["pin"])
+
+    def unpin(self, number):
+        self.pins = [pin for pin in self.pins if pin["id"] != number]
 
     def quotes_of(self, number):
         return [row["quote"] for row in self.rows.values() if row.get("quote", {}).get("id") == number]
@@ -81,6 +94,7 @@ class Fold:
         test.assertEqual(sorted(self.rows), sorted(fresh.rows))
         for number, row in fresh.rows.items():
             test.assertEqual(self.rows[number], row)
+        test.assertEqual(self.pins, fresh.pins)
 
 
 def act(stack, method, message_id, rest="", token=None, **body):

@@ -1,79 +1,10 @@
 /* chat_act(): who may do what to whose message, what is stored of it, and what everybody is told.
  */
-#include "tests/lib/fixture.h"
+#include "tests/unit/act_fixture.h"
 
-#include "chat/act.h"
-#include "chat/history.h"
 #include "chat/moderate.h"
-#include "chat/wire.h"
 #include "db/purge.h"
-#include "db/reaction.h"
 #include "db/revision.h"
-#include "db/verify.h"
-
-#include <string.h>
-
-static int setup(void **state)
-{
-    *state = fixture_open();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_close(*state);
-    return 0;
-}
-
-static enum err act(struct fixture *fx, struct act what, const struct actor *who, int64_t id,
-                    struct acted *out)
-{
-    memset(&fx->fail, 0, sizeof fx->fail);
-    what.actor = who;
-    what.msg_id = id;
-    return chat_act_now(&fx->chat, &fx->arena, &what, out, &fx->fail);
-}
-
-static enum err remove_as(struct fixture *fx, const struct actor *who, int64_t id)
-{
-    struct acted out;
-
-    return act(fx, (struct act){.kind = ACT_DELETE}, who, id, &out);
-}
-
-static struct message row(struct fixture *fx, int64_t id)
-{
-    struct message m;
-
-    assert_int_equal(message_by_id(fx->chat.db, &fx->arena, id, &m, &fx->fail), OK);
-    return m;
-}
-
-/* The frame of the room's newest event, as everybody gets it. */
-static const char *newest(struct fixture *fx, const char *slug)
-{
-    struct room r = fixture_room(fx, slug);
-    struct event e;
-    struct json_object *o;
-    size_t count, len;
-    const char *text;
-
-    assert_int_equal(
-        event_list(fx->chat.db, &fx->arena, r.id, r.head - 1, &e, 1, &count, &fx->fail), OK);
-    assert_int_equal(count, 1);
-    o = wire_event(&e, slug);
-    text = arena_str(&fx->arena, json_text(o, &len));
-    json_object_put(o);
-    return text;
-}
-
-static void assert_sound(struct fixture *fx)
-{
-    struct verify_total total;
-
-    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
-    assert_int_equal(total.problems, 0);
-}
 
 /* ----- what all acts have in common ----- */
 
@@ -352,110 +283,6 @@ static void test_of_edits_at_once_one_is_stored_and_a_deletion_wins(void **state
     assert_sound(fx);
 }
 
-/* ----- react ----- */
-
-static enum err react(struct fixture *fx, const struct actor *who, int64_t id, const char *emoji,
-                      bool on, struct acted *out)
-{
-    return act(fx, (struct act){.kind = ACT_REACT, .emoji = emoji, .on = on}, who, id, out);
-}
-
-static void test_a_reaction_is_counted_once_for_each_person(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana"), gil = fixture_guest(fx, "gil");
-    int64_t id = fixture_post(fx, &ana, "energy", "up").message.id, head;
-    struct acted out;
-
-    assert_int_equal(react(fx, &ana, id, "👍", true, &out), OK);
-    assert_int_equal(react(fx, &gil, id, "👍", true, &out), OK);
-    assert_int_equal(out.message.reactions[0].count, 2);
-    head = fixture_room(fx, "energy").head;
-    assert_int_equal(react(fx, &gil, id, "👍", true, &out), OK);
-    assert_int_equal(react(fx, &gil, id, "🚀", false, &out), OK);
-    assert_int_equal(fixture_room(fx, "energy").head, head); /* nothing changed, nothing is told */
-    assert_int_equal(react(fx, &gil, id, "🚀", true, &out), OK);
-    assert_int_equal(react(fx, &ana, id, "👍", false, &out), OK);
-    assert_int_equal(row(fx, id).reaction_count, 2);
-    assert_string_equal(row(fx, id).reactions[0].emoji, "👍");
-    assert_int_equal(row(fx, id).reactions[0].count, 1);
-    assert_int_equal(row(fx, id).reactions[0].user_ids[0], gil.user_id);
-    assert_non_null(strstr(newest(fx, "energy"), "\"emoji\":\"👍\",\"on\":false"));
-    assert_sound(fx);
-}
-
-static void test_the_same_emoji_in_another_spelling_is_the_same(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
-    int64_t id = fixture_post(fx, &ana, NULL, "up").message.id;
-    struct acted out;
-
-    assert_int_equal(react(fx, &ana, id, "\xe2\x9d\xa4\xef\xb8\x8f", true, &out), OK);
-    assert_int_equal(react(fx, &ben, id, "\xe2\x9d\xa4", true, &out), OK);
-    assert_int_equal(row(fx, id).reaction_count, 1);
-    assert_int_equal(row(fx, id).reactions[0].count, 2);
-}
-
-static void test_what_is_no_emoji_is_no_reaction(void **state)
-{
-    static const char *const bad[] = {"", "x", "👍👍", "buy", "\"", "\xff", "1"};
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana");
-    int64_t id = fixture_post(fx, &ana, NULL, "up").message.id;
-    struct acted out;
-
-    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-        assert_int_equal(react(fx, &ana, id, bad[i], true, &out), ERR_BAD_REQUEST);
-    assert_int_equal(react(fx, &ana, id, NULL, true, &out), ERR_BAD_REQUEST);
-}
-
-static void test_a_message_has_at_most_20_different_reactions(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana");
-    int64_t id = fixture_post(fx, &ana, NULL, "up").message.id;
-    struct acted out;
-
-    for (int i = 0; i < 20; i++) {
-        const char emoji[] = {'\xf0', '\x9f', '\x98', (char)(0x80 + i), '\0'};
-
-        assert_int_equal(react(fx, &ana, id, emoji, true, &out), OK);
-    }
-    assert_int_equal(react(fx, &ana, id, "🚀", true, &out), ERR_FORBIDDEN);
-    assert_int_equal(react(fx, &ana, id, "\xf0\x9f\x98\x80", false, &out), OK);
-    assert_int_equal(react(fx, &ana, id, "🚀", true, &out), OK);
-    assert_string_equal(out.message.reactions[19].emoji, "🚀");
-}
-
-static void test_reactions_go_with_their_message(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
-    int64_t id = fixture_post(fx, &ana, NULL, "up").message.id;
-    struct acted out;
-
-    assert_int_equal(react(fx, &ben, id, "👍", true, &out), OK);
-    assert_int_equal(remove_as(fx, &ana, id), OK);
-    assert_int_equal(row(fx, id).reaction_count, 0);
-    assert_int_equal(react(fx, &ben, id, "👍", true, &out), ERR_MESSAGE_NOT_FOUND);
-    assert_sound(fx);
-}
-
-static void test_miscounted_reactions_are_noticed(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana");
-    int64_t id = fixture_post(fx, &ana, NULL, "up").message.id;
-    struct verify_total total;
-    struct acted out;
-
-    assert_int_equal(react(fx, &ana, id, "👍", true, &out), OK);
-    fixture_sql(fx, "UPDATE reaction_count SET count = 7");
-    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
-    assert_int_equal(total.problems, 1);
-}
-
 /* ----- what is kept ----- */
 
 static void test_revisions_stay_until_their_message_is_purged_or_erased(void **state)
@@ -513,12 +340,6 @@ int main(void)
         TEST(test_only_the_author_for_a_while_may_edit),
         TEST(test_revisions_are_for_the_author_and_moderators),
         TEST(test_of_edits_at_once_one_is_stored_and_a_deletion_wins),
-        TEST(test_a_reaction_is_counted_once_for_each_person),
-        TEST(test_the_same_emoji_in_another_spelling_is_the_same),
-        TEST(test_what_is_no_emoji_is_no_reaction),
-        TEST(test_a_message_has_at_most_20_different_reactions),
-        TEST(test_reactions_go_with_their_message),
-        TEST(test_miscounted_reactions_are_noticed),
         TEST(test_revisions_stay_until_their_message_is_purged_or_erased),
         TEST(test_a_kept_text_that_was_changed_is_noticed),
     };
