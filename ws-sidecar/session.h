@@ -88,9 +88,9 @@ struct session {
     struct wheel_entry watch; /* when it is looked at next */
     /* boot time; 0: not. */
     int64_t opened_ms, heard_ms, pinged_ms, stuck_ms, closing_ms, typed_ms;
-    int64_t frames_due_us;      /* when its allowance of frames is whole again */
-    int64_t quiet_ms;           /* the writer refuses its posts until then */
-    int64_t warn_ms, expire_ms; /* wall time; 0: never */
+    int64_t frames_due_us;           /* when its allowance of frames is whole again */
+    int64_t quiet_ms, quiet_acts_ms; /* the writer refuses its posts, its acts, until then */
+    int64_t warn_ms, expire_ms;      /* wall time; 0: never */
 
     /* the row in the presence table: user_key's, or none */
     int64_t present_room;

@@ -88,9 +88,14 @@ void session_submit(struct session *x, struct job *j, const struct client_frame 
 
 /* What was refused by the clock is refused here until the clock allows it: a flood costs no round.
  */
-static bool is_quieted(struct session *x, const struct client_frame *c)
+static int64_t *quiet_of(struct session *x, enum job_kind kind)
 {
-    int64_t left = x->quiet_ms - sidecar_now(x->sidecar);
+    return kind == JOB_ACT ? &x->quiet_acts_ms : &x->quiet_ms;
+}
+
+static bool is_quieted(struct session *x, enum job_kind kind, const struct client_frame *c)
+{
+    int64_t left = *quiet_of(x, kind) - sidecar_now(x->sidecar);
     struct fail f;
 
     if (left <= 0)
@@ -110,7 +115,7 @@ static bool may_ask(struct session *x, const struct client_frame *c)
 
 struct job *session_job(struct session *x, enum job_kind kind, const struct client_frame *c)
 {
-    return is_quieted(x, c) || !may_ask(x, c) ? NULL : job_new(kind, x->number);
+    return is_quieted(x, kind, c) || !may_ask(x, c) ? NULL : job_new(kind, x->number);
 }
 
 void session_refused(struct session *x, struct job *j, const char *client_id, const char *room)
@@ -118,7 +123,7 @@ void session_refused(struct session *x, struct job *j, const char *client_id, co
     if (j->fail.err != j->err)
         fail(&j->fail, j->err, NULL);
     if (j->err == ERR_RATE_LIMITED)
-        x->quiet_ms = sidecar_now(x->sidecar) + j->fail.retry_after_ms;
+        *quiet_of(x, j->kind) = sidecar_now(x->sidecar) + j->fail.retry_after_ms;
     session_fail(x, &j->fail, client_id, room);
 }
 

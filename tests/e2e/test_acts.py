@@ -5,6 +5,7 @@ import random
 import unittest
 import urllib.parse
 
+from alone import SidecarCase
 from fold import Fold, act
 from stack import Stack, new_client_id
 
@@ -192,6 +193,20 @@ class Lighttpd(Acts, unittest.TestCase):
 
 class Apache(Acts, unittest.TestCase):
     server = "apache"
+
+
+class Limits(SidecarCase):
+    def test_acts_that_are_too_many_silence_no_posts(self):
+        sock = self.chat()
+        first = new_client_id()
+        sock.send(type="message", room="general", message="react to this", client_id=first)
+        number = sock.until("ack", client_id=first)["msg_id"]
+        for i in range(70):
+            sock.send(type="react", msg_id=number, emoji="👍", on=i % 2 == 0, client_id=new_client_id())
+        self.assertEqual(sock.until("error", 30)["code"], "rate_limited")
+        second = new_client_id()
+        sock.send(type="message", room="general", message="still heard", client_id=second)
+        sock.until("ack", 30, client_id=second)
 
 
 if __name__ == "__main__":
