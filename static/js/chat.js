@@ -103,8 +103,9 @@ export class Chat {
         const room = this.view.room;
         try {
             await this.view.loadAround(id);
-            if (this.view.room !== room) {
-                this.#showHead(this.rooms.get(this.view.room));
+            const now = this.rooms.get(this.view.room);
+            if (this.view.room !== room && now) {
+                this.#showHead(now);
             }
         } catch (error) {
             toast(error.message);
