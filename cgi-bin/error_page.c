@@ -85,7 +85,7 @@ static struct json_object *edit_form(struct call *c, const char *text)
     json_set_str(o, "action", c->req.path);
     json_set_str(o, "csrf", seal(c));
     json_set_str(o, "text", text);
-    if (!history_find(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &room, &now, &f)) {
+    if (!lookup_message(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &room, &now, &f)) {
         json_set_i64(o, "rev", now.rev);
         if (!now.deleted_ms)
             json_set_str(o, "current", now.body);

@@ -9,7 +9,8 @@ enum err handle_message(struct call *c, struct fail *f)
     struct room_view room;
     struct message m;
     struct json_object *o;
-    enum err e = history_find(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &room, &m, f);
+    enum err e =
+        lookup_message(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &room, &m, f);
 
     if (e)
         return e;
@@ -20,10 +21,10 @@ enum err handle_message(struct call *c, struct fail *f)
 
 enum err handle_message_context(struct call *c, struct fail *f)
 {
-    struct history_context context;
+    struct lookup_context context;
     struct json_object *o;
-    enum err e = history_context(c->chat, c->arena, &c->actor, call_number(c, "id", 0),
-                                 HISTORY_AROUND, &context, f);
+    enum err e = lookup_context(c->chat, c->arena, &c->actor, call_number(c, "id", 0),
+                                LOOKUP_AROUND, &context, f);
 
     if (e)
         return e;
@@ -39,8 +40,8 @@ enum err handle_message_revisions(struct call *c, struct fail *f)
     struct message now;
     struct json_object *o;
     size_t count = 0;
-    enum err e = history_revisions(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &now,
-                                   &list, &count, f);
+    enum err e = lookup_revisions(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &now,
+                                  &list, &count, f);
 
     if (e)
         return e;
@@ -154,7 +155,7 @@ enum err handle_pins(struct call *c, struct fail *f)
     struct pin *list;
     size_t count = 0;
     enum err e =
-        history_pins(c->chat, c->arena, &c->actor, call_text(c, "slug"), &room, &list, &count, f);
+        lookup_pins(c->chat, c->arena, &c->actor, call_text(c, "slug"), &room, &list, &count, f);
 
     if (e)
         return e;

@@ -52,7 +52,7 @@ static enum err add_rooms(struct call *c, const struct room *current, struct jso
 }
 
 static void add_paging(const struct call *c, const struct page_query *q,
-                       const struct history_context *context, struct json_object *o)
+                       const struct lookup_context *context, struct json_object *o)
 {
     const struct history_page *page = &context->page;
     const char *url = answer_room_url(c, page->room.room.slug);
@@ -184,11 +184,11 @@ static void add_notice(const struct call *c, struct json_object *o)
     json_set(o, "notice", notice);
 }
 
-static enum err load(struct call *c, const struct page_query *q, struct history_context *out,
+static enum err load(struct call *c, const struct page_query *q, struct lookup_context *out,
                      struct fail *f)
 {
     if (q->message_id)
-        return history_context(c->chat, c->arena, &c->actor, q->message_id, HISTORY_AROUND, out, f);
+        return lookup_context(c->chat, c->arena, &c->actor, q->message_id, LOOKUP_AROUND, out, f);
     return history_messages(c->chat, c->arena, &c->actor, q->room, q->before, q->after,
                             HISTORY_PAGE, &out->page, f);
 }
@@ -197,7 +197,7 @@ enum err page_data(struct call *c, const struct page_query *q, struct json_objec
                    struct fail *f)
 {
     struct json_object *o = json_object_new_object();
-    struct history_context context = {0};
+    struct lookup_context context = {0};
     const struct history_page *page = &context.page;
     enum err e = load(c, q, &context, f);
 

@@ -16,7 +16,7 @@
 #define CGI_BIN_PAGE_H
 
 #include "cgi-bin/call.h"
-#include "chat/history.h"
+#include "chat/lookup.h"
 
 struct page_query {
     const char *room;      /* slug; NULL: the default room */
@@ -39,8 +39,8 @@ MUST_CHECK enum err page_add_online(struct call *c, int64_t room_id, struct json
                                     struct fail *f);
 /* time_iso and time_label, from the object's timestamp. */
 void page_add_times(struct arena *a, struct json_object *row);
-/* Marks the row that the page is about, with forms for what may be done to it (page_acts.c). */
-void page_add_target(struct call *c, const struct history_context *context, struct json_object *o);
+/* Marks the row that the page is about, with forms for what may be done to it. */
+void page_add_target(struct call *c, const struct lookup_context *context, struct json_object *o);
 MUST_CHECK enum err page_add_pins(struct call *c, const struct room *room, struct json_object *o,
                                   struct fail *f);
 /* The letter in an avatar: a name's first character, upper case where it is ASCII. */

@@ -83,7 +83,7 @@ static void add_revisions(struct call *c, const struct message *m, struct json_o
     struct fail f;
     size_t count = 0;
 
-    if (history_revisions(c->chat, c->arena, &c->actor, m->id, &now, &revisions, &count, &f) ||
+    if (lookup_revisions(c->chat, c->arena, &c->actor, m->id, &now, &revisions, &count, &f) ||
         count == 0)
         return;
     list = wire_revisions(&now, revisions, count);
@@ -99,7 +99,7 @@ enum err page_add_pins(struct call *c, const struct room *room, struct json_obje
     struct room_view view;
     struct pin *list;
     size_t count = 0;
-    enum err e = history_pins(c->chat, c->arena, &c->actor, room->slug, &view, &list, &count, f);
+    enum err e = lookup_pins(c->chat, c->arena, &c->actor, room->slug, &view, &list, &count, f);
 
     if (e)
         return e;
@@ -109,7 +109,7 @@ enum err page_add_pins(struct call *c, const struct room *room, struct json_obje
     return OK;
 }
 
-void page_add_target(struct call *c, const struct history_context *context, struct json_object *o)
+void page_add_target(struct call *c, const struct lookup_context *context, struct json_object *o)
 {
     const struct message *m = &context->message;
     struct act_rights may = act_rights(c->chat, &c->actor, &context->page.room.room, m);

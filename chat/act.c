@@ -2,8 +2,8 @@
 #include "chat/act.h"
 
 #include "chat/act_rule.h"
-#include "chat/history.h"
 #include "chat/limits.h"
+#include "chat/lookup.h"
 #include "chat/permit.h"
 
 #include <string.h>
@@ -72,7 +72,7 @@ enum err chat_act(struct chat *c, struct arena *a, const struct act *act, struct
 
     memset(out, 0, sizeof *out);
     w.message = &out->message;
-    e = history_find(c, a, act->actor, act->msg_id, &view, w.message, f);
+    e = lookup_message(c, a, act->actor, act->msg_id, &view, w.message, f);
     if (e)
         return e;
     w.room = view.room;

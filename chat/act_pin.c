@@ -29,7 +29,6 @@ enum err act_judge_pin(struct chat *c, struct act_way *w, struct fail *f)
 enum err act_store_pin(struct chat *c, struct act_way *w, struct fail *f)
 {
     w->payload = w->act->on ? "{\"on\":true}" : "{\"on\":false}";
-    return w->act->on
-               ? pin_insert(c->db, w->room.id, w->message->id, w->user.id, w->now_ms, f)
-               : pin_delete(c->db, w->room.id, w->message->id, f);
+    return w->act->on ? pin_insert(c->db, w->room.id, w->message->id, w->user.id, w->now_ms, f)
+                      : pin_delete(c->db, w->room.id, w->message->id, f);
 }

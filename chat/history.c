@@ -1,6 +1,5 @@
 #include "chat/history.h"
 
-#include "chat/act.h"
 #include "lib/text.h"
 
 #include <string.h>
@@ -9,7 +8,7 @@
 
 /* What is at or below the reader's floor does not exist for them. Forwards, load_page() begins
  * there. */
-static void cut_below_floor(struct history_page *p)
+void history_cut(struct history_page *p)
 {
     size_t hidden = 0;
 
@@ -36,7 +35,7 @@ static enum err load_page(struct chat *c, struct arena *a, const struct actor *w
         e = message_list(c->db, a, out->room.room.id, before, after, out->messages, limit,
                          &out->count, &out->has_more, f);
     if (!e)
-        cut_below_floor(out);
+        history_cut(out);
     return e;
 }
 
@@ -54,105 +53,6 @@ enum err history_messages(struct chat *c, struct arena *a, const struct actor *w
     if (e)
         return e;
     e = load_page(c, a, who, room, before, after, limit, out, f);
-    db_end_read(c->db);
-    return e;
-}
-
-/* ----- one message ----- */
-
-enum err history_find(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
-                      struct room_view *room, struct message *out, struct fail *f)
-{
-    enum err e = message_by_id(c->db, a, msg_id, out, f);
-
-    if (!e)
-        e = rooms_find(c, a, who, out->room_slug, room, f);
-    if (e == ERR_NOT_FOUND || e == ERR_ROOM_NOT_FOUND)
-        return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
-    if (!e && out->seq <= room->room.floor)
-        return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
-    return e;
-}
-
-enum err history_revisions(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
-                           struct message *now, struct revision **out, size_t *count,
-                           struct fail *f)
-{
-    struct room_view room;
-    enum err e = history_find(c, a, who, msg_id, &room, now, f);
-
-    if (e)
-        return e;
-    if (!act_rights(c, who, &room.room, now).revisions)
-        return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
-    *out = arena_alloc(a, HISTORY_REVISIONS * sizeof **out);
-    return revision_list(c->db, a, msg_id, *out, HISTORY_REVISIONS, count, f);
-}
-
-static enum err load_pins(struct chat *c, struct arena *a, const struct actor *who,
-                          const char *room, struct room_view *view, struct pin *out, size_t *count,
-                          struct fail *f)
-{
-    enum err e = rooms_find(c, a, who, room, view, f);
-    size_t all = 0;
-
-    if (!e)
-        e = pin_list(c->db, a, view->room.id, out, &all, f);
-    *count = 0;
-    for (size_t i = 0; !e && i < all; i++)
-        if (out[i].seq > view->room.floor)
-            out[(*count)++] = out[i];
-    return e;
-}
-
-enum err history_pins(struct chat *c, struct arena *a, const struct actor *who, const char *room,
-                      struct room_view *view, struct pin **out, size_t *count, struct fail *f)
-{
-    enum err e = db_begin_read(c->db, f);
-
-    *out = arena_alloc(a, PIN_MOST * sizeof **out);
-    if (e)
-        return e;
-    e = load_pins(c, a, who, room, view, *out, count, f);
-    db_end_read(c->db);
-    return e;
-}
-
-/* Older ones, the message itself, newer ones: one list. */
-static enum err load_context(struct chat *c, struct arena *a, const struct actor *who,
-                             int64_t msg_id, size_t around, struct history_context *out,
-                             struct fail *f)
-{
-    struct history_page *p = &out->page;
-    size_t newer = 0;
-    enum err e = history_find(c, a, who, msg_id, &p->room, &out->message, f);
-
-    if (!e)
-        e = db_epoch(c->db, a, &p->epoch, f);
-    if (!e)
-        e = message_list(c->db, a, p->room.room.id, out->message.seq, -1, p->messages, around,
-                         &p->count, &p->has_more, f);
-    if (e)
-        return e;
-    p->messages[p->count++] = out->message;
-    e = message_list(c->db, a, p->room.room.id, 0, out->message.seq, p->messages + p->count, around,
-                     &newer, &out->has_newer, f);
-    p->count += newer;
-    cut_below_floor(p);
-    return e;
-}
-
-enum err history_context(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
-                         size_t around, struct history_context *out, struct fail *f)
-{
-    enum err e;
-
-    *out = (struct history_context){.page = {.epoch = ""}};
-    out->page.messages = arena_alloc(a, (2 * around + 1) * sizeof *out->page.messages);
-    e = db_begin_read(c->db, f);
-    if (e)
-        return e;
-    e = load_context(c, a, who, msg_id, around, out, f);
     db_end_read(c->db);
     return e;
 }

@@ -4,13 +4,10 @@
 
 #include "chat/rooms.h"
 #include "db/event.h"
-#include "db/pin.h"
-#include "db/revision.h"
 
 enum {
     HISTORY_PAGE = 50,
     HISTORY_PAGE_MAX = 200,
-    HISTORY_AROUND = 25, /* messages on either side of a permalink's */
     HISTORY_EVENTS_MAX = 1000,
     HISTORY_CURSORS_MAX = ROOMS_MAX + 1 /* all rooms, and "@me" */
 };
@@ -29,34 +26,8 @@ MUST_CHECK enum err history_messages(struct chat *c, struct arena *a, const stru
                                      const char *room, int64_t before, int64_t after, size_t limit,
                                      struct history_page *out, struct fail *f);
 
-/* One message that the actor may see, and its room. ERR_MESSAGE_NOT_FOUND, also where it is in a
- * room, or before a floor, that does not exist for the actor. In the caller's transaction, if any.
- */
-MUST_CHECK enum err history_find(struct chat *c, struct arena *a, const struct actor *who,
-                                 int64_t msg_id, struct room_view *room, struct message *out,
-                                 struct fail *f);
-
-enum { HISTORY_REVISIONS = 200 };
-/* What it said before, oldest first, for its author and moderators; of a deleted one for moderators
- * alone. ERR_MESSAGE_NOT_FOUND for everybody else. */
-MUST_CHECK enum err history_revisions(struct chat *c, struct arena *a, const struct actor *who,
-                                      int64_t msg_id, struct message *now, struct revision **out,
-                                      size_t *count, struct fail *f);
-
-/* What is pinned in a room, the newest pin first, and the head as of then; *out lives in `a`. */
-MUST_CHECK enum err history_pins(struct chat *c, struct arena *a, const struct actor *who,
-                                 const char *room, struct room_view *view, struct pin **out,
-                                 size_t *count, struct fail *f);
-
-/* A message with at most `around` on either side; page.has_more is about older ones. */
-struct history_context {
-    struct history_page page;
-    struct message message;
-    bool has_newer;
-};
-MUST_CHECK enum err history_context(struct chat *c, struct arena *a, const struct actor *who,
-                                    int64_t msg_id, size_t around, struct history_context *out,
-                                    struct fail *f);
+/* Takes out of a page what the reader's floor hides. */
+void history_cut(struct history_page *p);
 
 /* One room's cursor as a client holds it, and what became of it. */
 struct history_cursor {

@@ -156,8 +156,8 @@ struct json_object *wire_pins(const struct pin *list, size_t count)
 static void add_pin(struct json_object *o, const struct event *e)
 {
     const struct message *m = &e->message;
-    const struct pin pin = {m->id, m->seq, m->user_id, m->author_name, m->body, e->actor_id,
-                            e->ts_ms};
+    const struct pin pin = {m->id,   m->seq,      m->user_id, m->author_name,
+                            m->body, e->actor_id, e->ts_ms};
 
     if (!m->deleted_ms)
         json_set(o, "pin", wire_pin(&pin));

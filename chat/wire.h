@@ -6,7 +6,7 @@
 #define CHAT_WIRE_H
 
 #include "chat/act.h"
-#include "chat/history.h"
+#include "chat/lookup.h"
 #include "chat/online.h"
 #include "chat/post.h"
 #include "lib/json.h"

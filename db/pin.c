@@ -21,8 +21,8 @@ static const struct sql delete = {
 
 const struct sql *const pin_statements[] = {&list, &exists, &count, &insert, &delete, NULL};
 
-enum err pin_list(struct db *db, struct arena *a, int64_t room_id, struct pin *out,
-                  size_t *found, struct fail *f)
+enum err pin_list(struct db *db, struct arena *a, int64_t room_id, struct pin *out, size_t *found,
+                  struct fail *f)
 {
     struct query q = query_begin(db, &list);
 

@@ -7,7 +7,7 @@
 enum { PIN_MOST = 50 };
 
 struct pin {
-    int64_t msg_id, seq, user_id; /* of the message, and its author */
+    int64_t msg_id, seq, user_id;   /* of the message, and its author */
     const char *author_name, *body; /* the body's beginning */
     int64_t pinned_by, pinned_ms;
 };

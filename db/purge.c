@@ -52,10 +52,19 @@ static const struct sql set_retention = {
     "purge.set_retention", "UPDATE room SET retention_days = ?2 WHERE id = ?1", DB_CHAT, NULL};
 
 const struct sql *const purge_statements[] = {
-    &next_room,        &first_kept,       &state,
-    &count_messages,   &raise_floor,      &delete_messages,
-    &delete_revisions, &delete_reactions, &delete_reaction_counts,
-    &delete_events,    &delete_pins, &set_retention,    NULL,
+    &next_room,
+    &first_kept,
+    &state,
+    &count_messages,
+    &raise_floor,
+    &delete_messages,
+    &delete_revisions,
+    &delete_reactions,
+    &delete_reaction_counts,
+    &delete_events,
+    &delete_pins,
+    &set_retention,
+    NULL,
 };
 
 static enum err read_state(struct db *db, int64_t room_id, int64_t *head, int64_t *floor,

@@ -186,6 +186,28 @@ for (const server of SERVERS) {
             await bo.page.waitForSelector("#log-newer", { state: "detached" });
         });
 
+        test(`${server}: a message deleted before it was read is unread no longer`, async () => {
+            await bo.page.click('.room[data-room="utilities"]');
+            await bo.page.waitForSelector("#empty");
+            const first = await stack.post("seen", { room: "utilities" });
+            await bo.sees("seen");
+            await bo.page.waitForFunction(async (seq) => {
+                const { rooms } = await (await fetch("/api/stocks/chat/rooms/")).json();
+                return rooms.find((room) => room.id === "utilities").last_read_seq >= seq;
+            }, first.seq);
+            await bo.page.click('.room[data-room="general"]');
+            await bo.page.waitForURL(stack.room("general"));
+            await ana.page.click('.room[data-room="utilities"]');
+            await ana.sees("seen");
+            await ana.say("taken back");
+            await bo.waitForUnread("utilities", "1");
+            await choose(ana, "taken back", "Delete");
+            await ana.page.click('.sheet-confirm button:text-is("Delete")');
+            await bo.waitForUnread("utilities", "");
+            await ana.page.click('.room[data-room="general"]');
+            await ana.page.waitForURL(stack.room("general"));
+        });
+
         test(`${server}: nobody is offered to delete another's message`, async () => {
             await said(ana, "ana's own");
             await bo.page.locator(withText("ana's own")).last().hover();

@@ -6,8 +6,8 @@ import unittest
 import urllib.parse
 
 from alone import SidecarCase
-from fold import Fold, act
-from stack import Stack, new_client_id
+from room_fold import Fold, act
+from stack import API, Stack, new_client_id
 
 SEED = 20261124
 STEPS = 120
@@ -183,8 +183,22 @@ class Acts:
                 readers[0].assert_same(self, fresh)
                 readers[1].assert_same(self, fresh)
         fresh = readers[2].fresh()
-        readers[2].catch_up_by_socket(fresh.seq)
+        readers[2].catch_up_by_long_poll()
         readers[2].assert_same(self, fresh)
+
+    def test_a_deleted_message_is_unread_no_longer(self):
+        ben = self.stack.token(50, "reader")
+
+        def unread():
+            rooms = self.stack.get("rooms/", token=ben).json["rooms"]
+            return next(room["unread"] for room in rooms if room["id"] == "utilities")
+        head = self.say("before", room="utilities")["seq"]
+        self.stack.http("PUT", API + "rooms/utilities/read/", {"up_to": head}, token=ben)
+        said = [self.say(f"new {n}", room="utilities") for n in range(3)]
+        self.assertEqual(unread(), 3)
+        for message in said:
+            act(self.stack, "DELETE", message["id"], token=self.ana)
+        self.assertEqual(unread(), 0)
 
 
 class Lighttpd(Acts, unittest.TestCase):

@@ -3,7 +3,7 @@
 #define TESTS_UNIT_ACT_FIXTURE_H
 
 #include "chat/act.h"
-#include "chat/history.h"
+#include "chat/lookup.h"
 #include "chat/wire.h"
 #include "db/verify.h"
 #include "tests/lib/fixture.h"

@@ -165,7 +165,7 @@ static void test_an_edit_keeps_what_was_there_and_tells_the_new_text(void **stat
     assert_non_null(strstr(newest(fx, "energy"), "\"message\":\"first\""));
     assert_int_equal(edit(fx, &ana, id, "first!", 2, &out), OK);
     assert_int_equal(
-        history_revisions(&fx->chat, &fx->arena, &ana, id, &m, &revs, &count, &fx->fail), OK);
+        lookup_revisions(&fx->chat, &fx->arena, &ana, id, &m, &revs, &count, &fx->fail), OK);
     assert_int_equal(count, 2);
     assert_string_equal(revs[0].body, "frist");
     assert_string_equal(revs[1].body, "first");
@@ -227,27 +227,31 @@ static void test_revisions_are_for_the_author_and_moderators(void **state)
 
     assert_int_equal(edit(fx, &ana, id, "two", 1, &out), OK);
     for (size_t i = 0; i < ARRAY_LEN(readers); i++)
-        assert_int_equal(history_revisions(&fx->chat, &fx->arena, readers[i].who, id, &m, &revs,
-                                           &count, &fx->fail),
+        assert_int_equal(lookup_revisions(&fx->chat, &fx->arena, readers[i].who, id, &m, &revs,
+                                          &count, &fx->fail),
                          readers[i].edited);
     assert_int_equal(remove_as(fx, &ana, id), OK);
     for (size_t i = 0; i < ARRAY_LEN(readers); i++)
-        assert_int_equal(history_revisions(&fx->chat, &fx->arena, readers[i].who, id, &m, &revs,
-                                           &count, &fx->fail),
+        assert_int_equal(lookup_revisions(&fx->chat, &fx->arena, readers[i].who, id, &m, &revs,
+                                          &count, &fx->fail),
                          readers[i].deleted);
 }
 
 struct race {
     struct actor ana;
     int64_t id;
-    int done[4];
+    int done[5];
 };
 
-static void edit_at_once(struct fixture *fx, struct chat *c, int number, void *shared)
+static void act_at_once(struct fixture *fx, struct chat *c, int number, void *shared)
 {
     struct race *race = shared;
     const char *text = arena_fmt(&fx->arena, "by %d", number);
-    struct act a = {.kind = number == 3 ? ACT_DELETE : ACT_EDIT,
+    struct act a = {.kind = number == 3   ? ACT_DELETE
+                            : number == 4 ? ACT_REACT
+                                          : ACT_EDIT,
+                    .emoji = "👍",
+                    .on = true,
                     .actor = &race->ana,
                     .msg_id = race->id,
                     .text = text,
@@ -258,9 +262,9 @@ static void edit_at_once(struct fixture *fx, struct chat *c, int number, void *s
     race->done[number] = (int)chat_act_now(c, &fx->arena, &a, &out, &fx->fail);
 }
 
-/* Three edits of the same text and a deletion, in four processes: at most one edit is stored, and
- * the deletion always. */
-static void test_of_edits_at_once_one_is_stored_and_a_deletion_wins(void **state)
+/* Three edits of the same text, a deletion and a reaction, in five processes: at most one edit is
+ * stored, the deletion always, and nothing is left of the reaction. */
+static void test_of_acts_at_once_one_edit_is_stored_and_the_deletion_wins(void **state)
 {
     struct fixture *fx = *state;
     struct actor ana = fixture_user(fx, "7", "ana");
@@ -270,7 +274,7 @@ static void test_of_edits_at_once_one_is_stored_and_a_deletion_wins(void **state
     fx->conf.edit_minutes = 5256000; /* the processes have a real clock */
     race->ana = ana;
     race->id = fixture_post(fx, &ana, NULL, "one").message.id;
-    fixture_race(fx, 4, edit_at_once, race);
+    fixture_race(fx, 5, act_at_once, race);
     for (int i = 0; i < 3; i++) {
         assert_true(race->done[i] == OK || race->done[i] == ERR_EDIT_CONFLICT ||
                     race->done[i] == ERR_MESSAGE_NOT_FOUND);
@@ -278,6 +282,8 @@ static void test_of_edits_at_once_one_is_stored_and_a_deletion_wins(void **state
     }
     assert_true(stored <= 1);
     assert_int_equal(race->done[3], OK);
+    assert_true(race->done[4] == OK || race->done[4] == ERR_MESSAGE_NOT_FOUND);
+    assert_int_equal(row(fx, race->id).reaction_count, 0);
     assert_string_equal(row(fx, race->id).body, "");
     assert_int_equal(row(fx, race->id).rev, 1 + stored);
     assert_sound(fx);
@@ -339,7 +345,7 @@ int main(void)
         TEST(test_a_stale_edit_is_told_what_stands_there),
         TEST(test_only_the_author_for_a_while_may_edit),
         TEST(test_revisions_are_for_the_author_and_moderators),
-        TEST(test_of_edits_at_once_one_is_stored_and_a_deletion_wins),
+        TEST(test_of_acts_at_once_one_edit_is_stored_and_the_deletion_wins),
         TEST(test_revisions_stay_until_their_message_is_purged_or_erased),
         TEST(test_a_kept_text_that_was_changed_is_noticed),
     };

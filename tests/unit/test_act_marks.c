@@ -123,7 +123,7 @@ static size_t pins(struct fixture *fx, const char *room, struct pin **list)
     size_t count;
 
     assert_int_equal(
-        history_pins(&fx->chat, &fx->arena, &nobody, room, &view, list, &count, &fx->fail), OK);
+        lookup_pins(&fx->chat, &fx->arena, &nobody, room, &view, list, &count, &fx->fail), OK);
     return count;
 }
 

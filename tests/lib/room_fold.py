@@ -1,6 +1,6 @@
 """A room as a client holds it that only ever applies events, to be compared with what the server says
 when the room is loaded afresh."""
-from stack import API
+from stack import API, PAGE, WS
 
 # What an event says about itself, not about the message.
 OWN = ("type", "room", "seq", "timestamp", "actor_id", "msg_seq", "author_id")
@@ -72,13 +72,17 @@ class Fold:
     def quotes_of(self, number):
         return [row["quote"] for row in self.rows.values() if row.get("quote", {}).get("id") == number]
 
-    def catch_up_by_poll(self):
-        while True:
-            answer = self.get(f"events/?epoch={self.epoch}&rooms={self.room}:{self.seq}")
+    def catch_up_by_poll(self, path=API + "events/"):
+        more = True
+        while more:
+            query = f"?epoch={self.epoch}&rooms={self.room}:{self.seq}&wait=0"
+            answer = self.stack.http("GET", path + query, token=self.token).json
             for event in answer["events"]:
                 self.take(event)
-            if not answer["more"]:
-                return
+            more = answer["more"]
+
+    def catch_up_by_long_poll(self):
+        self.catch_up_by_poll(WS + "poll/")
 
     def catch_up_by_socket(self, head):
         sock = self.stack.hello(token=self.token, rooms={self.room: self.seq}, epoch=self.epoch)
@@ -95,6 +99,18 @@ class Fold:
         for number, row in fresh.rows.items():
             test.assertEqual(self.rows[number], row)
         test.assertEqual(self.pins, fresh.pins)
+        self.assert_page(test)
+
+    def assert_page(self, test):
+        """What the server renders as the page is the same, too."""
+        page = self.stack.http("GET", f"{PAGE}r/{self.room}/?format=json", token=self.token).json
+        for shown in page["messages"]:
+            for reaction in shown.get("reactions", ()):
+                del reaction["users"]
+            row = self.rows[shown["id"]]
+            test.assertEqual({key: shown[key] for key in row}, row)
+            test.assertEqual("reactions" in shown, "reactions" in row)
+        test.assertEqual(page["pins"], self.pins)
 
 
 def act(stack, method, message_id, rest="", token=None, **body):
