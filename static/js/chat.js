@@ -123,7 +123,7 @@ export class Chat {
 
     #acted(message) {
         this.view.change(message);
-        this.link.poller.soon();
+        this.link.soon();
     }
 
     start() {
