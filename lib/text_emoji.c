@@ -40,7 +40,9 @@ static bool is_picture(utf8proc_int32_t cp)
 
 static bool take_flag(struct reader *r)
 {
-    return take(r, REGION_FIRST, REGION_LAST) && take(r, REGION_FIRST, REGION_LAST);
+    if (!take(r, REGION_FIRST, REGION_LAST))
+        return false;
+    return take(r, REGION_FIRST, REGION_LAST);
 }
 
 static bool take_keycap(struct reader *r)
