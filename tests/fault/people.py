@@ -112,21 +112,27 @@ class Person:
     def cursors(self):
         return {room: self.seen[room] for room in self.following}
 
+    def tell(self, **frame):
+        """Over the open socket. False where there is none, or it turns out to be dead."""
+        if self.feed is None or self.way_to_read != "socket":
+            return False
+        try:
+            self.feed.socket.send(**frame)
+        except BROKEN:
+            return False
+        return True
+
     def follow(self, room):
         if room in self.following:
             return
         self.following.append(room)
         self.seen.setdefault(room, 0)
-        if self.way_to_read == "socket" and self.feed:
-            self.feed.socket.send(type="subscribe", room=room, since=self.seen[room], epoch=self.epoch)
-        else:
+        if not self.tell(type="subscribe", room=room, since=self.seen[room], epoch=self.epoch):
             self.disconnect()
 
     def leave(self, room):
         self.following.remove(room)
-        if self.way_to_read == "socket" and self.feed:
-            self.feed.socket.send(type="unsubscribe", room=room)
-        else:
+        if not self.tell(type="unsubscribe", room=room):
             self.disconnect()
 
     def rewind(self, room, seq):
@@ -297,8 +303,7 @@ class Person:
 
     def mark_read(self, room, up_to):
         """By the open socket or by HTTP; (last read, unread) afterwards."""
-        if self.way_to_read == "socket" and self.feed:
-            self.feed.socket.send(type="read", room=room, up_to=up_to)
+        if self.tell(type="read", room=room, up_to=up_to):
             deadline = time.monotonic() + ANSWER_S
             while True:
                 state = self.fresh_state()[room]
