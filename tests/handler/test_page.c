@@ -247,7 +247,7 @@ static void test_the_page_shows_room_rows_people_and_form(void **state)
     assert_int_equal(web_get(w, page), 200);
     assert_non_null(strstr(web_text(w), "<h1"));
     assert_non_null(strstr(web_text(w), ">first<"));
-    assert_non_null(strstr(web_text(w), "data-client=\"\"")); /* the template's row: nobody's */
+    assert_null(strstr(web_text(w), "data-client")); /* of others' rows, and of the template's */
     assert_non_null(strstr(web_text(w), "action=\"/api/stocks/chat/messages/create/\""));
     assert_non_null(strstr(web_text(w), "name=\"csrf\" value=\""));
     assert_string_equal(web_header(w, "Content-Type"), "text/html; charset=utf-8");
