@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, SERVERS, Stack } from "./lib.mjs";
+import { launch, Person, roomState, SERVERS, Stack, until } from "./lib.mjs";
 
 // Of the row with this text, or by its number once the text is gone.
 const withText = (text) => `.msg:has(.msg-text:text-is("${text}"))`;
@@ -191,10 +191,7 @@ for (const server of SERVERS) {
             await bo.page.waitForSelector("#empty");
             const first = await stack.post("seen", { room: "utilities" });
             await bo.sees("seen");
-            await bo.page.waitForFunction(async (seq) => {
-                const { rooms } = await (await fetch("/api/stocks/chat/rooms/")).json();
-                return rooms.find((room) => room.id === "utilities").last_read_seq >= seq;
-            }, first.seq);
+            await until(async () => (await roomState(bo.page, "utilities")).last_read_seq >= first.seq, "it is read");
             await bo.page.click('.room[data-room="general"]');
             await bo.page.waitForURL(stack.room("general"));
             await ana.page.click('.room[data-room="utilities"]');

@@ -225,6 +225,15 @@ export class Person {
     }
 }
 
+// The server's account of a room, for the person whose page it is. waitForFunction() does not wait for
+// promises: use it with until().
+export function roomState(page, slug) {
+    return page.evaluate(async (name) => {
+        const answer = await fetch("/api/stocks/chat/rooms/");
+        return (await answer.json()).rooms.find((room) => room.id === name);
+    }, slug);
+}
+
 // Numbers 1, 2, 3 … as a list of rows must show them: none missing, none twice, in order.
 export function holes(rows) {
     const seqs = rows.map((row) => row.seq);

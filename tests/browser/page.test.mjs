@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { holes, launch, Person, Stack } from "./lib.mjs";
+import { holes, launch, Person, roomState, Stack, until } from "./lib.mjs";
 
 let stack;
 let browser;
@@ -212,10 +212,7 @@ test("unread messages are counted live, and are gone once read, here and after a
     await ana.waitForUnread("utilities", "");
     const other = await ana.context.newPage();
     await other.goto(stack.url);
-    await other.waitForFunction(async () => {
-        const answer = await fetch("/api/stocks/chat/rooms/");
-        return (await answer.json()).rooms.find((room) => room.id === "utilities").unread === 0;
-    });
+    await until(async () => (await roomState(other, "utilities")).unread === 0, "the server knows");
     await other.close();
 });
 

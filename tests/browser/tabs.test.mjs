@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { holes, launch, Person, Stack, until } from "./lib.mjs";
+import { holes, launch, Person, roomState, Stack, until } from "./lib.mjs";
 import { BlockingProxy } from "./proxy.mjs";
 
 let stack;
@@ -195,10 +195,7 @@ test("the person is in the room of the tab that is being used, until the last ta
 test("what is read in one tab is read in all", async () => {
     const { seq } = await stack.post("read before", { room: "materials" });
     await tabs[0].page.click('.room[data-room="materials"]');
-    await tabs[0].page.waitForFunction(async (last) => {
-        const answer = await fetch("/api/stocks/chat/rooms/");
-        return (await answer.json()).rooms.find((room) => room.id === "materials").last_read_seq === last;
-    }, seq);
+    await until(async () => (await roomState(tabs[0].page, "materials")).last_read_seq === seq, "it is read");
     await tabs[0].page.click('.room[data-room="general"]');
     await haveTabs(2);
     await stack.post("news", { room: "materials" });

@@ -351,11 +351,13 @@ class Stack:
             try:
                 with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as f:
                     stat = f.read()
+                threads = len(os.listdir(f"/proc/{name}/task"))
             except OSError:
                 continue
             program = stat[stat.index("(") + 1:stat.rindex(")")]
             state, _, _, sid = stat[stat.rindex(")") + 2:].split()[:4]
-            if int(sid) == session and state != "Z" and (not programs or program in programs):
+            # The first thread may have ended before others, which still hold a port.
+            if int(sid) == session and (state != "Z" or threads > 1) and (not programs or program in programs):
                 found.append(int(name))
         return found
 
