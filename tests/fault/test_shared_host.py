@@ -38,9 +38,10 @@ class WithoutDaemon(FaultCase):
             f.writelines(f"{key} = {value}\n" for key, value in ROOMY.items())
         self.assertEqual(keys["sidecar"], "off")
         host.jwt_secret = keys["jwt_secret"]
-        for name in ("chat.fcgi", "api.fcgi"):  # those that run do not know it yet
-            for pid in host.programs_running(name):
-                os.kill(pid, signal.SIGTERM)
+        old = [pid for name in ("chat.fcgi", "api.fcgi") for pid in host.programs_running(name)]
+        for pid in old:  # they do not know it yet
+            os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not [pid for pid in old if os.path.exists(f"/proc/{pid}/exe")], "they are gone", 60)
         return host
 
     def test_two_hundred_poll_every_two_seconds_through_twenty_workers(self):
