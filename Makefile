@@ -56,6 +56,13 @@ TRIVIALS := $(addprefix $(BUILD)/bench/,trivial.fcgi trivial.cgi linked.cgi)
 BENCH_COMMON := $(addprefix bench/,answer.c crowd.c measure.c options.c scan.c tally.c transport.c \
                                      transport_http.c wire.c)
 
+# The ?v= of static files: changes when one of them does, or what they are made by and for.
+ASSET_VERSION = $(shell cat $$(find static -type f ! -path 'static/vendor/*' | LC_ALL=C sort) \
+    package-lock.json scripts/assets.mjs templates/*.mustache | sha256sum | cut -c1-12)
+
+# What was made as $(1).new takes the place of $(1) only where it differs: else nothing is made of it again.
+keep_same = @cmp -s $(1).new $(1) && rm $(1).new || mv $(1).new $(1)
+
 # V=1 shows the commands.
 MAKEFLAGS += --no-print-directory
 Q    = $(if $(V),,@)
@@ -112,16 +119,19 @@ test-deps:
 bench-deps:
 	@scripts/install-deps bench
 
-vendor: static/vendor/chat.css
+vendor: static/vendor/.assets
 
 static/vendor/.stamp: package.json package-lock.json scripts/vendor
 	@scripts/vendor
 	@touch $@
 
-# All of the page's style in one file: one request before the first paint.
-STYLE := static/vendor/bootstrap/bootstrap.min.css static/css/theme.css static/css/app.css static/css/acts.css
-static/vendor/chat.css: static/vendor/.stamp static/css/theme.css static/css/app.css static/css/acts.css
-	@cat $(STYLE) > $@.new && mv $@.new $@
+# What browsers are given, small: scripts and style.
+static/vendor/.assets: static/vendor/.version scripts/assets.mjs
+	@node scripts/assets.mjs $$(cat $<)
+	@touch $@
+static/vendor/.version: static/vendor/.stamp FORCE
+	@echo $(ASSET_VERSION) > $@.new
+	$(call keep_same,$@)
 
 # What the browser tests run on. After the vendor stamp: npm works on one folder.
 node_modules/.tests: static/vendor/.stamp
@@ -238,12 +248,10 @@ $(BUILD)/gen/templates.c: $(sort $(wildcard templates/*.mustache))
 	@mkdir -p $(@D)
 	@scripts/embed embedded_templates $^ > $@
 
-# The ?v= of static files: changes when one of them does.
-STATIC_FILES := $(sort $(shell find static -type f ! -path 'static/vendor/*')) package-lock.json
-$(BUILD)/gen/asset_version.c: $(STATIC_FILES)
+$(BUILD)/gen/asset_version.c: FORCE
 	@mkdir -p $(@D)
-	@printf '#include "cgi-bin/view.h"\n\nconst char asset_version[] = "%s";\n' \
-	    "$$(sha256sum $^ | sha256sum | cut -c1-12)" > $@
+	@printf '#include "cgi-bin/view.h"\n\nconst char asset_version[] = "%s";\n' $(ASSET_VERSION) > $@.new
+	$(call keep_same,$@)
 
 # Written anew only where it differs, so that choosing other places rebuilds what knows them.
 $(BUILD)/gen/places.c: FORCE
@@ -252,7 +260,7 @@ $(BUILD)/gen/places.c: FORCE
 	    printf 'const char places_%s[] = "%s";\n' \
 	        conf '$(SYSCONFDIR)/outcry/outcry.conf' state '$(LOCALSTATEDIR)/lib/outcry' \
 	        run '$(RUNSTATEDIR)/outcry' log '$(LOCALSTATEDIR)/log/outcry' user outcry; } > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	$(call keep_same,$@)
 FORCE:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

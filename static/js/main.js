@@ -8,7 +8,6 @@ import { Drawer } from "./drawer.js";
 import { joinForm } from "./join.js";
 import { Logs } from "./log.js";
 import { element } from "./parts.js";
-import { fillShell } from "./shell.js";
 import { browserStorage, Store } from "./store.js";
 import { openTabs } from "./tabs.js";
 import { followKeyboard } from "./viewport.js";
@@ -49,6 +48,7 @@ async function start(config) {
 
     followKeyboard();
     if (!user && auth.token()) {
+        const { fillShell } = await import("./shell.js");
         filled = await fillShell({ config, api, auth });
         user = filled?.user ?? null;
         config.paging ||= filled !== null; // the rows are still to be loaded
@@ -73,5 +73,10 @@ async function start(config) {
     chat.start();
 }
 
-const config = readConfig(byId("app"));
-start(config).catch((error) => notice(error.message, error.status === 401 ? config.login_url : null));
+// Once, should this file come by two addresses: pages of one version, scripts of another.
+const app = byId("app");
+if (!app.dataset.alive) {
+    app.dataset.alive = "yes";
+    const config = readConfig(app);
+    start(config).catch((error) => notice(error.message, error.status === 401 ? config.login_url : null));
+}

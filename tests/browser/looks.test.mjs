@@ -164,7 +164,9 @@ async function firstLoad(url) {
     );
     const total = sizes.reduce((sum, [, size]) => sum + size, 0);
     assert.ok(total > 0 && total <= BUDGET, `${total} bytes: ${JSON.stringify(sizes)}`);
-    assert.equal(sizes.filter(([name]) => name.endsWith(".css")).length, 1);
+    for (const kind of [".css", ".js"]) {
+        assert.equal(sizes.filter(([name]) => name.endsWith(kind)).length, 1, kind);
+    }
     await ana.leave();
 }
 

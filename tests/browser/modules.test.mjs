@@ -1,7 +1,6 @@
 // The client's modules that need no page.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Backoff } from "../../static/js/backoff.js";
 import { Logs } from "../../static/js/log.js";
@@ -188,13 +187,4 @@ test("days are the reader's", () => {
     assert.match(dayLabel(noon - 24 * hour, noon), /yesterday/i);
     assert.match(dayLabel(noon - 500 * 24 * hour, noon), /20\d\d/);
     assert.match(ago(noon - 7 * 60000, noon), /7/);
-});
-
-test("the page names every module, so that none is fetched late", () => {
-    const files = readdirSync(new URL("../../static/js/", import.meta.url)).filter((name) => name !== "main.js");
-    const named = readFileSync(new URL("../../templates/modules.mustache", import.meta.url), "utf8");
-    for (const name of files) {
-        assert.ok(named.includes(`/js/${name}"`), name);
-    }
-    assert.equal(named.trim().split("\n").length, files.length);
 });

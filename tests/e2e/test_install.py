@@ -98,6 +98,7 @@ class Folders(unittest.TestCase):
         for name in ("usr/bin/outcry", "usr/lib/outcry/chat.fcgi", "usr/lib/outcry/api.fcgi",
                      "usr/lib/outcry/outcry-sidecar", "usr/share/outcry/static/js/main.js",
                      "usr/share/outcry/static/vendor/chat.css",
+                     "usr/share/outcry/static/vendor/js/main.js",
                      "usr/share/outcry/templates/head.mustache", "usr/share/man/man1/outcry.1",
                      "usr/share/doc/outcry/operations.md", "usr/lib/sysusers.d/outcry.conf",
                      "usr/lib/tmpfiles.d/outcry.conf", "usr/lib/systemd/system/outcry-sidecar.socket",
