@@ -2,7 +2,7 @@
 import contextlib
 
 from report import median, rounds, values
-from servers import PEER_SERVERS, Readers, Site, apache, floor, load
+from servers import PEER_SERVERS, Readers, Site, Straight, apache, floor, load
 
 READERS, MANY_READERS, PEOPLE = 1000, 10000, 1000
 CPU = "µs CPU per delivery"
@@ -33,7 +33,8 @@ def join_of(result):
 
 
 def ours(bench, site, clients=READERS, over="hello", where=None, server=None):
-    return readers(bench, where or site.ws_socket, server or site.sidecar_pids(), over, clients,
+    """Straight to the sidecar over TCP, as the floors and the peers are reached."""
+    return readers(bench, where or site.straight, server or site.sidecar_pids(), over, clients,
                    tokens=site.people(min(clients, PEOPLE)))
 
 
@@ -76,7 +77,7 @@ def describe(section, results):
 
 def saturated(bench, section):
     with contextlib.ExitStack() as stack:
-        site = stack.enter_context(Site())
+        site = stack.enter_context(Straight())
         crowd = stack.enter_context(ours(bench, site))
         size = size_of(crowd.go(32))
         results = rounds(bench.rounds, {
@@ -103,7 +104,7 @@ def against_peers(section, what, results, asked):
 
 
 def many(bench, section):
-    with Site() as site, ours(bench, site, MANY_READERS) as crowd:
+    with Straight() as site, ours(bench, site, MANY_READERS) as crowd:
         results = rounds(bench.rounds, {
             "Outcry": lambda _: crowd.go(32),
             "joined floor": a_floor(bench, site, "joined", 32, MANY_READERS)})
@@ -117,7 +118,7 @@ def many(bench, section):
 
 def one_at_a_time(bench, section):
     with contextlib.ExitStack() as stack:
-        site = stack.enter_context(Site())
+        site = stack.enter_context(Straight())
         crowd = stack.enter_context(ours(bench, site))
         size = size_of(crowd.go(1))
         results = rounds(bench.rounds, {"Outcry": lambda _: crowd.go(1),
@@ -135,7 +136,9 @@ def one_at_a_time(bench, section):
 
 def through_proxies(bench, section):
     with contextlib.ExitStack() as stack:
-        crowds = {"Outcry": stack.enter_context(ours(bench, stack.enter_context(Site())))}
+        alone = stack.enter_context(Site())
+        # Over a Unix socket, as the proxies reach theirs.
+        crowds = {"Outcry": stack.enter_context(ours(bench, alone, where=alone.ws_socket))}
         for name, proxied in (("lighttpd", Site()), ("Apache", apache())):
             site = stack.enter_context(proxied)
             crowds[name] = stack.enter_context(
@@ -158,7 +161,7 @@ def through_proxies(bench, section):
 
 def streams(bench, section):
     with contextlib.ExitStack() as stack:
-        site = stack.enter_context(Site())
+        site = stack.enter_context(Straight())
         if not bench.serves_streams(site):
             section.note("this sidecar serves neither SSE nor long-poll")
             return

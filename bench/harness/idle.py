@@ -2,7 +2,7 @@
 import contextlib
 
 from report import values
-from servers import Readers, Site, edited, load, more_workers
+from servers import Readers, Site, Straight, edited, load, more_workers
 from fanout import CPU, PEOPLE, readers
 
 CROWD, SPOKEN_TO, RATE = 10000, 100, 10
@@ -10,13 +10,13 @@ CROWD, SPOKEN_TO, RATE = 10000, 100, 10
 
 def crowd(site, people):
     """Ten thousand readers to whom nothing is said."""
-    return Readers("--to", site.ws_socket, "--tokens", site.people(people), "--clients", 0, "--idle",
+    return Readers("--to", site.straight, "--tokens", site.people(people), "--clients", 0, "--idle",
                    CROWD, server=site.sidecar_pids())
 
 
 def idle_share(site, seconds):
     """The sidecar's share of a core while nothing is said, pings and pongs included."""
-    result = load("fanout", "--to", site.ws_socket, "--clients", 0, "--over", "plain", "--seconds",
+    result = load("fanout", "--to", site.straight, "--clients", 0, "--over", "plain", "--seconds",
                   seconds, server=site.sidecar_pids())
     return 100 * result["busy"]
 
@@ -26,7 +26,7 @@ def kb_each(idlers):
 
 
 def quiet_room(bench, site):
-    return readers(bench, site.ws_socket, site.sidecar_pids(), "hello", SPOKEN_TO,
+    return readers(bench, site.straight, site.sidecar_pids(), "hello", SPOKEN_TO,
                    tokens=site.people(PEOPLE), rate=RATE, seconds=bench.quiet_seconds)
 
 
@@ -46,7 +46,7 @@ def beside_idle(bench, quiet, idle):
     """10 messages/s to a room of 100, alone and beside ten thousand idle connections; and section 4's
     figures of those."""
     with contextlib.ExitStack() as stack:
-        alone, beside = stack.enter_context(Site()), stack.enter_context(Site())
+        alone, beside = stack.enter_context(Straight()), stack.enter_context(Straight())
         # Before the crowd: what first connections allocate once and for all is not the crowd's.
         room, other = (stack.enter_context(quiet_room(bench, site)) for site in (alone, beside))
         idlers = stack.enter_context(crowd(beside, PEOPLE))
@@ -67,7 +67,7 @@ def beside_idle(bench, quiet, idle):
 
 def of_many_people(section):
     """As many people as connections: each is told who is there."""
-    with Site() as site, crowd(site, CROWD) as idlers:
+    with Straight() as site, crowd(site, CROWD) as idlers:
         section.row("an idle connection, 10,000 of 10,000 people", [kb_each(idlers)], "KB RSS", most=6)
         section.note(f"10,000 people were connected within {idlers.opened['open_ms'] / 1000:.0f} s; "
                      "the share of a core for ten seconds after that: "

@@ -3,16 +3,18 @@ generators on the other. Everything lives in the temporary folder of a Site."""
 import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
-from stack import BUILD, Stack, wait_for  # noqa: E402
+from stack import BUILD, Stack, free_port, wait_for  # noqa: E402
 
 PROGRAMS = os.path.join(BUILD, "bench")
 SERVERS = ("fill", "floor", "insert", "trivial.fcgi", "trivial.cgi", "linked.cgi")
 PEERS = os.path.join(ROOT, "bench", "peers")
+HANDED = os.path.join(ROOT, "bench", "harness", "handed.py")
 LOAD_CORE, SERVER_CORE = "0", "1"
 FILES = 20000
 DAY = 86400
@@ -152,6 +154,26 @@ class Site(Stack):
         return {"workers": self.worker_pids()}
 
 
+class Straight(Site):
+    """With a sidecar that is reached over TCP too, as the floors and the peers are: systemd's way of handing
+    sockets over."""
+
+    def make_files(self):
+        super().make_files()
+        shutil.copy2(HANDED, self.path("bin"))
+
+    def start_sidecar(self):
+        self.sidecar_port = free_port()
+        self.sidecar = self.spawn("sidecar", "/usr/bin/python3", self.path("bin/handed.py"),
+                                  self.path("var/run/ws.sock"), str(self.sidecar_port),
+                                  self.path("bin/outcry-sidecar"), "--config", self.conf)
+        self.await_start("sidecar", self.sidecar, self.sidecar_answers)
+
+    @property
+    def straight(self):
+        return f"127.0.0.1:{self.sidecar_port}"
+
+
 @contextlib.contextmanager
 def edited(*edits, **kwargs):
     """A site with some of its files changed: (name, old, new) each."""
@@ -180,62 +202,62 @@ def apache():
         yield site
 
 
+def accepts(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextlib.contextmanager
-def program(site, name, *command, socket, env=None, processes=1):
-    """Another program in the site's folder, of so many processes, listening on `socket` there; gives (where,
-    {name: pids})."""
+def program(site, name, port, *command, env=None, processes=1):
+    """Another program in the site's folder, of so many processes, listening on a port of loopback; gives
+    (where, {name: pids})."""
     if env:
         command = ["env", *(f"{k}={v}" for k, v in env.items()), *command]
     process = site.spawn(name, *command)
     try:
-        wait_for(lambda: process.poll() is not None or os.path.exists(site.path(socket)),
-                 f"{name} listens", 20)
+        wait_for(lambda: process.poll() is not None or accepts(port), f"{name} listens", 20)
         if process.poll() is not None:
             raise Wrong(f"{name} ended: {site.log(name + '.out')[-500:]}")
         wait_for(lambda: len(site.pids_of_session(process.pid)) >= processes, f"all of {name}", 20)
-        yield "unix:" + site.path(socket), {name: site.pids_of_session(process.pid)}
+        yield f"127.0.0.1:{port}", {name: site.pids_of_session(process.pid)}
     finally:
         site.end(process, 15)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(site.path(socket))
 
 
 def floor(site, mode, join=0.0):
     """The raw epoll loop: single, joined or frames; see bench/floor.c."""
-    socket = "var/run/floor.sock"
-    return program(site, "floor", site.path("bin/floor"), "--listen", "unix:" + site.path(socket),
-                   "--mode", mode, "--join", f"{join:.4f}", socket=socket)
+    port = free_port()
+    return program(site, "floor", port, site.path("bin/floor"), "--listen", f"127.0.0.1:{port}",
+                   "--mode", mode, "--join", f"{join:.4f}")
 
 
 def nchan(site):
     if os.getuid() == 0:
         # nchan insists on a folder below /var/lib/nginx, which nginx makes when root first starts it.
         subprocess.run(["nginx", "-t", "-q"], check=True, capture_output=True)
-    conf = site.path("var/nginx.conf")
+    port, conf = free_port(), site.path("var/nginx.conf")
     with open(site.path("peers/nginx.conf"), encoding="utf-8") as f:
-        text = f.read().replace("OUTCRY_RUN", site.path("var/run"))
+        text = f.read().replace("OUTCRY_RUN", site.path("var/run")).replace("OUTCRY_PORT", str(port))
     with open(conf, "w", encoding="utf-8") as f:
         f.write(text)
-    return program(site, "nchan", "nginx", "-e", site.path("var/log/nginx.log"), "-p",
-                   site.path("var/run"), "-c", conf, socket="var/run/nchan.sock",
-                   processes=2)
+    return program(site, "nchan", port, "nginx", "-e", site.path("var/log/nginx.log"), "-p",
+                   site.path("var/run"), "-c", conf, processes=2)
 
 
 def node_ws(site):
-    socket = "var/run/node.sock"
-    return program(site, "node-ws", "node", site.path("peers/ws-server.mjs"), site.path(socket),
-                   socket=socket)
+    port = free_port()
+    return program(site, "node-ws", port, "node", site.path("peers/ws-server.mjs"), str(port))
 
 
 @contextlib.contextmanager
 def channels(site):
-    socket = "var/run/channels.sock"
+    port = free_port()
     env = {"CHANNELS_DB": site.path("var/channels.db"), "PYTHONPATH": site.path("peers"),
            "PYTHONDONTWRITEBYTECODE": "1"}
     site.run_as_owner("env", *(f"{k}={v}" for k, v in env.items()), "/usr/bin/python3",
                       site.path("peers/channels_site.py"), "migrate")
-    with program(site, "channels", "/usr/bin/daphne", "-u", site.path(socket), "-v", "0",
-                 "channels_site:application", socket=socket, env=env) as running:
+    with program(site, "channels", port, "/usr/bin/daphne", "-p", str(port), "-v", "0",
+                 "channels_site:application", env=env) as running:
         yield running
 
 

@@ -1,4 +1,4 @@
-// A chat room on Node and `ws`: what somebody says goes to all. node ws-server.mjs SOCKET
+// A chat room on Node and `ws`: what somebody says goes to all. node ws-server.mjs PORT
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
 
@@ -17,4 +17,4 @@ room.on('connection', (socket) => {
   });
 });
 setInterval(() => room.clients.forEach((reader) => reader.ping()), PING_MS);
-server.listen({ path: process.argv[2], backlog: 4096 });
+server.listen({ host: '127.0.0.1', port: Number(process.argv[2]), backlog: 4096 });
