@@ -113,7 +113,7 @@ void presence_tick(struct sidecar *s, int64_t now)
     b->failed = NULL;
     j->err = OK;
     j->u.presence.unlisted = !may_push(s, now);
-    b->asked = writer_submit(s->writer, j);
+    b->asked = sidecar_submit(s, j);
 }
 
 /* ----- what differs ----- */

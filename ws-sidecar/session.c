@@ -217,6 +217,7 @@ void session_opened(struct session *x, struct conn *conn)
 void session_heard(struct session *x, const char *text, size_t len)
 {
     x->heard_ms = sidecar_now(x->sidecar);
+    x->sidecar->heard++;
     if (!x->closing && !x->sidecar->stopping)
         session_hear(x, text, len);
 }

@@ -80,7 +80,7 @@ static void refuse(struct session *x, enum err e, const struct client_frame *c)
 
 void session_submit(struct session *x, struct job *j, const struct client_frame *c)
 {
-    if (writer_submit(x->sidecar->writer, j))
+    if (sidecar_submit(x->sidecar, j))
         x->jobs++;
     else
         refuse(x, ERR_BUSY, c);

@@ -217,7 +217,7 @@ void session_identify(struct session *x, enum session_asked why, const struct cl
         return;
     }
     x->identifying = true;
-    if (writer_submit(x->sidecar->writer, j))
+    if (sidecar_submit(x->sidecar, j))
         return;
     x->identifying = false;
     fail_later(&f, ERR_BUSY, 1000, NULL);

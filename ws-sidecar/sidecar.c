@@ -10,17 +10,37 @@
 #include <signal.h>
 #include <stdlib.h>
 
-enum { MINUTE_MS = 60000, STEP_BUDGET = 512, STOP_TICK_MS = 10, CLOSE_TIME_MS = 3000 };
+enum {
+    MINUTE_MS = 60000,
+    STEP_BUDGET = 512,
+    HEAR_FIRST = 64, /* what was said is heard before more is sent, up to so many frames */
+    STOP_TICK_MS = 10,
+    CLOSE_TIME_MS = 3000
+};
 
 int64_t sidecar_now(const struct sidecar *s)
 {
     return clock_boot_ms(&s->chat.clock);
 }
 
+/* Whoever speaks may have more to say, and is read a kilobyte at a time: what is heard before the
+ * next stretch of sends is committed together and goes out as one frame. */
+static bool hears_more(struct sidecar *s)
+{
+    bool more = s->heard > s->heard_before && s->heard < HEAR_FIRST;
+
+    s->heard_before = s->heard;
+    return more;
+}
+
 static void on_work(uv_idle_t *idle)
 {
     struct sidecar *s = idle->data;
 
+    if (hears_more(s))
+        return;
+    s->heard = s->heard_before = 0;
+    writer_wake(s->writer);
     if (!hub_step(s->hub, STEP_BUDGET))
         uv_idle_stop(idle);
 }
@@ -31,13 +51,25 @@ void sidecar_wake(struct sidecar *s)
         uv_idle_start(&s->work, on_work);
 }
 
-/* ----- answers of the writer's thread ----- */
+/* ----- the writer's thread ----- */
 
+bool sidecar_submit(struct sidecar *s, struct job *j)
+{
+    if (!writer_submit(s->writer, j))
+        return false;
+    sidecar_wake(s);
+    return true;
+}
+
+/* Where more is being committed already, both go out together: a pass over a room costs nearly the
+ * same for one message and for many. Only once: a message waits for one commit beside its own. */
 static void end_of_answers(struct sidecar *s)
 {
     s->corked = false;
     session_uncork_all(s);
-    feed_tick(s);
+    s->held_back = writer_pending(s->writer) > 0 && !s->held_back;
+    if (!s->held_back)
+        feed_tick(s);
 }
 
 static void on_answer(void *ctx, struct job *j)

@@ -55,7 +55,9 @@ struct sidecar {
     int64_t busy_ms; /* when there was one, boot time */
 
     uv_timer_t tick, expiry;
-    uv_idle_t work; /* runs while the hub has something to send */
+    uv_idle_t work;             /* runs while the hub has something to send */
+    size_t heard, heard_before; /* frames since the hub last sent; as of the loop's last turn */
+    bool held_back;             /* what was committed waits for what is being committed */
     uv_signal_t on_term, on_int, on_hup;
     bool stopping;
     int64_t stop_by_ms; /* boot time */
@@ -68,6 +70,8 @@ MUST_CHECK enum err sidecar_start(struct sidecar *s, const struct conf *conf, st
 void sidecar_run(struct sidecar *s); /* until a signal or idle_ms, and everything is closed */
 void sidecar_release(struct sidecar *s);
 
+/* writer_submit(); the thread is woken when what else was said has been read. */
+MUST_CHECK bool sidecar_submit(struct sidecar *s, struct job *j);
 /* The hub has work: let the loop do it between its events. */
 void sidecar_wake(struct sidecar *s);
 int64_t sidecar_now(const struct sidecar *s); /* boot ms */

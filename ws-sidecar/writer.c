@@ -19,6 +19,7 @@ struct writer {
     /* the loop's thread alone */
     uv_async_t async;
     size_t pending;
+    bool unseen; /* something was submitted, and the thread not woken */
     uint64_t history;
     writer_done_fn *done;
     void *ctx;
@@ -149,11 +150,21 @@ bool writer_submit(struct writer *w, struct job *j)
     }
     w->pending++;
     j->history = w->history;
+    w->unseen = true;
     pthread_mutex_lock(&w->lock);
     push(&w->asked, j);
-    pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
     return true;
+}
+
+void writer_wake(struct writer *w)
+{
+    if (!w->unseen)
+        return;
+    w->unseen = false;
+    pthread_mutex_lock(&w->lock);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
 }
 
 void writer_set_history(struct writer *w, uint64_t history)

@@ -24,8 +24,11 @@ typedef void writer_done_fn(void *ctx, struct job *j);
 MUST_CHECK enum err writer_new(struct writer **out, const struct conf *conf, struct log *log,
                                const char *instance, uv_loop_t *loop, writer_done_fn *done,
                                void *ctx, struct fail *f);
-/* Takes the job over. False, and the job freed, where too many wait already. */
+/* Takes the job over, for the thread to find. False, and the job freed, where too many wait
+ * already. */
 MUST_CHECK bool writer_submit(struct writer *w, struct job *j);
+/* Has the thread look, where something was submitted since. */
+void writer_wake(struct writer *w);
 bool writer_is_full(const struct writer *w); /* nothing can be submitted now */
 /* From now on jobs are about this database (db_file()). Those that meet another are refused as
  * busy: after a restore the same ids may mean other people. */

@@ -10,7 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from alone import SidecarCase  # noqa: E402
-from raw_socket import upgrade  # noqa: E402
+from raw_socket import frame, upgrade  # noqa: E402
 from stack import Socket, new_client_id, wait_for  # noqa: E402
 
 
@@ -169,6 +169,21 @@ class Hello(SidecarCase):
         self.assertEqual((again["msg_id"], again.get("duplicate")), (first["msg_id"], True))
         sock.send(type="message", message="other", client_id=cid)
         self.assertEqual(sock.until("error", client_id=cid)["code"], "client_id_conflict")
+
+    def test_what_is_said_in_one_breath_is_stored_and_read_in_one(self):
+        reader, writer = self.chat(), self.chat()
+        said = [f"{n} " + "x" * 300 for n in range(40)]  # more than the sidecar reads at a time
+        writer.connection.sock.sendall(b"".join(
+            frame(json.dumps({"type": "message", "room": "general", "message": text})) for text in said))
+        frames, heard = 0, []
+        while len(heard) < len(said):
+            got = json.loads(reader.connection.recv())
+            events = got["events"] if got["type"] == "batch" else [got]
+            news = [event["message"] for event in events if event["type"] == "message"]
+            frames += bool(news)
+            heard += news
+        self.assertEqual(heard, said)
+        self.assertLess(frames, 4)
 
     def test_resync_names_the_reason_and_the_way_on(self):
         writer = self.chat()

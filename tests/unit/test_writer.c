@@ -488,6 +488,7 @@ static void test_the_thread_answers_everything_in_order(void **state)
 
         j->session = i;
         assert_true(writer_submit(a.writer, j));
+        writer_wake(a.writer);
     }
     while (writer_pending(a.writer) > 0)
         uv_run(&loop, UV_RUN_ONCE);
