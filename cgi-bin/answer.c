@@ -83,6 +83,11 @@ const char *answer_message_url(const struct call *c, int64_t id, int64_t seq)
                      (long long)seq);
 }
 
+const char *answer_thread_url(const struct call *c, int64_t root)
+{
+    return arena_fmt(c->arena, "%s/t/%lld/", c->app->conf->page_path, (long long)root);
+}
+
 static void add_error_headers(struct call *c, const struct fail *f)
 {
     int status = err_row(f->err)->http_status;

@@ -28,5 +28,7 @@ const char *answer_next_url(const struct call *c);
 const char *answer_room_url(const struct call *c, const char *room);
 /* page_path/m/<id>/#m<seq>: the message, marked among those around it. */
 const char *answer_message_url(const struct call *c, int64_t id, int64_t seq);
+/* page_path/t/<root>/ */
+const char *answer_thread_url(const struct call *c, int64_t root);
 
 #endif

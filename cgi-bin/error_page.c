@@ -69,6 +69,8 @@ static struct json_object *retry_form(struct call *c, enum err e, const char *te
     json_set_str(o, "csrf", seal(c));
     json_set_str(o, "room", typed(c, "room") ? typed(c, "room") : c->app->conf->default_room);
     json_set_str(o, "client_id", next_client_id(c, e));
+    json_set_str(o, "reply_to", typed(c, "reply_to"));
+    json_set_str(o, "back", typed(c, "back"));
     json_set_str(o, "username", typed(c, "username"));
     json_set_str(o, "text", text);
     return o;

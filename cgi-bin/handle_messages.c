@@ -8,16 +8,17 @@
 #include <string.h>
 
 /* Everything that changes a row of a room is an event of it, so the head stands for all of them. */
-static const char *etag(struct arena *a, const struct history_page *page)
+static const char *etag(struct arena *a, const struct history_page *page, int64_t in_thread)
 {
     unsigned char hash[SECURE_HASH];
     char hex[33];
     const struct room *room = &page->room.room;
     int64_t first = page->count ? page->messages[0].seq : 0;
     int64_t last = page->count ? page->messages[page->count - 1].seq : 0;
-    const char *text = arena_fmt(a, "%s %s %lld %lld %lld %lld %zu %d", page->epoch, room->slug,
-                                 (long long)room->head, (long long)room->floor, (long long)first,
-                                 (long long)last, page->count, page->has_more);
+    const char *text =
+        arena_fmt(a, "%s %s %lld %lld %lld %lld %lld %zu %d", page->epoch, room->slug,
+                  (long long)in_thread, (long long)room->head, (long long)room->floor,
+                  (long long)first, (long long)last, page->count, page->has_more);
 
     secure_sha256(hash, text, strlen(text));
     secure_hex(hex, hash, 16);
@@ -27,23 +28,40 @@ static const char *etag(struct arena *a, const struct history_page *page)
 enum err handle_messages(struct call *c, struct fail *f)
 {
     int64_t before = call_number(c, "before", 0), after = call_number(c, "after", -1);
-    struct history_page page;
+    int64_t in_thread = call_number(c, "thread", 0);
+    size_t limit = (size_t)call_number(c, "limit", HISTORY_PAGE);
+    struct thread thread;
+    struct history_page *page = &thread.page;
     const char *tag;
     enum err e;
 
     if (before > 0 && after >= 0)
         return fail(f, ERR_BAD_REQUEST, "Give before or after, not both.");
-    e = history_messages(c->chat, c->arena, &c->actor, call_text(c, "room"), before, after,
-                         (size_t)call_number(c, "limit", HISTORY_PAGE), &page, f);
+    if (in_thread)
+        e = thread_messages(c->chat, c->arena, &c->actor, in_thread, before, after, limit, &thread,
+                            f);
+    else
+        e = history_messages(c->chat, c->arena, &c->actor, call_text(c, "room"), before, after,
+                             limit, page, f);
     if (e)
         return e;
-    tag = etag(c->arena, &page);
+    tag = etag(c->arena, page, in_thread);
     http_add_header(&c->res, "ETag", tag);
     http_add_header(&c->res, "Vary", "Cookie, Authorization");
     c->res.cache_control = "private, no-cache";
     if (http_etag_matches(&c->req, tag))
         return answer_empty(c, 304);
-    return answer_json(c, 200, wire_page(&page));
+    return answer_json(c, 200, in_thread ? wire_thread_page(&thread) : wire_page(page));
+}
+
+/* Where a form's sender goes on: to the room, or to the thread that was answered. */
+static const char *place_of(const struct call *c, const struct post *post, const struct message *m)
+{
+    const char *back = call_text(c, "back");
+
+    if (m->thread_root && back && strcmp(back, "thread") == 0)
+        return answer_thread_url(c, m->thread_root);
+    return answer_room_url(c, post->room);
 }
 
 enum err handle_message_create(struct call *c, struct fail *f)
@@ -68,7 +86,7 @@ enum err handle_message_create(struct call *c, struct fail *f)
     if (e)
         return e;
     if (call_wants_page(c))
-        return answer_see_other(c, answer_room_url(c, post.room));
+        return answer_see_other(c, place_of(c, &post, &posted.message));
     o = json_object_new_object();
     json_set(o, "message", wire_message(&posted.message, posted.message.room_slug));
     if (posted.duplicate)

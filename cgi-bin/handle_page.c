@@ -12,7 +12,7 @@ static enum err answer(struct call *c, const struct page_query *q, struct fail *
     enum err e = OK;
 
     if (!may_read)
-        e = page_data(c, q, &data, f);
+        e = q->thread_id ? page_thread_data(c, q, &data, f) : page_data(c, q, &data, f);
     else if (may_read == ERR_AUTH_REQUIRED && auth_is_shell(c))
         data = page_shell_data(c, q);
     else
@@ -44,5 +44,18 @@ enum err handle_message_page(struct call *c, struct fail *f)
 {
     const struct page_query q = {.after = -1, .message_id = call_number(c, "id", 0)};
 
+    return answer(c, &q, f);
+}
+
+enum err handle_thread_page(struct call *c, struct fail *f)
+{
+    const struct page_query q = {
+        .before = call_number(c, "before", 0),
+        .after = call_number(c, "after", -1),
+        .thread_id = call_number(c, "id", 0),
+    };
+
+    if (q.before > 0 && q.after >= 0)
+        return fail(f, ERR_BAD_REQUEST, "Give before or after, not both.");
     return answer(c, &q, f);
 }

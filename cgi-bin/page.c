@@ -156,6 +156,8 @@ static void add_config(struct call *c, const struct page_query *q, const char *e
     json_set_i64(config, "edit_minutes", conf->edit_minutes);
     if (q->message_id)
         json_set_i64(config, "message", q->message_id);
+    if (q->thread_id)
+        json_set_i64(config, "thread", q->thread_id);
     json_set_i64(config, "heartbeat_ms", conf->ws_heartbeat_ms);
     json_set_bool(config, "paging", json_object_get_boolean(json_object_object_get(o, "paging")));
     json_set_str(o, "config", json_text(config, &len));

@@ -2,11 +2,13 @@
  * What templates/chat.mustache is given, and GET …?format=json answers: one object. Its fields:
  *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?
  *   room {…wire_room, url}   rooms [{…wire_room, url, current, unread_label}]
- *   messages [{…wire_message, quote_lost, has_reactions, mine, continued, initial, time_iso,
- *     time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts {action,
- *     quick [{emoji, on, label}]?, pin {on, label}?, can_reply, can_edit, can_delete}?,
+ *   messages [{…wire_message, quote_lost, has_reactions, replies_label, mine, continued, initial,
+ *     time_iso, time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts
+ * {action, quick [{emoji, on, label}]?, pin {on, label}?, can_reply, can_edit, can_delete}?,
  *     revisions [{rev, message, time_iso, time_label}]?, has_revisions?
  *   pins [{…wire_pins}], pin_count, has_pins
+ *   thread {root_id, messages (as above), count_label, older?, newer? (URLs), closed? (why nobody
+ *     answers), in_thread}?
  *   has_older, older_url, has_newer, newer_url, paging
  *   online [{user_id, username, state, initial}], online_count, online_total
  *   me {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell
@@ -22,11 +24,15 @@ struct page_query {
     const char *room;      /* slug; NULL: the default room */
     int64_t before, after; /* as for history_messages() */
     int64_t message_id;    /* > 0: this message and those around it, in whatever room it is */
+    int64_t thread_id; /* > 0: the thread of this message; before and after are of its replies */
 };
 
 /* The caller owns *out. */
 MUST_CHECK enum err page_data(struct call *c, const struct page_query *q, struct json_object **out,
                               struct fail *f);
+/* The page of q->thread_id: its room's newest rows, and the thread. */
+MUST_CHECK enum err page_thread_data(struct call *c, const struct page_query *q,
+                                     struct json_object **out, struct fail *f);
 /* The page for a visitor whom only the browser's own token can identify: no rows. */
 struct json_object *page_shell_data(struct call *c, const struct page_query *q);
 
@@ -43,6 +49,8 @@ void page_add_times(struct arena *a, struct json_object *row);
 void page_add_target(struct call *c, const struct lookup_context *context, struct json_object *o);
 MUST_CHECK enum err page_add_pins(struct call *c, const struct room *room, struct json_object *o,
                                   struct fail *f);
+/* "3 replies"; "" for none. */
+const char *page_replies_label(struct arena *a, int64_t replies);
 /* The letter in an avatar: a name's first character, upper case where it is ASCII. */
 const char *page_initial(struct arena *a, const char *name);
 

@@ -54,6 +54,13 @@ void page_add_times(struct arena *a, struct json_object *row)
     json_set_str(row, "time_label", arena_fmt(a, "%02d:%02d UTC", t.tm_hour, t.tm_min));
 }
 
+const char *page_replies_label(struct arena *a, int64_t replies)
+{
+    if (replies < 1)
+        return "";
+    return replies == 1 ? "1 reply" : arena_fmt(a, "%lld replies", (long long)replies);
+}
+
 /* Who, as one attribute for the script: "7 12". */
 static void add_reactors(struct arena *a, struct json_object *row)
 {
@@ -90,6 +97,7 @@ void page_add_messages(const struct call *c, const struct history_page *page, st
                           m->created_ms - previous->created_ms < CONTINUED_MS);
         json_set_bool(row, "quote_lost", m->reply_to && !m->quote && !m->deleted_ms);
         json_set_str(row, "initial", page_initial(c->arena, m->author_name));
+        json_set_str(row, "replies_label", page_replies_label(c->arena, m->replies));
         page_add_times(c->arena, row);
         add_reactors(c->arena, row);
         if (!same_day) {

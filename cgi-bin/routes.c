@@ -23,7 +23,8 @@ static const struct param room_page_params[] = {
 
 static const struct param messages_params[] = {
     ROOM("room", FROM_QUERY), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0),
-    {.name = "limit", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = 200}, {0}};
+    {.name = "limit", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = 200},
+    SEQ("thread", FROM_QUERY, 1), {0}};
 
 static const struct param create_params[] = {
     {.name = "message", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true},
@@ -31,10 +32,14 @@ static const struct param create_params[] = {
     {.name = "client_id", .from = FROM_BODY, .kind = PARAM_CLIENT_ID},
     {.name = "IDEMPOTENCY_KEY", .from = FROM_HEADER, .kind = PARAM_CLIENT_ID},
     SEQ("reply_to", FROM_BODY, 0),
+    CHOICE("back", FROM_BODY, "room thread"),
     CHOICE("sentiment", FROM_BODY, "bullish bearish"),
     {.name = "disclosure", .from = FROM_BODY, .kind = PARAM_TEXT}, {0}};
 
 static const struct param message_params[] = {ID("id"), {0}};
+
+static const struct param thread_params[] = {
+    ID("id"), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), {0}};
 
 static const struct param edit_params[] = {
     ID("id"),
@@ -88,6 +93,8 @@ const struct route page_routes[] = {
      .kept = KEPT_WHILE_CHAT_AND_STATE, .handler = handle_page, .params = room_page_params},
     {.method = HTTP_GET, .pattern = "m/<#id>", .need = NEED_ANYONE,
      .handler = handle_message_page, .params = message_params},
+    {.method = HTTP_GET, .pattern = "t/<#id>", .need = NEED_ANYONE,
+     .handler = handle_thread_page, .params = thread_params},
     {0},
 };
 

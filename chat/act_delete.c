@@ -29,6 +29,10 @@ enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
         e = reaction_clear(c->db, m->id, f);
     if (!e)
         e = message_delete(c->db, m->id, w->now_ms, w->user.id, f);
+    if (!e && m->thread_root)
+        e = message_count_reply(c->db, m->thread_root, -1, f);
+    if (!e && m->thread_root)
+        e = message_fill_thread(c->db, m, f);
     m->body = "";
     m->html = m->disclosure = NULL;
     m->quote = NULL;

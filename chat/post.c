@@ -24,6 +24,7 @@ struct draft {
     struct room room;
     struct user user;
     const char *author_name;
+    int64_t thread_root; /* of a reply */
     struct posted *out;
 };
 
@@ -141,7 +142,8 @@ static enum err check_slow_mode(struct chat *c, const struct draft *d, struct fa
                       (long long)(wait + 999) / 1000);
 }
 
-static enum err check_reply(struct chat *c, const struct draft *d, struct fail *f)
+/* An answer to an answer belongs to the same thread. */
+static enum err check_reply(struct chat *c, struct draft *d, struct fail *f)
 {
     struct message m;
     enum err e;
@@ -151,6 +153,7 @@ static enum err check_reply(struct chat *c, const struct draft *d, struct fail *
     e = message_by_id(c->db, d->arena, d->post->reply_to, &m, f);
     if (e == ERR_NOT_FOUND || (!e && (m.room_id != d->room.id || m.deleted_ms)))
         return fail(f, ERR_MESSAGE_NOT_FOUND, "The message that this answers is not there.");
+    d->thread_root = m.thread_root ? m.thread_root : m.id;
     return e;
 }
 
@@ -180,6 +183,7 @@ static enum err insert(struct chat *c, struct draft *d, struct fail *f)
         .client_id = d->client_id,
         .room_slug = d->room.slug,
         .reply_to = d->post->reply_to,
+        .thread_root = d->thread_root,
         .created_ms = event.ts_ms,
         .rev = 1,
     };
@@ -188,6 +192,8 @@ static enum err insert(struct chat *c, struct draft *d, struct fail *f)
     m->seq = event.seq;
     if (!e)
         e = message_insert(c->db, m, f);
+    if (!e && m->thread_root)
+        e = message_count_reply(c->db, m->thread_root, 1, f);
     return e ? e : message_fill(c->db, d->arena, m, 1, f);
 }
 

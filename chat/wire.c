@@ -41,6 +41,22 @@ static struct json_object *wire_reactions(const struct message *m)
     return array;
 }
 
+static void add_thread(struct json_object *o, int64_t root, int64_t replies)
+{
+    struct json_object *thread = json_object_new_object();
+
+    json_set_i64(thread, "id", root);
+    json_set_i64(thread, "replies", replies);
+    json_set(o, "thread", thread);
+}
+
+/* A reply's thread, and how many replies that has now; none where its root is gone. */
+static void add_thread_of(struct json_object *o, const struct message *m)
+{
+    if (m->thread_root && m->thread_replies >= 0)
+        add_thread(o, m->thread_root, m->thread_replies);
+}
+
 /* Begins as items of messages/ always did: id, username, message, timestamp. */
 struct json_object *wire_message(const struct message *m, const char *room)
 {
@@ -65,6 +81,9 @@ struct json_object *wire_message(const struct message *m, const char *room)
         json_set_i64(o, "reply_to", m->reply_to);
     if (m->quote)
         json_set(o, "quote", wire_quote(m));
+    add_thread_of(o, m);
+    if (m->replies)
+        json_set_i64(o, "replies", m->replies);
     if (m->reaction_count)
         json_set(o, "reactions", wire_reactions(m));
     json_set_i64(o, "rev", m->rev);
@@ -181,6 +200,8 @@ struct json_object *wire_event(const struct event *e, const char *room)
         add_message(o, &e->message);
     if (e->message.id && strcmp(e->kind, "message_edited") == 0)
         add_edit(o, &e->message);
+    if (e->message.id && strcmp(e->kind, "message_deleted") == 0)
+        add_thread_of(o, &e->message);
     if (e->message.id && strcmp(e->kind, "pin") == 0)
         add_pin(o, e);
     if (strcmp(e->kind, "reaction") == 0) /* all of them, as they are now */
@@ -209,6 +230,14 @@ struct json_object *wire_page(const struct history_page *p)
     json_set_i64(o, "seq", p->room.room.head);
     json_set_i64(o, "floor", p->room.room.floor);
     json_set_bool(o, "has_more", p->has_more);
+    return o;
+}
+
+struct json_object *wire_thread_page(const struct thread *t)
+{
+    struct json_object *o = wire_page(&t->page);
+
+    add_thread(o, t->root.id, t->root.replies);
     return o;
 }
 

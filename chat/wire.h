@@ -9,6 +9,7 @@
 #include "chat/lookup.h"
 #include "chat/online.h"
 #include "chat/post.h"
+#include "chat/thread.h"
 #include "lib/json.h"
 
 /* {type:"message", room, seq, id, user_id, username, message, timestamp, rev, client_id, …}; a
@@ -20,6 +21,8 @@ struct json_object *wire_acted(const struct acted *done, const char *client_id);
 struct json_object *wire_event(const struct event *e, const char *room);
 /* {messages, room, epoch, seq, floor, has_more} */
 struct json_object *wire_page(const struct history_page *p);
+/* The same with thread {id, replies}: its root, and how many replies there are. */
+struct json_object *wire_thread_page(const struct thread *t);
 /* [{rev, message, html?, disclosure?, editor_id, timestamp}], and what it says now unless deleted
  */
 struct json_object *wire_revisions(const struct message *now, const struct revision *list,

@@ -24,6 +24,18 @@ static const struct sql list_after = {
     "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_room"
     " WHERE m.room_id = ?1 AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
     DB_CHAT, NULL};
+static const struct sql thread_before = {
+    "message.thread_before",
+    "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_thread"
+    " WHERE m.thread_root = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3",
+    DB_CHAT, NULL};
+static const struct sql thread_after = {
+    "message.thread_after",
+    "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_thread"
+    " WHERE m.thread_root = ?1 AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
+    DB_CHAT, NULL};
+static const struct sql replies_of = {"message.replies_of",
+                                      "SELECT replies FROM message WHERE id = ?1", DB_CHAT, NULL};
 static const struct sql quoted = {
     "message.quoted",
     "SELECT seq, user_id, deleted_ms, author_name, substr(body, 1, 500) FROM message WHERE id = ?1",
@@ -36,8 +48,8 @@ static const struct sql insert = {
     "message.insert",
     "INSERT INTO message (id, room_id, seq, user_id, author_name, body, html, sentiment,"
     " disclosure, via, client_id, reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by,"
-    " salt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13, ?14, ?15,"
-    " ?16, nullif(?17, 0), ?18)",
+    " salt, thread_root) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13,"
+    " ?14, ?15, ?16, nullif(?17, 0), ?18, nullif(?19, 0))",
     DB_CHAT, NULL};
 static const struct sql edit = {
     "message.edit",
@@ -48,10 +60,13 @@ static const struct sql delete = {
     "UPDATE message SET body = '', html = NULL, disclosure = NULL, deleted_ms = ?2, deleted_by = ?3"
     " WHERE id = ?1",
     DB_CHAT, NULL};
+static const struct sql count_reply = {"message.count_reply",
+                                       "UPDATE message SET replies = replies + ?2 WHERE id = ?1",
+                                       DB_CHAT, NULL};
 
 const struct sql *const message_statements[] = {
-    &by_id,        &by_client_id, &list_before, &list_after, &quoted,
-    &last_by_user, &insert,       &edit,        &delete,     NULL,
+    &by_id,  &by_client_id, &list_before, &list_after, &thread_before, &thread_after, &replies_of,
+    &quoted, &last_by_user, &insert,      &edit,       &delete,        &count_reply,  NULL,
 };
 
 void message_from_row(struct query *q, int first, struct arena *a, struct message *out)
@@ -78,6 +93,8 @@ void message_from_row(struct query *q, int first, struct arena *a, struct messag
         .deleted_ms = query_i64(q, first + 15),
         .deleted_by = query_i64(q, first + 16),
         .reaction_kinds = query_i64(q, first + 18),
+        .thread_root = query_i64(q, first + 19),
+        .replies = query_i64(q, first + 20),
     };
     salt = query_blob(q, first + 17, &len);
     if (salt && len == MESSAGE_SALT)
@@ -104,6 +121,15 @@ static enum err fill_quote(struct db *db, struct arena *a, struct message *m, st
     return query_end(&q, f);
 }
 
+enum err message_fill_thread(struct db *db, struct message *m, struct fail *f)
+{
+    struct query q = query_begin(db, &replies_of);
+
+    query_bind_i64(&q, 1, m->thread_root);
+    m->thread_replies = query_row(&q) ? query_i64(&q, 0) : -1;
+    return query_end(&q, f);
+}
+
 enum err message_fill_reactions(struct db *db, struct arena *a, struct message *m, struct fail *f)
 {
     struct reaction *list;
@@ -122,6 +148,8 @@ enum err message_fill(struct db *db, struct arena *a, struct message *list, size
     for (size_t i = 0; !e && i < count; i++) {
         if (list[i].reply_to && !list[i].deleted_ms)
             e = fill_quote(db, a, &list[i], f);
+        if (!e && list[i].thread_root)
+            e = message_fill_thread(db, &list[i], f);
         if (!e && list[i].reaction_kinds)
             e = message_fill_reactions(db, a, &list[i], f);
     }
@@ -174,29 +202,54 @@ static void reverse(struct message *list, size_t count)
     }
 }
 
-enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t before,
-                      int64_t after, struct message *out, size_t max, size_t *count, bool *more,
-                      struct fail *f)
+/* `of`: the room's id or the thread's root. */
+static struct query begin_page(struct db *db, const struct sql *older, const struct sql *newer,
+                               int64_t of, int64_t before, int64_t after, size_t max)
 {
     bool forward = after >= 0;
-    struct query q = query_begin(db, forward ? &list_after : &list_before);
+    struct query q = query_begin(db, forward ? newer : older);
+
+    query_bind_i64(&q, 1, of);
+    query_bind_i64(&q, 2, forward ? after : before > 0 ? before : INT64_MAX);
+    query_bind_i64(&q, 3, (int64_t)max + 1);
+    return q;
+}
+
+static enum err end_page(struct db *db, struct query *q, struct arena *a, bool forward,
+                         struct message *out, size_t max, size_t *count, bool *more, struct fail *f)
+{
     enum err e;
 
     *count = 0;
     *more = false;
-    query_bind_i64(&q, 1, room_id);
-    query_bind_i64(&q, 2, forward ? after : before > 0 ? before : INT64_MAX);
-    query_bind_i64(&q, 3, (int64_t)max + 1);
-    while (query_row(&q)) {
+    while (query_row(q)) {
         *more = *count == max;
         if (*more)
             break;
-        message_from_row(&q, 0, a, &out[(*count)++]);
+        message_from_row(q, 0, a, &out[(*count)++]);
     }
     if (!forward)
         reverse(out, *count);
-    e = query_end(&q, f);
+    e = query_end(q, f);
     return e ? e : message_fill(db, a, out, *count, f);
+}
+
+enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t before,
+                      int64_t after, struct message *out, size_t max, size_t *count, bool *more,
+                      struct fail *f)
+{
+    struct query q = begin_page(db, &list_before, &list_after, room_id, before, after, max);
+
+    return end_page(db, &q, a, after >= 0, out, max, count, more, f);
+}
+
+enum err message_list_thread(struct db *db, struct arena *a, int64_t root, int64_t before,
+                             int64_t after, struct message *out, size_t max, size_t *count,
+                             bool *more, struct fail *f)
+{
+    struct query q = begin_page(db, &thread_before, &thread_after, root, before, after, max);
+
+    return end_page(db, &q, a, after >= 0, out, max, count, more, f);
 }
 
 enum err message_last_by_user(struct db *db, int64_t room_id, int64_t user_id, int64_t *created_ms,
@@ -234,6 +287,7 @@ enum err message_insert(struct db *db, const struct message *m, struct fail *f)
     query_bind_i64(&q, 16, m->deleted_ms);
     query_bind_i64(&q, 17, m->deleted_by);
     query_bind_blob(&q, 18, m->salt, MESSAGE_SALT);
+    query_bind_i64(&q, 19, m->thread_root);
     return query_run(&q, f);
 }
 
@@ -258,5 +312,14 @@ enum err message_delete(struct db *db, int64_t id, int64_t deleted_ms, int64_t d
     query_bind_i64(&q, 1, id);
     query_bind_i64(&q, 2, deleted_ms);
     query_bind_i64(&q, 3, deleted_by);
+    return query_run(&q, f);
+}
+
+enum err message_count_reply(struct db *db, int64_t root, int by, struct fail *f)
+{
+    struct query q = query_begin(db, &count_reply);
+
+    query_bind_i64(&q, 1, root);
+    query_bind_i64(&q, 2, by);
     return query_run(&q, f);
 }

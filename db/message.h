@@ -22,10 +22,13 @@ struct message {
     int64_t reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by;
     unsigned char salt[MESSAGE_SALT];
     int64_t reaction_kinds; /* different emoji, as the row says */
+    int64_t thread_root;    /* of a reply: the message at the top of its thread; 0: no reply */
+    int64_t replies;        /* of a thread's root: those that were not deleted */
     /* Filled by loads, see db/reaction.h. */
     const struct reaction *reactions;
     size_t reaction_count;
     const struct quote *quote; /* filled by loads; NULL: no reply, or what it answered is purged */
+    int64_t thread_replies;    /* filled by loads, of a reply: its root's; -1: the root is purged */
 };
 
 /* ERR_NOT_FOUND where there is none. Strings live in `a`. */
@@ -39,9 +42,15 @@ MUST_CHECK enum err message_by_client_id(struct db *db, struct arena *a, int64_t
 MUST_CHECK enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t before,
                                  int64_t after, struct message *out, size_t max, size_t *count,
                                  bool *more, struct fail *f);
+/* The same of the replies in one thread. */
+MUST_CHECK enum err message_list_thread(struct db *db, struct arena *a, int64_t root,
+                                        int64_t before, int64_t after, struct message *out,
+                                        size_t max, size_t *count, bool *more, struct fail *f);
 /* What other rows have to say about these; loads do it by themselves. */
 MUST_CHECK enum err message_fill(struct db *db, struct arena *a, struct message *list, size_t count,
                                  struct fail *f);
+/* What its thread's root says of it, after that changed. */
+MUST_CHECK enum err message_fill_thread(struct db *db, struct message *m, struct fail *f);
 /* The reactions alone, after they changed. */
 MUST_CHECK enum err message_fill_reactions(struct db *db, struct arena *a, struct message *m,
                                            struct fail *f);
@@ -56,5 +65,7 @@ MUST_CHECK enum err message_edit(struct db *db, const struct message *m, struct 
 /* Takes the text out of the row, which stays as a stub. The caller kept it (revision_keep()). */
 MUST_CHECK enum err message_delete(struct db *db, int64_t id, int64_t deleted_ms,
                                    int64_t deleted_by, struct fail *f);
+/* A reply came into the thread of this root, or was deleted. */
+MUST_CHECK enum err message_count_reply(struct db *db, int64_t root, int by, struct fail *f);
 
 #endif

@@ -31,14 +31,19 @@ static const struct sql reaction_uncounted = {
     " AND m.reactions > 0 AND c.count <> (SELECT count(*) FROM reaction r"
     " WHERE r.msg_id = c.msg_id AND r.emoji = c.emoji) ORDER BY m.seq LIMIT 1",
     DB_CHAT, NULL};
+static const struct sql reply_uncounted = {
+    "verify.reply_uncounted",
+    "SELECT m.seq FROM message m WHERE m.room_id = ?1 AND m.replies <> (SELECT count(*)"
+    " FROM message r WHERE r.thread_root = m.id AND r.deleted_ms = 0) ORDER BY m.seq LIMIT 1",
+    DB_CHAT, NULL};
 static const struct sql mark_ahead = {"verify.mark_ahead",
                                       "SELECT user_id FROM room_member WHERE room_id = ?1"
                                       " AND (last_read_seq > ?2 OR joined_seq > ?2) LIMIT 1",
                                       DB_CHAT, NULL};
 
 const struct sql *const verify_statements[] = {
-    &next_room,     &count_events,       &count_messages, &event_alone,
-    &message_alone, &reaction_uncounted, &mark_ahead,     NULL,
+    &next_room,          &count_events,    &count_messages, &event_alone, &message_alone,
+    &reaction_uncounted, &reply_uncounted, &mark_ahead,     NULL,
 };
 
 /* The first number of the first row; *found says whether there was one. */
@@ -104,6 +109,8 @@ static enum err check_room(struct db *db, struct arena *a, struct verify_room *r
         e = look_for(db, &message_alone, r, NULL, "There is a message without its event at seq", f);
     if (!e)
         e = look_for(db, &reaction_uncounted, r, NULL, "The reactions are miscounted of seq", f);
+    if (!e)
+        e = look_for(db, &reply_uncounted, r, NULL, "The replies are miscounted of seq", f);
     if (!e)
         e = look_for(db, &mark_ahead, r, &r->head, "A mark is past the end of the log, of user", f);
     return e;

@@ -24,7 +24,7 @@ export class RoomView {
             inner: byId("log-inner"),
             timeline: this.timeline,
             load: (before) => this.#older(before),
-            shown: () => this.late.forEach((event) => this.show(event)),
+            shown: () => this.late.forEach((event) => this.#apply(event)),
         });
     }
 
@@ -43,7 +43,7 @@ export class RoomView {
 
     // True where the event belongs to what is shown, or will be when it is loaded.
     takes(event) {
-        return event.room === this.room && !(this.detached && event.type === "message");
+        return event.room === this.room;
     }
 
     // The answer to an act: the message as it is now. Its event says the same once more.
@@ -51,6 +51,7 @@ export class RoomView {
         if (message.room === this.room) {
             this.timeline.change(message.id, message);
             this.timeline.react(message.id, message.reactions ?? []);
+            this.timeline.count(message.thread);
         }
     }
 
@@ -61,20 +62,24 @@ export class RoomView {
             return false;
         }
         this.changes?.push(event);
+        this.#apply(event);
+        const message = event.type === "message" && event.username !== undefined; // else it was erased
+        return message && !this.detached && this.#showMessage(event);
+    }
+
+    // What an event changes of rows that are there.
+    #apply(event) {
+        this.timeline.count(event.thread);
         switch (event.type) {
-            case "message":
-                return !this.detached && event.username !== undefined && this.#showMessage(event); // else it was erased
             case "message_edited":
                 this.timeline.change(event.id, event);
-                return false;
+                break;
             case "message_deleted":
                 this.timeline.change(event.id, { deleted: true });
-                return false;
+                break;
             case "reaction":
                 this.timeline.react(event.id, event.reactions);
-                return false;
-            default:
-                return false;
+                break;
         }
     }
 
@@ -158,7 +163,7 @@ export class RoomView {
         this.changes = changes; // of rows that may be among those being loaded
         try {
             const page = await this.api.get("messages/", { room, before, limit: PAGE });
-            this.late = changes.filter((event) => event.seq > page.seq && event.type !== "message");
+            this.late = changes.filter((event) => event.seq > page.seq);
             return room === this.room ? page : null;
         } finally {
             this.changes = null;

@@ -46,6 +46,20 @@ export function fillRow(row, message, mine, me) {
     setBody(row, message);
     showQuote(row, message);
     showReactions(row, message.reactions ?? [], me);
+    showReplies(row, message.replies ?? 0);
+}
+
+// How many replies its thread has, as the way to it.
+export function showReplies(row, count) {
+    const more = row.querySelector(".msg-more");
+    const link = row.querySelector(".msg-replies") ?? element("a", "msg-replies");
+    link.href = more.getAttribute("href").replace(/\/m\/(\d*)\/#m\d*$/, "/t/$1/");
+    link.textContent = count === 1 ? "1 reply" : `${count} replies`;
+    if (count > 0) {
+        more.before(link);
+    } else {
+        link.remove();
+    }
 }
 
 export function setBody(row, message) {

@@ -4,7 +4,7 @@
 import { element, part } from "./parts.js";
 import { updateQuotes } from "./quote.js";
 import { showReactions } from "./reactions.js";
-import { adoptRow, fillRow, isPending, newRow, pendingRow, rowSeq, rowTime, setBody, showPending } from "./rows.js";
+import { adoptRow, fillRow, isPending, newRow, pendingRow, rowSeq, rowTime, setBody, showPending, showReplies } from "./rows.js";
 import { dayLabel, sameDay } from "./time.js";
 
 const GROUP_MS = 300000;
@@ -100,6 +100,14 @@ export class Timeline {
         const row = this.find(id);
         if (row) {
             this.scroll.hold(() => showReactions(row, reactions, this.user?.id));
+        }
+    }
+
+    // What a reply, or its removal, says of its thread.
+    count(thread) {
+        const root = thread && this.find(thread.id);
+        if (root) {
+            this.scroll.hold(() => showReplies(root, thread.replies));
         }
     }
 

@@ -33,6 +33,16 @@ class Fold:
 
     def on_message(self, event):
         self.rows[event["id"]] = event
+        self.count(event.get("thread"))
+
+    def count(self, thread):
+        """What an event says of a thread: the root has it, and every reply."""
+        for row in self.rows.values():
+            if thread and row["id"] == thread["id"]:
+                row.pop("replies", None)
+                row.update({"replies": thread["replies"]} if thread["replies"] else {})
+            if thread and row.get("thread", {}).get("id") == thread["id"]:
+                row["thread"] = thread
 
     def on_message_edited(self, event):
         row = self.rows[event["id"]]
@@ -50,6 +60,7 @@ class Fold:
         for key in ("message", "html", "sentiment", "disclosure", "quote", "reactions"):
             row.pop(key, None)
         row["deleted"] = True
+        self.count(event.get("thread"))
         self.unpin(event["id"])
         for quote in self.quotes_of(event["id"]):
             quote.pop("excerpt", None)
