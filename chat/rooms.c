@@ -7,48 +7,33 @@
 
 #include <string.h>
 
-enum { TITLE_MAX = 100, TOPIC_MAX = 250, SLOW_MAX = 86400, EPOCH_BYTES = 16 };
+enum { TITLE_MAX = 100, TOPIC_MAX = 250, SLOW_MAX = 86400, EPOCH_BYTES = 16, SLUG_BYTES = 10 };
 
 static enum err no_room(struct fail *f)
 {
     return fail(f, ERR_ROOM_NOT_FOUND, NULL);
 }
 
-static enum err load(struct chat *c, struct arena *a, const struct actor *who, const char *slug,
-                     struct room *out, struct fail *f)
+/* What the database calls it; NULL for what cannot be one. */
+static const char *stored_slug(struct chat *c, struct arena *a, const struct actor *who,
+                               const char *slug)
 {
-    enum err e;
-
     if (!slug || !slug[0])
-        slug = c->conf->default_room;
-    if (strcmp(slug, "@me") == 0) {
-        if (who->kind == ACTOR_ANONYMOUS)
-            return no_room(f);
-        slug = self_slug(a, who->user_id);
-    } else if (!text_is_slug(slug, strlen(slug))) {
-        return no_room(f); /* "@7" too: nobody names another's log */
-    }
-    e = room_by_slug(c->db, a, slug, out, f);
-    return e == ERR_NOT_FOUND ? no_room(f) : e;
-}
-
-static bool is_open(const struct room *r)
-{
-    return strcmp(r->kind, "public") == 0 || strcmp(r->kind, "self") == 0;
+        return c->conf->default_room;
+    if (strcmp(slug, "@me") == 0)
+        return who->kind == ACTOR_ANONYMOUS ? NULL : self_slug(a, who->user_id);
+    return text_is_slug(slug, strlen(slug)) ? slug : NULL; /* "@7": nobody names another's log */
 }
 
 enum err rooms_find(struct chat *c, struct arena *a, const struct actor *who, const char *slug,
                     struct room_view *out, struct fail *f)
 {
-    struct room r = {0};
-    enum err e = load(c, a, who, slug, &r, f);
+    enum err e;
 
-    if (!e)
-        e = room_view(c->db, a, r.id, who->user_id, out, f);
+    slug = stored_slug(c, a, who, slug);
+    e = slug ? room_view_by_slug(c->db, a, slug, who->user_id, out, f) : ERR_NOT_FOUND;
     if (e)
-        return e;
-    if (!is_open(&out->room) && !out->has_mark)
-        return no_room(f);
+        return e == ERR_NOT_FOUND ? no_room(f) : e;
     if (out->joined_seq > out->room.floor)
         out->room.floor = out->joined_seq;
     return OK;
@@ -57,19 +42,23 @@ enum err rooms_find(struct chat *c, struct arena *a, const struct actor *who, co
 enum err rooms_find_bare(struct chat *c, struct arena *a, const struct actor *who, const char *slug,
                          struct room *out, struct fail *f)
 {
-    struct room_view view;
-    enum err e = load(c, a, who, slug, out, f);
+    enum err e;
 
-    if (e || is_open(out))
-        return e;
-    e = room_view(c->db, a, out->id, who->user_id, &view, f);
-    return !e && !view.has_mark ? no_room(f) : e;
+    slug = stored_slug(c, a, who, slug);
+    e = slug ? room_seen_by_slug(c->db, a, slug, who->user_id, out, f) : ERR_NOT_FOUND;
+    return e == ERR_NOT_FOUND ? no_room(f) : e;
 }
 
 enum err rooms_list(struct chat *c, struct arena *a, const struct actor *who, struct room_view *out,
                     size_t *count, struct fail *f)
 {
-    return room_list_public(c->db, a, who->user_id, out, ROOMS_MAX, count, f);
+    size_t own = 0;
+    enum err e = room_list_public(c->db, a, who->user_id, out, ROOMS_MAX, count, f);
+
+    if (!e && who->user_id)
+        e = room_list_own(c->db, a, who->user_id, out + *count, ROOMS_MAX - *count, &own, f);
+    *count += own;
+    return e;
 }
 
 const char *rooms_wire_name(const struct room *r)
@@ -91,7 +80,7 @@ enum err rooms_mark_read(struct chat *c, const struct actor *who, const struct r
 }
 
 static enum err append(struct chat *c, int64_t room_id, const char *kind, const char *payload,
-                       int64_t actor_id, struct fail *f)
+                       int64_t actor_id, int64_t target_id, struct fail *f)
 {
     struct event event = {
         .room_id = room_id,
@@ -99,44 +88,83 @@ static enum err append(struct chat *c, int64_t room_id, const char *kind, const 
         .kind = kind,
         .payload = payload,
         .actor_id = actor_id,
+        .target_user_id = target_id,
     };
 
     return event_append(c->db, &event, NULL, NULL, f);
 }
 
+enum err rooms_tell(struct chat *c, int64_t room_id, const char *payload, int64_t actor_id,
+                    int64_t target_id, struct fail *f)
+{
+    return append(c, room_id, "room", payload, actor_id, target_id, f);
+}
+
+static enum err clean_title(struct arena *a, const char *title, const char **out, struct fail *f)
+{
+    *out = text_clean(a, title, strlen(title));
+    if (!*out || text_is_blank(*out, strlen(*out)) || strchr(*out, '\n') ||
+        text_count(*out, strlen(*out)) > TITLE_MAX)
+        return fail(f, ERR_BAD_REQUEST, "A room's title has 1 to %d characters.", TITLE_MAX);
+    return OK;
+}
+
+/* With its first event. */
+static enum err insert(struct chat *c, struct room *r, struct fail *f)
+{
+    enum err e;
+
+    r->topic = "";
+    r->post_policy = "all";
+    r->invite_policy = "members";
+    r->created_ms = clock_wall_ms(&c->clock);
+    e = room_insert(c->db, r, f);
+    if (!e)
+        e = rooms_tell(c, r->id, "{\"change\":\"created\"}", r->owner_id, 0, f);
+    r->head = e ? 0 : 1;
+    return e;
+}
+
 enum err rooms_create(struct chat *c, struct arena *a, const char *slug, const char *title,
                       int64_t position, int64_t actor_id, struct room *out, struct fail *f)
 {
-    char *clean = text_clean(a, title, strlen(title));
+    const char *clean;
     enum err e;
 
     if (!text_is_slug(slug, strlen(slug)) || slug[0] == '@')
         return fail(f, ERR_BAD_REQUEST,
                     "A room's name is 1 to 32 of a-z, 0-9 and '-', with no '-' at its ends.");
-    if (!clean || text_is_blank(clean, strlen(clean)) || strchr(clean, '\n') ||
-        text_count(clean, strlen(clean)) > TITLE_MAX)
-        return fail(f, ERR_BAD_REQUEST, "A room's title has 1 to %d characters.", TITLE_MAX);
+    e = clean_title(a, title, &clean, f);
+    if (e)
+        return e;
     e = room_by_slug(c->db, a, slug, out, f);
     if (!e)
         return fail(f, ERR_NAME_TAKEN, "There is a room '%s' already.", slug);
     if (e != ERR_NOT_FOUND)
         return e;
-    *out = (struct room){
-        .slug = arena_str(a, slug),
-        .kind = "public",
-        .title = clean,
-        .topic = "",
-        .post_policy = "all",
-        .position = position,
-        .owner_id = actor_id,
-        .created_ms = clock_wall_ms(&c->clock),
-    };
-    e = room_insert(c->db, out, f);
-    if (!e)
-        e = append(c, out->id, "room", "{\"change\":\"created\"}", actor_id, f);
-    if (!e)
-        out->head = 1;
-    return e;
+    *out = (struct room){.slug = arena_str(a, slug),
+                         .kind = "public",
+                         .title = clean,
+                         .position = position,
+                         .owner_id = actor_id};
+    return insert(c, out, f);
+}
+
+enum err rooms_create_hidden(struct chat *c, struct arena *a, const char *kind, const char *title,
+                             int64_t owner_id, struct room *out, struct fail *f)
+{
+    char random[2 * SLUG_BYTES + 1];
+    const char *clean = "";
+    enum err e = title ? clean_title(a, title, &clean, f) : OK;
+
+    if (e)
+        return e;
+    secure_random_hex(random, SLUG_BYTES);
+    *out = (struct room){.slug = arena_fmt(a, "%c-%s", kind[0], random),
+                         .kind = kind,
+                         .title = clean,
+                         .owner_id = owner_id};
+    return insert(c, out, f);
 }
 
 enum err rooms_set_topic(struct chat *c, const struct room *room, const char *topic,
@@ -153,7 +181,7 @@ enum err rooms_set_topic(struct chat *c, const struct room *room, const char *to
     else
         e = room_update_topic(c->db, room->id, clean, f);
     if (!e)
-        e = append(c, room->id, "room", "{\"change\":\"topic\"}", actor_id, f);
+        e = rooms_tell(c, room->id, "{\"change\":\"topic\"}", actor_id, 0, f);
     arena_release(&a);
     return e;
 }
@@ -165,9 +193,9 @@ enum err rooms_set_archived(struct chat *c, const struct room *room, bool archiv
     enum err e = room_update_archived(c->db, room->id, at, f);
 
     return e ? e
-             : append(c, room->id, "room",
-                      archived ? "{\"change\":\"archived\"}" : "{\"change\":\"restored\"}",
-                      actor_id, f);
+             : rooms_tell(c, room->id,
+                          archived ? "{\"change\":\"archived\"}" : "{\"change\":\"restored\"}",
+                          actor_id, 0, f);
 }
 
 enum err rooms_set_slow(struct chat *c, struct arena *a, const struct room *room, int64_t seconds,
@@ -181,7 +209,7 @@ enum err rooms_set_slow(struct chat *c, struct arena *a, const struct room *room
     return e ? e
              : append(c, room->id, "moderation",
                       arena_fmt(a, "{\"act\":\"slow\",\"value\":%lld}", (long long)seconds),
-                      actor_id, f);
+                      actor_id, 0, f);
 }
 
 /* ----- the rooms of the configuration ----- */

@@ -17,7 +17,8 @@ MUST_CHECK enum err rooms_find(struct chat *c, struct arena *a, const struct act
 /* The same without the actor's mark: all that posting needs. */
 MUST_CHECK enum err rooms_find_bare(struct chat *c, struct arena *a, const struct actor *who,
                                     const char *slug, struct room *out, struct fail *f);
-/* Those listed for the actor, by position. `out` holds ROOMS_MAX. */
+/* Those listed for the actor: public ones by position, then what they belong to. `out` holds
+ * ROOMS_MAX. */
 MUST_CHECK enum err rooms_list(struct chat *c, struct arena *a, const struct actor *who,
                                struct room_view *out, size_t *count, struct fail *f);
 /* The name on the wire: "@me" for a person's own log, else the slug. */
@@ -33,6 +34,14 @@ MUST_CHECK enum err rooms_mark_read(struct chat *c, const struct actor *who,
 MUST_CHECK enum err rooms_create(struct chat *c, struct arena *a, const char *slug,
                                  const char *title, int64_t position, int64_t actor_id,
                                  struct room *out, struct fail *f);
+/* The same of a private or direct one. Its slug is random: whether a name is taken tells nothing.
+ * `title` NULL: it has none. */
+MUST_CHECK enum err rooms_create_hidden(struct chat *c, struct arena *a, const char *kind,
+                                        const char *title, int64_t owner_id, struct room *out,
+                                        struct fail *f);
+/* A "room" event; target_id 0: none. */
+MUST_CHECK enum err rooms_tell(struct chat *c, int64_t room_id, const char *payload,
+                               int64_t actor_id, int64_t target_id, struct fail *f);
 MUST_CHECK enum err rooms_set_topic(struct chat *c, const struct room *room, const char *topic,
                                     int64_t actor_id, struct fail *f);
 /* An archived room is not listed, and nobody posts to it; its log stays. */

@@ -42,6 +42,9 @@ static const struct sql retire = {
     "UPDATE presence SET expires_ms = ?2"
     " WHERE instance <> ?1 AND instance <> 'poll' AND expires_ms > ?2",
     DB_STATE, "once at a sidecar's start; one row per connection"};
+static const struct sql leave_room = {
+    "presence.leave_room", "UPDATE presence SET room_id = 0 WHERE user_id = ?1 AND room_id = ?2",
+    DB_STATE, "once for each person that leaves a room; one row per connection"};
 static const struct sql list = {
     "presence.list",
     "SELECT connection, instance, username, state, user_id, room_id, expires_ms FROM presence"
@@ -67,8 +70,8 @@ static const struct sql sweep_leases = {
     DB_STATE, "one row per sidecar"};
 
 const struct sql *const presence_statements[] = {
-    &put,         &renew, &shorten, &expire,     &is_known,     &retire, &list,
-    &any_expired, &sweep, &lease,   &next_lease, &sweep_leases, NULL,
+    &put,         &renew, &shorten, &expire,     &is_known,     &retire,     &list,
+    &any_expired, &sweep, &lease,   &next_lease, &sweep_leases, &leave_room, NULL,
 };
 
 static enum err run_put(struct db *state, const struct sql *sql, const char *boot, int64_t now_ms,
@@ -135,6 +138,20 @@ enum err presence_expire(struct db *state, const char *connection, int64_t user_
     return e ? e
              : db_finish_own(state, own,
                              run_expire(state, &expire, connection, user_id, expires_ms, f), f);
+}
+
+enum err presence_leave_room(struct db *state, int64_t user_id, int64_t room_id, struct fail *f)
+{
+    struct query q;
+    bool own;
+    enum err e = db_begin_own(state, &own, f);
+
+    if (e)
+        return e;
+    q = query_begin(state, &leave_room);
+    query_bind_i64(&q, 1, user_id);
+    query_bind_i64(&q, 2, room_id);
+    return db_finish_own(state, own, query_run(&q, f), f);
 }
 
 enum err presence_shorten(struct db *state, const char *connection, int64_t user_id,

@@ -40,6 +40,9 @@ MUST_CHECK enum err presence_shorten(struct db *state, const char *connection, i
  * latest: a sidecar that starts calls it. */
 MUST_CHECK enum err presence_retire(struct db *state, const char *instance, int64_t expires_ms,
                                     struct fail *f);
+/* The user is not in that room any more: their rows look at none. */
+MUST_CHECK enum err presence_leave_room(struct db *state, int64_t user_id, int64_t room_id,
+                                        struct fail *f);
 /* Live rows, by user id then room. Invisible ones are left out. *next_expiry: when the list may
  * change without a write (INT64_MAX: never). */
 MUST_CHECK enum err presence_list(struct db *state, struct arena *a, const char *boot,

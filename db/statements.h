@@ -9,6 +9,7 @@ extern const struct sql *const meta_statements[];
 extern const struct sql *const migrate_statements[];
 extern const struct sql *const user_statements[];
 extern const struct sql *const room_statements[];
+extern const struct sql *const member_statements[];
 extern const struct sql *const message_statements[];
 extern const struct sql *const revision_statements[];
 extern const struct sql *const pin_statements[];

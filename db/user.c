@@ -12,6 +12,22 @@ static const struct sql by_id = {"user.by_id", "SELECT " USER_COLUMNS " FROM use
 static const struct sql by_fold = {
     "user.by_fold", "SELECT " USER_COLUMNS " FROM user WHERE name_fold = ?1 ORDER BY id LIMIT ?2",
     DB_CHAT, NULL};
+/* Up to the last name that can begin so. */
+static const struct sql by_prefix = {
+    "user.by_prefix",
+    "SELECT " USER_COLUMNS " FROM user WHERE name_fold >= ?1 AND name_fold < ?1 || char(1114111)"
+    " AND id <> ?2 ORDER BY name_fold LIMIT ?3",
+    DB_CHAT, NULL};
+static const struct sql wrote_in_public = {
+    "user.wrote_in_public",
+    "SELECT 1 FROM room r WHERE r.kind = 'public' AND EXISTS (SELECT 1 FROM message"
+    " WHERE user_id = ?1 AND room_id = r.id) LIMIT 1",
+    DB_CHAT, NULL};
+static const struct sql pref = {
+    "user.pref", "SELECT json_extract(prefs, '$.' || ?2) FROM user WHERE id = ?1", DB_CHAT, NULL};
+static const struct sql set_pref = {
+    "user.set_pref", "UPDATE user SET prefs = json_set(prefs, '$.' || ?2, ?3) WHERE id = ?1",
+    DB_CHAT, NULL};
 static const struct sql list = {
     "user.list", "SELECT " USER_COLUMNS " FROM user WHERE id > ?1 ORDER BY id LIMIT ?2", DB_CHAT,
     NULL};
@@ -33,7 +49,8 @@ static const struct sql update_sanctions = {
     DB_CHAT, NULL};
 
 const struct sql *const user_statements[] = {
-    &by_ext, &by_id, &by_fold, &list, &insert, &update_name, &update_role, &update_sanctions, NULL,
+    &by_ext,           &by_id,     &by_fold,         &list, &insert,   &update_name, &update_role,
+    &update_sanctions, &by_prefix, &wrote_in_public, &pref, &set_pref, NULL,
 };
 
 static void from_row(struct query *q, struct arena *a, struct user *u)
@@ -98,6 +115,48 @@ enum err user_list_by_fold(struct db *db, struct arena *a, const char *fold, str
     query_bind_text(&q, 1, fold);
     query_bind_i64(&q, 2, (int64_t)max);
     return load_list(&q, a, out, max, count, f);
+}
+
+enum err user_list_by_prefix(struct db *db, struct arena *a, const char *fold, int64_t but,
+                             struct user *out, size_t max, size_t *count, struct fail *f)
+{
+    struct query q = query_begin(db, &by_prefix);
+
+    query_bind_text(&q, 1, fold);
+    query_bind_i64(&q, 2, but);
+    query_bind_i64(&q, 3, (int64_t)max);
+    return load_list(&q, a, out, max, count, f);
+}
+
+enum err user_wrote_in_public(struct db *db, int64_t id, bool *out, struct fail *f)
+{
+    struct query q = query_begin(db, &wrote_in_public);
+
+    query_bind_i64(&q, 1, id);
+    *out = query_row(&q);
+    return query_end(&q, f);
+}
+
+enum err user_pref(struct db *db, struct arena *a, int64_t id, const char *name, const char **out,
+                   struct fail *f)
+{
+    struct query q = query_begin(db, &pref);
+
+    query_bind_i64(&q, 1, id);
+    query_bind_text(&q, 2, name);
+    *out = query_row(&q) ? query_text(&q, 0, a) : NULL;
+    return query_end(&q, f);
+}
+
+enum err user_set_pref(struct db *db, int64_t id, const char *name, const char *value,
+                       struct fail *f)
+{
+    struct query q = query_begin(db, &set_pref);
+
+    query_bind_i64(&q, 1, id);
+    query_bind_text(&q, 2, name);
+    query_bind_text(&q, 3, value);
+    return query_run(&q, f);
 }
 
 enum err user_list(struct db *db, struct arena *a, int64_t after_id, struct user *out, size_t max,

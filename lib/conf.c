@@ -14,6 +14,7 @@
 enum { FILE_MAX = 1 << 20, NAME_SHOWN = 90 };
 
 _Static_assert(sizeof(enum conf_guests) == sizeof(unsigned), "CONF_CHOICE stores an unsigned");
+_Static_assert(sizeof(enum conf_creators) == sizeof(unsigned), "CONF_CHOICE stores an unsigned");
 _Static_assert(sizeof(enum conf_sidecar) == sizeof(unsigned), "CONF_CHOICE stores an unsigned");
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned), "CONF_CHOICE stores an unsigned");
 

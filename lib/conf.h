@@ -16,6 +16,7 @@
 #include "lib/log.h"
 
 enum conf_guests { GUESTS_OFF, GUESTS_READ, GUESTS_WRITE };
+enum conf_creators { CREATORS_MEMBERS, CREATORS_MODERATORS, CREATORS_NOBODY };
 enum conf_sidecar { SIDECAR_EXTERNAL, SIDECAR_ON_DEMAND, SIDECAR_OFF };
 enum conf_browser_token { BROWSER_TOKEN_NONE, BROWSER_TOKEN_COOKIE, BROWSER_TOKEN_STORAGE };
 
@@ -59,6 +60,7 @@ struct conf {
     /* rooms */
     char *rooms;        /* "general:General energy:Energy …": read it with conf_next_room() */
     char *default_room; /* a slug */
+    enum conf_creators who_creates_rooms; /* private ones */
 
     /* limits */
     int64_t message_max_chars, message_max_bytes, body_max_bytes;

@@ -230,6 +230,10 @@ const struct conf_key conf_keys[] = {
             "without a colon belong to the title before them."},
     {AT(default_room), .type = CONF_TEXT, .def = "general", .check = check_default_room,
      .doc = "The room that opens first, and the one of clients that name none."},
+    {AT(who_creates_rooms), .type = CONF_CHOICE, .def = "members",
+     .choices = {"members", "moderators", "nobody"},
+     .doc = "Who may open private rooms; guests never. Public ones are opened by moderators and by "
+            "`outcry room create`."},
 
     {.section = "Your site's login",
      AT(jwt_alg),

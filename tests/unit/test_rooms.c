@@ -4,6 +4,7 @@
 #include "chat/rooms.h"
 #include "chat/self.h"
 #include "db/event.h"
+#include "db/member.h"
 
 #include <string.h>
 
@@ -101,7 +102,10 @@ static void test_a_room_of_others_does_not_exist(void **state)
     bool changed;
 
     FIXTURE_WRITE(fx, room_insert(fx->chat.db, &secret, &fx->fail));
-    FIXTURE_WRITE(fx, room_mark_read(fx->chat.db, secret.id, ana.user_id, 0, &changed, &fx->fail));
+    FIXTURE_WRITE(fx,
+                  member_insert(fx->chat.db, &secret, ana.user_id, 0, FIXTURE_NOW_MS, &fx->fail));
+    FIXTURE_WRITE(fx, room_mark_read(fx->chat.db, secret.id, bob.user_id, 0, &changed, &fx->fail));
+    assert_false(changed); /* a mark makes no member */
     assert_int_equal(find(fx, &ana, "desk", &v), OK);
     assert_int_equal(fixture_try(fx, &ana, "desk", "x"), OK);
     assert_int_equal(find(fx, &bob, "desk", &v), ERR_ROOM_NOT_FOUND);
