@@ -3,7 +3,7 @@
 
 #include "cgi-bin/answer.h"
 #include "chat/online.h"
-#include "chat/wire.h"
+#include "chat/wire_room.h"
 #include "lib/embedded.h"
 
 #include <string.h>
@@ -11,10 +11,13 @@
 enum err handle_rooms(struct call *c, struct fail *f)
 {
     struct room_view *list = arena_alloc(c->arena, ROOMS_MAX * sizeof *list);
+    struct invitation *invitations;
     struct json_object *o, *rooms;
-    size_t count = 0;
+    size_t count = 0, invited = 0;
     enum err e = rooms_list(c->chat, c->arena, &c->actor, list, &count, f);
 
+    if (!e)
+        e = members_invitations(c->chat, c->arena, &c->actor, &invitations, &invited, f);
     if (e)
         return e;
     o = json_object_new_object();
@@ -22,6 +25,7 @@ enum err handle_rooms(struct call *c, struct fail *f)
     for (size_t i = 0; i < count; i++)
         json_object_array_add(rooms, wire_room(&list[i]));
     json_set(o, "rooms", rooms);
+    json_set(o, "invitations", wire_invitations(invitations, invited));
     return answer_json(c, 200, o);
 }
 

@@ -41,6 +41,8 @@ static const struct param message_params[] = {ID("id"), {0}};
 static const struct param thread_params[] = {
     ID("id"), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), {0}};
 
+static const struct param room_params[] = {ROOM("slug", FROM_PATH), {0}};
+
 static const struct param edit_params[] = {
     ID("id"),
     {.name = "message", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true},
@@ -52,8 +54,6 @@ static const struct param reaction_params[] = {
 
 static const struct param pin_params[] = {
     ID("id"), {.name = "on", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 1}, {0}};
-
-static const struct param pins_params[] = {ROOM("slug", FROM_PATH), {0}};
 
 static const struct param react_params[] = {
     ID("id"),
@@ -72,6 +72,24 @@ static const struct param session_params[] = {
 
 static const struct param rename_params[] = {
     {.name = "display_name", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true}, {0}};
+
+static const struct param room_create_params[] = {
+    {.name = "title", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true},
+    ROOM("slug", FROM_BODY), {0}};
+
+static const struct param member_params[] = {ROOM("slug", FROM_PATH), ID("id"), {0}};
+
+#define PERSON                                                                                     \
+    {.name = "user_id", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 1, .max = SEQ_MAX},        \
+    {.name = "username", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 128}
+
+static const struct param invite_params[] = {ROOM("slug", FROM_PATH), PERSON, {0}};
+
+static const struct param direct_params[] = {
+    PERSON, {.name = "user_ids", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 160}, {0}};
+
+static const struct param people_params[] = {
+    {.name = "q", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 128, .required = true}, {0}};
 
 static const struct param read_params[] = {
     ROOM("slug", FROM_PATH),
@@ -130,7 +148,7 @@ const struct route api_routes[] = {
     {.method = HTTP_POST, .pattern = "messages/<#id>/pin", .need = NEED_USER, .csrf = true,
      .forms = true, .handler = handle_message_pin, .params = pin_params},
     {.method = HTTP_GET, .pattern = "rooms/<slug>/pins", .need = NEED_READER,
-     .handler = handle_pins, .params = pins_params},
+     .handler = handle_pins, .params = room_params},
     {.method = HTTP_GET, .pattern = "events", .need = NEED_READER,
      .handler = handle_events, .params = events_params},
     {.method = HTTP_POST, .pattern = "session", .need = NEED_ANYONE, .csrf = true,
@@ -139,6 +157,28 @@ const struct route api_routes[] = {
     {.method = HTTP_PATCH, .pattern = "me", .need = NEED_USER, .csrf = true,
      .handler = handle_me_rename, .params = rename_params},
     {.method = HTTP_GET, .pattern = "rooms", .need = NEED_READER, .handler = handle_rooms},
+    {.method = HTTP_POST, .pattern = "rooms", .need = NEED_USER, .csrf = true, .forms = true,
+     .handler = handle_room_create, .params = room_create_params},
+    {.method = HTTP_GET, .pattern = "rooms/<slug>", .need = NEED_READER,
+     .handler = handle_room, .params = room_params},
+    {.method = HTTP_GET, .pattern = "rooms/<slug>/members", .need = NEED_READER,
+     .handler = handle_members, .params = room_params},
+    {.method = HTTP_PUT, .pattern = "rooms/<slug>/members/<#id>", .need = NEED_USER, .csrf = true,
+     .handler = handle_member_put, .params = member_params},
+    {.method = HTTP_DELETE, .pattern = "rooms/<slug>/members/<#id>", .need = NEED_USER,
+     .csrf = true, .handler = handle_member_delete, .params = member_params},
+    {.method = HTTP_POST, .pattern = "rooms/<slug>/invite", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_room_invite, .params = invite_params},
+    {.method = HTTP_POST, .pattern = "rooms/<slug>/join", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_room_join, .params = room_params},
+    {.method = HTTP_POST, .pattern = "rooms/<slug>/leave", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_room_leave, .params = invite_params},
+    {.method = HTTP_POST, .pattern = "direct", .need = NEED_USER, .csrf = true, .forms = true,
+     .handler = handle_direct, .params = direct_params},
+    {.method = HTTP_GET, .pattern = "users", .need = NEED_USER, .handler = handle_people,
+     .params = people_params},
+    {.method = HTTP_GET, .pattern = "users/<#id>", .need = NEED_USER, .handler = handle_person,
+     .params = message_params},
     {.method = HTTP_PUT, .pattern = "rooms/<slug>/read", .need = NEED_USER, .csrf = true,
      .handler = handle_room_read, .params = read_params},
     {.method = HTTP_GET, .pattern = "presence", .need = NEED_READER,

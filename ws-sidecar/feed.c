@@ -54,7 +54,11 @@ static void publish(struct sidecar *s, const struct event *e)
 {
     if (hub_wants(s->hub, e->room_id))
         hub_publish(s->hub, e->room_id, slice_of(e, wire_name(e->room_slug)));
-    if (e->room_slug[0] == '@' && e->target_user_id)
+    if (e->room_slug[0] != '@' || !e->target_user_id)
+        return;
+    if (strcmp(e->kind, "membership") == 0)
+        session_membership(s, e->target_user_id, e->payload);
+    else
         session_sanctioned(s, e->target_user_id);
 }
 

@@ -179,5 +179,7 @@ void session_subscribe(struct session *x, const struct client_frame *c);
 void session_unsubscribe(struct session *x, const struct client_frame *c);
 void session_history(struct session *x, const struct client_frame *c);
 void session_send_presence(struct session *x); /* the full lists of its rooms and the site */
+/* A "membership" event: who is out of a room reads no later event of it. */
+void session_membership(struct sidecar *s, int64_t user_id, const char *payload);
 
 #endif

@@ -265,6 +265,62 @@ void session_unsubscribe(struct session *x, const struct client_frame *c)
     arena_release(&a);
 }
 
+/* ----- out of a room ----- */
+
+struct room_by_name {
+    const char *name;
+    int64_t id; /* 0: it is not read */
+};
+
+static void compare_name(void *ctx, int64_t room_id, const char *room, int64_t cursor)
+{
+    struct room_by_name *wanted = ctx;
+
+    (void)cursor;
+    if (strcmp(room, wanted->name) == 0)
+        wanted->id = room_id;
+}
+
+/* For a socket or a stream the room is now what it is for everybody outside. */
+static void put_out(struct session *x, const char *room)
+{
+    struct room_by_name wanted = {.name = room};
+    struct fail f;
+
+    hub_each_room(&x->reader, compare_name, &wanted);
+    if (!wanted.id)
+        return;
+    hub_unsubscribe(x->sidecar->hub, &x->reader, wanted.id);
+    if (x->present_room == wanted.id) {
+        x->present_room = 0;
+        presence_changed(x);
+    }
+    if (x->mode != SESSION_CHAT)
+        return;
+    fail(&f, ERR_ROOM_NOT_FOUND, NULL);
+    session_fail(x, &f, NULL, room);
+}
+
+void session_membership(struct sidecar *s, int64_t user_id, const char *payload)
+{
+    struct session *x = map_get_id(&s->by_user, user_id), *next;
+    struct json_object *o = NULL;
+    const char *change, *room;
+    struct fail f;
+
+    if (!payload || json_parse(payload, strlen(payload), &o, &f))
+        return;
+    change = json_object_get_string(json_object_object_get(o, "change"));
+    room = json_object_get_string(json_object_object_get(o, "of"));
+    if (change && room && (strcmp(change, "left") == 0 || strcmp(change, "removed") == 0)) {
+        for (; x; x = next) {
+            next = x->next_of_user;
+            put_out(x, room);
+        }
+    }
+    json_object_put(o);
+}
+
 /* ----- history ----- */
 
 static struct json_object *page_object(const struct history_page *p)
