@@ -1,6 +1,7 @@
 /* An edit: one's own message while it is fresh. What it said before is kept. */
 #include "chat/act_rule.h"
 
+#include "chat/markup.h"
 #include "chat/post.h"
 #include "db/revision.h"
 #include "lib/secure.h"
@@ -38,7 +39,7 @@ enum err act_store_edit(struct chat *c, struct act_way *w, struct fail *f)
     enum err e = revision_keep(c->db, m, f);
 
     m->body = w->text;
-    m->html = NULL;
+    m->html = markup_html(w->arena, w->text);
     m->rev++;
     m->edited_ms = w->now_ms;
     secure_random(m->salt, sizeof m->salt);

@@ -5,6 +5,7 @@
 #include "chat/post.h"
 
 #include "chat/limits.h"
+#include "chat/markup.h"
 #include "chat/naming.h"
 #include "chat/permit.h"
 #include "chat/rooms.h"
@@ -20,7 +21,7 @@ enum { DISCLOSURE_MAX = 500, MADE_ID_BYTES = 16 };
 struct draft {
     const struct post *post;
     struct arena *arena;
-    const char *body, *disclosure, *client_id;
+    const char *body, *html, *disclosure, *client_id;
     struct room room;
     struct user user;
     const char *author_name;
@@ -100,6 +101,8 @@ static enum err check(struct chat *c, struct draft *d, struct fail *f)
         e = check_client_id(d, f);
     if (!e)
         e = check_extras(d, f);
+    if (!e)
+        d->html = markup_html(d->arena, d->body);
     return e;
 }
 
@@ -177,6 +180,7 @@ static enum err insert(struct chat *c, struct draft *d, struct fail *f)
         .user_id = d->user.id,
         .author_name = d->author_name,
         .body = d->body,
+        .html = d->html,
         .sentiment = d->post->sentiment,
         .disclosure = d->disclosure,
         .via = d->post->via,

@@ -5,9 +5,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &init_command,    &setup_command,  &migrate_command, &doctor_command,
-    &token_command,   &room_command,   &user_command,    &backup_command,
-    &restore_command, &verify_command, &purge_command,   &version_command,
+    &init_command,  &setup_command,  &migrate_command, &doctor_command,  &token_command,
+    &room_command,  &user_command,   &backup_command,  &restore_command, &verify_command,
+    &purge_command, &render_command, &version_command,
 };
 
 static void usage(FILE *out)

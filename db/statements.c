@@ -2,9 +2,11 @@
 #include "db/statements.h"
 
 const struct sql *const *const all_statements[] = {
-    transaction_statements, meta_statements,     migrate_statements, user_statements,
-    room_statements,        member_statements,   message_statements, revision_statements,
-    pin_statements,         reaction_statements, event_statements,   presence_statements,
-    bucket_statements,      ticket_statements,   backup_statements,  restore_statements,
-    verify_statements,      purge_statements,    witness_statements, NULL,
+    transaction_statements, meta_statements,         migrate_statements,
+    user_statements,        room_statements,         member_statements,
+    message_statements,     message_text_statements, revision_statements,
+    pin_statements,         reaction_statements,     event_statements,
+    presence_statements,    bucket_statements,       ticket_statements,
+    backup_statements,      restore_statements,      verify_statements,
+    purge_statements,       witness_statements,      NULL,
 };

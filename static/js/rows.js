@@ -1,9 +1,10 @@
 // One message's row: filled from a message object, or adopted from the server's page.
 
+import { readMarkup } from "./markup.js";
 import { element, part } from "./parts.js";
 import { showQuote } from "./quote.js";
 import { adoptReactions, showReactions } from "./reactions.js";
-import { initial, setText } from "./text.js";
+import { initial } from "./text.js";
 import { clockTime, wholeTime } from "./time.js";
 
 const REMOVED = "This message was removed.";
@@ -71,7 +72,8 @@ export function setBody(row, message) {
         showReactions(row, []);
     }
     texts.set(row, message.deleted ? "" : message.message);
-    setText(text, message.deleted ? REMOVED : message.message);
+    const html = !message.deleted && message.html;
+    text.replaceChildren((html && readMarkup(html)) || (message.deleted ? REMOVED : message.message));
     if (message.edited_at && !row.querySelector(".msg-edited")) {
         row.querySelector(".msg-head").append(" ", element("span", "msg-edited", "edited"));
     }
@@ -83,16 +85,15 @@ export function newRow(message, mine, me) {
     return row;
 }
 
-// The row stays as the server sent it, but for the reader's own clock and for links.
+// The row stays as the server sent it, but for the reader's own clock.
 export function adoptRow(row, me) {
     const text = row.querySelector(".msg-text");
+    texts.set(row, text.dataset.text ?? text.textContent);
+    delete text.dataset.text;
     setTime(row, rowTime(row));
     setLink(row);
     adoptReactions(row, me);
     row.querySelectorAll(".msg-acts").forEach((forms) => forms.remove()); // the forms of a page without scripts
-    if (text.textContent.includes("http")) {
-        setText(text, text.textContent);
-    }
 }
 
 // A message that is on its way: grey, without a number.

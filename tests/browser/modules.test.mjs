@@ -7,7 +7,7 @@ import { Logs } from "../../static/js/log.js";
 import { Outbox } from "../../static/js/outbox.js";
 import { Sender } from "../../static/js/sender.js";
 import { Store } from "../../static/js/store.js";
-import { countChars, initial, pieces } from "../../static/js/text.js";
+import { countChars, initial } from "../../static/js/text.js";
 import { ago, dayLabel, sameDay } from "../../static/js/time.js";
 
 class Memory {
@@ -161,14 +161,6 @@ test("over a socket a message is stored when its ack comes", async () => {
     await new Promise(setImmediate);
     assert.deepEqual(seen.stored, ["client-001"]);
     assert.equal(outbox.get("client-001"), undefined);
-});
-
-test("only http addresses become links, without the sentence's punctuation", () => {
-    const links = (text) => pieces(text).filter((piece) => piece.href).map((piece) => piece.href);
-    assert.deepEqual(links("see https://a.example/b?c=d, and (http://b.example/x)."), ["https://a.example/b?c=d", "http://b.example/x"]);
-    assert.deepEqual(links("https://en.example/wiki/Call_(option)"), ["https://en.example/wiki/Call_(option)"]);
-    assert.deepEqual(links("javascript:alert(1) data:text/html,x ftp://x.example http:// https://"), []);
-    assert.equal(pieces("a https://a.example b").map((piece) => piece.text).join(""), "a https://a.example b");
 });
 
 test("characters are counted as people and the server count them", () => {

@@ -149,7 +149,8 @@ static struct tags page_with(const char *name, const char *text, const char *tit
     struct web *w = web_open();
     struct tags tags;
 
-    post_as(w, name, text);
+    post_as(w, name, "said");
+    put(w, "message SET body", text, 0); /* markup of our own making is test_markup's */
     put(w, "room SET title", title, 0);
     put(w, "room SET topic", title, 0);
     web_join(w, "eve");
