@@ -62,7 +62,9 @@ enum err chat_write(struct chat *c, chat_work_fn *work, void *arg, struct fail *
 
     if (e)
         return e;
+    c->whole = true;
     e = work(c, arg, f);
+    c->whole = false;
     if (e) {
         db_rollback(c->db);
         return e;
@@ -70,5 +72,21 @@ enum err chat_write(struct chat *c, chat_work_fn *work, void *arg, struct fail *
     e = db_commit(c->db, f);
     if (!e)
         notify_send(&c->notify);
+    return e;
+}
+
+enum err chat_part(struct chat *c, chat_work_fn *work, void *arg, struct fail *f)
+{
+    enum err e = c->whole ? OK : db_savepoint(c->db, f);
+
+    if (e)
+        return e;
+    e = work(c, arg, f);
+    if (c->whole)
+        c->spoiled = c->spoiled || e;
+    else if (e)
+        db_rollback_savepoint(c->db);
+    else
+        e = db_release_savepoint(c->db, f);
     return e;
 }

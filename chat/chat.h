@@ -19,6 +19,8 @@ struct chat {
     struct notify notify;
     struct token_policy host_tokens, guest_tokens;
     char boot_id[37];
+    bool whole;   /* the write under way is stored as a whole or not at all: see chat_part() */
+    bool spoiled; /* a part of such a write failed half done: it must not be committed */
 };
 
 /* Opens all of it; on an error everything opened is closed again. `f` says how to mend it. */
@@ -32,5 +34,11 @@ MUST_CHECK enum err chat_follow(struct chat *c, bool *moved, struct fail *f);
 /* One write: begin, `work`, commit (or rollback), then wake the sidecar. */
 typedef enum err chat_work_fn(struct chat *c, void *arg, struct fail *f);
 MUST_CHECK enum err chat_write(struct chat *c, chat_work_fn *work, void *arg, struct fail *f);
+/*
+ * Inside a write: several rows that are stored together or not at all. What fails is undone by a
+ * savepoint, which copies every page that it touches; a write whose owner rolls it back when
+ * anything fails (`whole`) does without, and is `spoiled` then.
+ */
+MUST_CHECK enum err chat_part(struct chat *c, chat_work_fn *work, void *arg, struct fail *f);
 
 #endif

@@ -162,8 +162,9 @@ static enum err check_reply(struct chat *c, struct draft *d, struct fail *f)
 
 /* ----- the rows ----- */
 
-static enum err insert(struct chat *c, struct draft *d, struct fail *f)
+static enum err insert(struct chat *c, void *arg, struct fail *f)
 {
+    struct draft *d = arg;
     struct message *m = &d->out->message;
     struct event event = {
         .room_id = d->room.id,
@@ -201,20 +202,6 @@ static enum err insert(struct chat *c, struct draft *d, struct fail *f)
     return e ? e : message_fill(c->db, d->arena, m, 1, f);
 }
 
-static enum err insert_in_savepoint(struct chat *c, struct draft *d, struct fail *f)
-{
-    enum err e = db_savepoint(c->db, f);
-
-    if (e)
-        return e;
-    e = insert(c, d, f);
-    if (e) {
-        db_rollback_savepoint(c->db);
-        return e;
-    }
-    return db_release_savepoint(c->db, f);
-}
-
 static enum err store(struct chat *c, void *arg, struct fail *f)
 {
     struct draft *d = arg;
@@ -237,7 +224,7 @@ static enum err store(struct chat *c, void *arg, struct fail *f)
         e = check_reply(c, d, f);
     if (!e)
         e = naming_shown(c, d->arena, &d->user, &d->author_name, f);
-    return e ? e : insert_in_savepoint(c, d, f);
+    return e ? e : chat_part(c, insert, d, f);
 }
 
 enum err chat_post(struct chat *c, struct arena *a, const struct post *p, struct posted *out,

@@ -80,6 +80,7 @@ struct job {
     uint64_t history; /* the database that its user and room ids are of; 0: none in particular */
     int purpose;      /* the session's own note of why it asked */
     struct arena arena;
+    bool tried;   /* in this round already: `err` is what came of it */
     enum err err; /* of the answer; the sentence is in `fail` */
     struct fail fail;
     union {

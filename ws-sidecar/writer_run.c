@@ -127,7 +127,7 @@ static enum err mark_read(struct chat *c, struct job *j)
     return e;
 }
 
-/* The jobs that write to chat.db: each in a savepoint of the round. */
+/* The jobs that write to chat.db. */
 typedef enum err write_fn(struct chat *c, struct job *j);
 static write_fn *write_of(const struct job *j)
 {
@@ -160,14 +160,15 @@ static void fail_all(struct job *jobs, const struct fail *why)
     }
 }
 
-/* True while the outer transaction is alive: SQLite ends it by itself on a full disk. */
+/* True where the outer transaction may be committed: SQLite ends it by itself on a full disk. */
 static bool run_written(struct chat *c, struct job *jobs, struct fail *f)
 {
     for (struct job *j = jobs; j; j = j->next) {
         if (!is_written(j))
             continue;
+        j->tried = true;
         j->err = write_of(j)(c, j);
-        if (!db_in_transaction(c->db)) {
+        if (c->spoiled || !db_in_transaction(c->db)) {
             fail(f, j->err == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_BUSY, NULL);
             return false;
         }
@@ -194,19 +195,50 @@ static enum err end_round(struct chat *c, bool state_too, struct fail *f)
     return db_commit(c->db, f);
 }
 
-static void write_round(struct chat *c, struct job *jobs)
+/* `whole`: without a savepoint for each post. */
+static enum err try_round(struct chat *c, struct job *jobs, bool whole, struct fail *f)
 {
     bool state_too = false;
-    struct fail f = {0};
-    enum err e = begin_round(c, &state_too, &f);
+    enum err e;
 
-    if (!e && !run_written(c, jobs, &f)) {
+    c->spoiled = false;
+    e = begin_round(c, &state_too, f);
+    if (e)
+        return e;
+    c->whole = whole;
+    if (run_written(c, jobs, f)) {
+        e = end_round(c, state_too, f);
+    } else {
         if (state_too)
             db_rollback(c->state);
         db_rollback(c->db);
-        e = f.err;
-    } else if (!e) {
-        e = end_round(c, state_too, &f);
+        e = f->err;
+    }
+    c->whole = false;
+    return e;
+}
+
+static void forget_tries(struct job *jobs)
+{
+    for (struct job *j = jobs; j; j = j->next) {
+        if (!j->tried)
+            continue;
+        j->tried = false;
+        j->err = OK;
+        j->fail = (struct fail){0};
+    }
+}
+
+/* What may fail in a post is asked before its first row, so that a savepoint is hardly ever of use:
+ * where one would have been, the round is done again with one for each. */
+static void write_round(struct chat *c, struct job *jobs)
+{
+    struct fail f = {0};
+    enum err e = try_round(c, jobs, true, &f);
+
+    if (e && c->spoiled) {
+        forget_tries(jobs);
+        e = try_round(c, jobs, false, &f);
     }
     if (e)
         fail_all(jobs, &f);

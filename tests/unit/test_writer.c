@@ -1,4 +1,5 @@
 /* The writer: many posts in one commit, and no answer before it. */
+#include "db/handle.h"
 #include "tests/lib/fixture.h"
 #include "ws-sidecar/writer.h"
 
@@ -110,6 +111,33 @@ static void test_one_refused_post_spoils_no_other(void **state)
     assert_int_equal(nowhere->err, ERR_ROOM_NOT_FOUND);
     assert_int_equal(nobody->err, ERR_AUTH_REQUIRED);
     assert_int_equal(last->err, OK);
+    assert_int_equal(messages_in(fx, "general"), 2);
+    drop(&c);
+    fixture_close(fx);
+}
+
+/* What no check foresees: a row is there already, and the next cannot be written. */
+static void test_one_post_that_fails_half_done_spoils_no_other(void **state)
+{
+    static const char trigger[] = "CREATE TRIGGER poison BEFORE INSERT ON message WHEN NEW.body ="
+                                  " 'poison' BEGIN SELECT raise(ABORT, 'poison'); END";
+    struct fixture *fx = fixture_open();
+    struct writer_round round = round_of(fx);
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct chain c = {0};
+    struct job *first, *poison, *last;
+
+    (void)state;
+    assert_int_equal(sqlite3_exec(fx->chat.db->sqlite, trigger, NULL, NULL, NULL), SQLITE_OK);
+    first = add(&c, post(&ana, "one", "client-one"));
+    poison = add(&c, post(&ana, "poison", NULL));
+    last = add(&c, post(&ana, "two", NULL));
+    writer_run(&round, c.first);
+    assert_int_equal(first->err, OK);
+    assert_int_equal(poison->err, ERR_EDIT_CONFLICT);
+    assert_int_equal(last->err, OK);
+    assert_non_null(strstr(first->u.post.ack, "\"seq\":2"));
+    assert_non_null(strstr(last->u.post.ack, "\"seq\":3")); /* no number is missing */
     assert_int_equal(messages_in(fx, "general"), 2);
     drop(&c);
     fixture_close(fx);
@@ -505,6 +533,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_round_of_posts_is_numbered_in_order),
         cmocka_unit_test(test_one_refused_post_spoils_no_other),
+        cmocka_unit_test(test_one_post_that_fails_half_done_spoils_no_other),
         cmocka_unit_test(test_a_duplicate_in_the_same_round_is_one_message),
         cmocka_unit_test(test_names_make_guests_within_the_round),
         cmocka_unit_test(test_marks_share_the_transaction_and_only_rise),
