@@ -211,6 +211,9 @@ static enum err open_all(struct db *db, const char *path, bool create, struct fa
         e = turnstile_open(&db->turnstile, db->path, f);
     if (e)
         return e;
+    /* Nobody asks how much memory there is in use, and counting it takes a lock at each malloc.
+     * Heeded before the first use alone. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (sqlite3_open_v2(db->path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK)
         return open_error(db, "open", f);

@@ -217,11 +217,35 @@ static char *to_nfc(struct arena *a, const char *s, size_t len)
     return copy;
 }
 
+/* ASCII without a control but \n and \t: what is_bearable() and to_nfc() leave as it is. */
+static bool is_plain(const char *s, size_t len)
+{
+    bool other = false;
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)s[i];
+
+        other |= c >= 0x80 || (c < 0x20 && c != '\n' && c != '\t');
+    }
+    return !other;
+}
+
+static char *trim_plain(struct arena *a, const char *s, size_t len)
+{
+    while (len > 0 && is_blank(s[0]))
+        s++, len--;
+    while (len > 0 && is_blank(s[len - 1]))
+        len--;
+    return arena_strn(a, s, len);
+}
+
 char *text_clean(struct arena *a, const char *s, size_t len)
 {
     char *text;
     size_t to = 0;
 
+    if (is_plain(s, len)) /* most of what is written */
+        return trim_plain(a, s, len);
     if (!is_bearable(s, len))
         return NULL;
     trim(&s, &len);

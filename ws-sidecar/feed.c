@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FEED_EVENTS = 256, HUB_BUDGET = 512 };
+enum { FEED_EVENTS = 32, HUB_BUDGET = 512 };
 
 static const char *wire_name(const char *slug)
 {
