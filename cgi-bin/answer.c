@@ -2,6 +2,7 @@
 
 #include "cgi-bin/auth.h"
 #include "cgi-bin/error_page.h"
+#include "cgi-bin/squeeze.h"
 #include "chat/wire.h"
 #include "lib/text.h"
 
@@ -199,8 +200,10 @@ static void add_page_policy(struct call *c)
 
 void answer_finish(struct call *c)
 {
+    http_find_once(&c->res);
     if (c->res.content_type == html_media) {
         add_page_policy(c);
+        squeeze(c);
     } else {
         http_add_header(&c->res, "Content-Security-Policy",
                         "default-src 'none'; frame-ancestors 'none'");

@@ -83,6 +83,7 @@ static const char *const answered_by[] = {
     "HTTP_SEC_FETCH_MODE",
     "HTTP_SEC_FETCH_DEST",
     "HTTP_ACCEPT",
+    "HTTP_ACCEPT_ENCODING",
     "HTTP_IF_NONE_MATCH",
 };
 
@@ -197,7 +198,8 @@ static int parse_quality(const char *s, size_t len)
     return quality;
 }
 
-/* The quality that an Accept header gives to `type`, in thousandths; -1 where it is not named. */
+/* The quality that an Accept header (or -Encoding) gives to `type`, in thousandths; -1 where it is
+ * not named. */
 static int accept_quality(const char *accept, const char *type)
 {
     size_t type_len = strlen(type);
@@ -224,6 +226,13 @@ bool http_prefers_json(const struct http_request *req)
 
     return accept &&
            accept_quality(accept, "application/json") > accept_quality(accept, "text/html");
+}
+
+bool http_accepts_gzip(const struct http_request *req)
+{
+    const char *encodings = http_header(req, "ACCEPT_ENCODING");
+
+    return encodings && accept_quality(encodings, "gzip") > 0;
 }
 
 bool http_etag_matches(const struct http_request *req, const char *etag)
@@ -301,7 +310,8 @@ void http_response_clear(struct http_response *res)
     res->content_type = NULL;
     res->cache_control = "no-store";
     res->once[0] = '\0';
-    res->once_at = 0;
+    res->once_at = res->once_after = 0;
+    res->once_twice = res->squeezed = false;
     buf_clear(&res->headers);
     buf_clear(&res->body);
 }
@@ -318,6 +328,17 @@ void http_add_header(struct http_response *res, const char *name, const char *va
         if (iscntrl((unsigned char)*p))
             return;
     buf_fmt(&res->headers, "%s: %s\r\n", name, value);
+}
+
+void http_find_once(struct http_response *res)
+{
+    size_t len = strlen(res->once);
+    const char *at = len ? memmem(buf_cstr(&res->body), res->body.len, res->once, len) : NULL;
+
+    if (!at)
+        return;
+    res->once_at = (size_t)(at - res->body.data);
+    res->once_twice = memmem(at + len, res->body.len - res->once_at - len, res->once, len);
 }
 
 static const char *reason(int status)

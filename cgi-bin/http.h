@@ -43,10 +43,13 @@ struct http_response {
     const char *cache_control; /* never NULL */
     struct buf headers;        /* further "Name: value\r\n" lines */
     struct buf body;
-    /* A random text in the body that no two answers may share ("": none), and where it stands once
-     * that is known: see kept.h. */
+    /* A random text in the body that no two answers may share ("": none), and where it stands:
+     * http_find_once(). See kept.h. */
     char once[25];
-    size_t once_at;
+    size_t once_at;    /* 0: nowhere */
+    bool once_twice;   /* no other can be put in its place */
+    bool squeezed;     /* the body is gzip (squeeze.h), and of what it is made of there are */
+    size_t once_after; /* so many bytes behind `once` */
 };
 
 /* Never fails: what is odd shows as HTTP_OTHER or path NULL. `trusted` as in lib/peer.h. */
@@ -63,6 +66,8 @@ const char *http_header(const struct http_request *req, const char *cgi_name);
 const char *http_cookie(const struct http_request *req, const char *name, size_t *len);
 /* Whether the Accept header prefers JSON over HTML by name; a wildcard prefers neither. */
 bool http_prefers_json(const struct http_request *req);
+/* Whether Accept-Encoding names gzip. */
+bool http_accepts_gzip(const struct http_request *req);
 /* Whether If-None-Match names `etag` (with its quotes). */
 bool http_etag_matches(const struct http_request *req, const char *etag);
 /* "/a/b?c" with "%41"-escapes decoded, into the arena; NULL where malformed, with NUL or a hidden
@@ -82,6 +87,8 @@ void http_response_clear(struct http_response *res); /* for an error that replac
 void http_response_release(struct http_response *res);
 /* Adds a line. A value with a control character is a bug and is left out. */
 void http_add_header(struct http_response *res, const char *name, const char *value);
+/* Finds `once` in a body that is complete. */
+void http_find_once(struct http_response *res);
 /* Status, headers, body (without it for HEAD, 204 and 304). `id` is this answer's, in the log too.
  * False where the client went away. */
 bool http_send(const struct http_response *res, const struct http_request *req, const char *id);

@@ -1,5 +1,6 @@
 #include "cgi-bin/kept.h"
 
+#include "cgi-bin/squeeze.h"
 #include "lib/secure.h"
 
 #include <stdlib.h>
@@ -75,6 +76,18 @@ static size_t size_of(const struct http_response *res)
     return res->headers.cap + res->body.cap;
 }
 
+/* No two answers share it. */
+static void renew_once(struct http_response *res)
+{
+    char old[sizeof res->once];
+
+    memcpy(old, res->once, sizeof old);
+    secure_random_hex(res->once, (sizeof res->once - 1) / 2);
+    memcpy(res->body.data + res->once_at, res->once, sizeof res->once - 1);
+    if (res->squeezed)
+        squeeze_mend(res, old);
+}
+
 /* Out of the collection, until kept_store() brings it back. */
 static void take_out(struct kept *k, size_t i, struct call *c)
 {
@@ -85,10 +98,8 @@ static void take_out(struct kept *k, size_t i, struct call *c)
     c->kept = true;
     k->bytes -= size_of(res);
     k->answers[i] = k->answers[--k->count];
-    if (res->once_at) {
-        secure_random_hex(res->once, (sizeof res->once - 1) / 2);
-        memcpy(res->body.data + res->once_at, res->once, sizeof res->once - 1);
-    }
+    if (res->once_at)
+        renew_once(res);
 }
 
 bool kept_find(struct kept *k, struct call *c)
@@ -114,20 +125,6 @@ bool kept_find(struct kept *k, struct call *c)
     return false;
 }
 
-/* Where `once` stands; false where it does so twice, as a host's own template may want it. */
-static bool find_once(struct http_response *res)
-{
-    size_t len = strlen(res->once);
-    const char *at = NULL;
-
-    if (len && !res->once_at)
-        at = memmem(buf_cstr(&res->body), res->body.len, res->once, len);
-    if (!at)
-        return true;
-    res->once_at = (size_t)(at - res->body.data);
-    return !memmem(at + len, res->body.len - res->once_at - len, res->once, len);
-}
-
 void kept_store(struct kept *k, struct call *c, bool good)
 {
     size_t size = size_of(&c->res);
@@ -135,7 +132,7 @@ void kept_store(struct kept *k, struct call *c, bool good)
 
     if (k)
         k->open = false;
-    if (!asked || !good || *c->req.strayed || size > BYTES_MAX || !find_once(&c->res))
+    if (!asked || !good || *c->req.strayed || size > BYTES_MAX || c->res.once_twice)
         return;
     if (k->count == ANSWERS_MAX || k->bytes + size > BYTES_MAX)
         kept_clear(k);

@@ -2,7 +2,9 @@
  * Answers that are still right. An answer is made of what was looked at in the request, of what
  * stood in the databases, and of the time in seconds; as long as all three are the same it is given
  * again as it was, without asking who it is for, since that is among them. Whatever changes (a ban,
- * an edit, a presence, another second) lets go of all of them.
+ * an edit, a presence, another second) lets go of all of them. A page that is given again has the
+ * seal that it had: but for `once` it is the same page, so its length tells nothing new either
+ * (squeeze.h).
  *
  * Only routes that say so are kept, and only what went well. One per process; bounded.
  */

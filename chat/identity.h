@@ -68,9 +68,11 @@ MUST_CHECK enum err identity_rename(struct chat *c, struct arena *a, struct acto
 MUST_CHECK enum err identity_make_ticket(struct chat *c, struct arena *a, const struct actor *who,
                                          char **ticket, struct fail *f);
 
-/* The seal in forms and in the page: HMAC bound to the actor. Lives in `a`. */
+/* The seal in forms and in the page: an HMAC bound to the actor, with a salt, so that no two
+ * answers hold the same (squeeze.h says why). Each is good for as long as the secret is. Lives in
+ * `a`. */
 const char *identity_csrf(struct chat *c, struct arena *a, const struct actor *who);
-bool identity_csrf_ok(struct chat *c, const struct actor *who, const char *seal, size_t len);
+bool identity_csrf_ok(struct chat *c, const struct actor *who, const char *given, size_t len);
 
 /* From the actor as loaded: ERR_BANNED with until when, ERR_AUTH_REQUIRED for guests and the
  * anonymous where guests = off; OK otherwise. The muted may read; chat_post() refuses what they

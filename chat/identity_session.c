@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { TICKET_BYTES = 32, SEAL_BYTES = 20 };
+enum { TICKET_BYTES = 32, SALT_HEX = 24, SEAL_BYTES = 20, SEAL_LEN = SALT_HEX + 2 * SEAL_BYTES };
 static const int64_t TICKET_TTL_MS = 30000;
 
 static void ticket_hash(char hex[2 * SECURE_HASH + 1], const char *ticket, size_t len)
@@ -55,26 +55,36 @@ enum err identity_from_ticket(struct chat *c, struct arena *a, const char *ticke
                                  f);
 }
 
-const char *identity_csrf(struct chat *c, struct arena *a, const struct actor *who)
+/* The salt, and the HMAC over it and whose it is. */
+static void seal(char out[SEAL_LEN + 1], const struct chat *c, struct arena *a,
+                 const struct actor *who, const char *salt)
 {
     unsigned char hash[SECURE_HASH];
-    char hex[2 * SEAL_BYTES + 1];
-    const char *text = arena_fmt(a, "outcry-csrf:%s", who->ext_id);
+    const char *text = arena_fmt(a, "outcry-csrf:%.*s:%s", SALT_HEX, salt, who->ext_id);
 
     secure_hmac(hash, c->conf->secret, strlen(c->conf->secret), text, strlen(text));
-    secure_hex(hex, hash, SEAL_BYTES);
-    return arena_str(a, hex);
+    memcpy(out, salt, SALT_HEX);
+    secure_hex(out + SALT_HEX, hash, SEAL_BYTES);
 }
 
-bool identity_csrf_ok(struct chat *c, const struct actor *who, const char *seal, size_t len)
+const char *identity_csrf(struct chat *c, struct arena *a, const struct actor *who)
 {
-    struct arena a;
-    const char *own;
-    bool ok;
+    char salt[SALT_HEX + 1], *out = arena_alloc(a, SEAL_LEN + 1);
 
+    secure_random_hex(salt, SALT_HEX / 2);
+    seal(out, c, a, who, salt);
+    return out;
+}
+
+bool identity_csrf_ok(struct chat *c, const struct actor *who, const char *given, size_t len)
+{
+    char own[SEAL_LEN + 1];
+    struct arena a;
+
+    if (len != SEAL_LEN || strnlen(given, len) != len)
+        return false;
     arena_init(&a);
-    own = identity_csrf(c, &a, who);
-    ok = strlen(own) == len && secure_equal(own, seal, len);
+    seal(own, c, &a, who, given);
     arena_release(&a);
-    return ok;
+    return secure_equal(own, given, len);
 }

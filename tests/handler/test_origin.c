@@ -161,7 +161,7 @@ static void test_a_cookie_needs_the_seal(void **state)
     assert_int_equal(post_from(w, NULL, NULL), 403);
     w->csrf = NULL;
     assert_int_equal(post_from(w, NULL, NULL), 403);
-    w->csrf = "0000000000000000000000000000000000000000";
+    w->csrf = "0000000000000000000000000000000000000000000000000000000000000000";
     assert_int_equal(post_from(w, NULL, NULL), 403);
     assert_int_equal(fixture_room(w->fx, "general").head, 2); /* created, and one message */
     web_close(w);

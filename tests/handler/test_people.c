@@ -21,7 +21,7 @@ static void test_a_guest_gets_a_session_in_a_cookie(void **state)
     assert_null(strstr(cookie, "Secure"));
     assert_string_equal(web_json_text(w, "user.username"), "trader123");
     assert_true(json_object_get_boolean(web_json(w, "user.guest")));
-    assert_int_equal(strlen(web_json_text(w, "csrf")), 40);
+    assert_int_equal(strlen(web_json_text(w, "csrf")), 64);
     assert_null(strstr(web_text(w), "token"));
     web_close(w);
 }

@@ -422,12 +422,17 @@ static void test_a_seal_is_good_for_its_person_alone(void **state)
     struct actor ana = fixture_user(fx, "7", "ana"), bob = fixture_guest(fx, "bob"),
                  nobody = fixture_nobody();
     const char *seal = identity_csrf(&fx->chat, &fx->arena, &ana);
+    char *forged;
 
     assert_true(identity_csrf_ok(&fx->chat, &ana, seal, strlen(seal)));
     assert_false(identity_csrf_ok(&fx->chat, &bob, seal, strlen(seal)));
     assert_false(identity_csrf_ok(&fx->chat, &nobody, seal, strlen(seal)));
     assert_false(identity_csrf_ok(&fx->chat, &ana, seal, strlen(seal) - 1));
     assert_false(identity_csrf_ok(&fx->chat, &ana, "", 0));
+    assert_string_not_equal(seal, identity_csrf(&fx->chat, &fx->arena, &ana));
+    forged = arena_str(&fx->arena, seal);
+    forged[0] = forged[0] == '0' ? '1' : '0';
+    assert_false(identity_csrf_ok(&fx->chat, &ana, forged, strlen(forged)));
     /* It outlives a token: the next one is of the same person. */
     ana = fixture_user(fx, "7", "ana");
     assert_true(identity_csrf_ok(&fx->chat, &ana, seal, strlen(seal)));
