@@ -302,12 +302,26 @@ static void find_proxy(struct trial *t)
 
 static void find_for_static(struct trial *t)
 {
-    static const char *const wishes[] = {
+    /* What was packed beforehand, to whoever takes it. */
+    const char *packed =
+        arena_fmt(&t->s->a,
+                  "%sAddEncoding gzip .gz\nAddEncoding br .br\nRemoveType .gz .br\n"
+                  "RewriteEngine On\nRewriteBase %s%s/static/\n"
+                  "RewriteCond %%{HTTP:Accept-Encoding} \"(^|[ ,])br($|[ ,])\"\n"
+                  "RewriteRule ^(vendor/.+\\.(?:css|js))$ $1.br [END]\n"
+                  "RewriteCond %%{HTTP:Accept-Encoding} \"(^|[ ,])gzip($|[ ,])\"\n"
+                  "RewriteRule ^(vendor/.+\\.(?:css|js))$ $1.gz [END]\n",
+                  t->s->means.rewrite_options, t->s->base, t->s->folder);
+    const char *const wishes[] = {
         "Options -Indexes\n",
         "AddType text/css .css\nAddType text/javascript .js .mjs\nAddType image/svg+xml .svg\n"
         "AddCharset utf-8 .css .js .mjs .txt\n",
         "Header set X-Content-Type-Options nosniff\nHeader set Cache-Control \"no-cache\"\n"
-        "Header set Cache-Control \"max-age=31536000\" \"expr=%{QUERY_STRING} =~ /^v=./\"\n",
+        "Header set Cache-Control \"max-age=31536000, immutable\" \"expr=%{QUERY_STRING} =~ /^v=./ "
+        "|| "
+        "%{REQUEST_URI} =~ m#/vendor/js/[^/]+-[\\w-]{8}\\.js#\"\n"
+        "Header merge Vary Accept-Encoding \"expr=%{REQUEST_URI} =~ m#/vendor/.*\\.(css|js)#\"\n",
+        t->s->means.rewrite ? packed : "",
     };
 
     for (size_t i = 0; i < ARRAY_LEN(wishes); i++) {

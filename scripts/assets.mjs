@@ -5,12 +5,13 @@
 //   js/main.js       static/js/main.js with all that it imports, as one file
 //   js/NAME-HASH.js  what main.js loads by import(), each with what it alone needs
 //
-// All of it small, each beside a source map that leads to the readable source. VERSION is what pages
+// All of it small, each beside its packed forms (.gz, .br), scripts beside a map to their readable source. VERSION is what pages
 // put behind main.js, so that both ask for it by one address: as two it would run twice.
 // The same input makes the same bytes.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 import { PurgeCSS } from "purgecss";
 import { rollup } from "rollup";
@@ -27,6 +28,14 @@ function put(path, bytes) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(`${path}.new`, bytes);
     renameSync(`${path}.new`, path);
+}
+
+// With what web servers give to whoever takes it packed (conf/).
+function putPacked(path, text) {
+    const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
+    put(`${path}.gz`, gzipSync(text, { level: constants.Z_BEST_COMPRESSION }));
+    put(`${path}.br`, brotliCompressSync(text, { params }));
+    put(path, text);
 }
 
 // Rules whose classes occur as a word in some template or script; the rest of Bootstrap stays away.
@@ -46,10 +55,10 @@ async function style(entry, before = "") {
 
 async function styles() {
     const { code } = await transform(await bootstrapInUse(), { loader: "css", minify: true, target: TARGET });
-    put(`${OUT}/chat.css`, await style("static/css/chat.css", code));
+    putPacked(`${OUT}/chat.css`, await style("static/css/chat.css", code));
     const later = existsSync(LATER) ? readdirSync(LATER) : [];
     for (const name of later) {
-        put(`${OUT}/css/${name}`, await style(`${LATER}/${name}`));
+        putPacked(`${OUT}/css/${name}`, await style(`${LATER}/${name}`));
     }
 }
 
@@ -71,11 +80,11 @@ async function scripts(version) {
         sourcemap: true,
         sourcemapExcludeSources: true,
     });
-    for (const file of output) {
-        put(`${OUT}/js/${file.fileName}`, file.code ?? file.source);
+    for (const { fileName, code, source } of output) {
+        code === undefined ? put(`${OUT}/js/${fileName}`, source) : putPacked(`${OUT}/js/${fileName}`, code);
     }
     const made = new Set(output.map((file) => file.fileName));
-    for (const old of readdirSync(`${OUT}/js`).filter((name) => !made.has(name))) {
+    for (const old of readdirSync(`${OUT}/js`).filter((name) => !made.has(name.replace(/\.(gz|br)$/, "")))) {
         rmSync(`${OUT}/js/${old}`);
     }
 }

@@ -66,6 +66,12 @@ class Everything(OnHost):
         self.assertIn("FastCGI (mod_fcgid)", done.stdout)
         self.assertNotIn("FAIL", done.stdout)
         message = self.talk(host)
+        for encoding in ("br", "gzip", None):
+            packed = host.http("GET", host.base + "chat/static/vendor/chat.css?v=1",
+                               headers={"Accept-Encoding": encoding or "identity"})
+            self.assertEqual((packed.status, packed.headers["Content-Encoding"]), (200, encoding))
+            self.assertTrue(packed.headers["Content-Type"].startswith("text/css"))
+            self.assertIn("immutable", packed.headers["Cache-Control"])
         sock = host.hello(token=host.token(2, "bob"), rooms={"general": message["seq"] - 1},
                           epoch=host.get("events/?rooms=general:0", token=host.token(2, "bob")).json["epoch"])
         self.addCleanup(sock.close)
