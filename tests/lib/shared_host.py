@@ -115,7 +115,7 @@ class Host(Stack):
             shutil.chown(path, USER, USER)
 
     def read(self, name):
-        with open(os.path.join(self.site, name), encoding="utf-8") as f:
+        with open(os.path.join(self.site, name), encoding="utf-8", errors="surrogateescape") as f:
             return f.read()
 
     def exists(self, name):
