@@ -310,8 +310,8 @@ void http_response_clear(struct http_response *res)
     res->content_type = NULL;
     res->cache_control = "no-store";
     res->once[0] = '\0';
-    res->once_at = res->once_after = 0;
-    res->once_twice = res->squeezed = false;
+    res->once_count = 0;
+    res->once_lost = res->squeezed = false;
     buf_clear(&res->headers);
     buf_clear(&res->body);
 }
@@ -332,13 +332,17 @@ void http_add_header(struct http_response *res, const char *name, const char *va
 
 void http_find_once(struct http_response *res)
 {
+    const char *body = buf_cstr(&res->body), *end = body + res->body.len, *at = body;
     size_t len = strlen(res->once);
-    const char *at = len ? memmem(buf_cstr(&res->body), res->body.len, res->once, len) : NULL;
 
-    if (!at)
-        return;
-    res->once_at = (size_t)(at - res->body.data);
-    res->once_twice = memmem(at + len, res->body.len - res->once_at - len, res->once, len);
+    while (len && (at = memmem(at, (size_t)(end - at), res->once, len))) {
+        if (res->once_count == ONCE_MAX) {
+            res->once_lost = true;
+            return;
+        }
+        res->once_at[res->once_count++].at = (size_t)(at - body);
+        at += len;
+    }
 }
 
 static const char *reason(int status)

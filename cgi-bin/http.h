@@ -37,6 +37,12 @@ struct http_request {
     bool *strayed; /* more of it was looked at than http_fingerprint() knows */
 };
 
+enum { ONCE_MAX = 4 };
+
+struct once_place {
+    size_t at, after; /* `after`: in a squeezed body, how much text it has behind it */
+};
+
 struct http_response {
     int status;
     const char *content_type;  /* NULL: none */
@@ -46,10 +52,10 @@ struct http_response {
     /* A random text in the body that no two answers may share ("": none), and where it stands:
      * http_find_once(). See kept.h. */
     char once[25];
-    size_t once_at;    /* 0: nowhere */
-    bool once_twice;   /* no other can be put in its place */
-    bool squeezed;     /* the body is gzip (squeeze.h), and of what it is made of there are */
-    size_t once_after; /* so many bytes behind `once` */
+    struct once_place once_at[ONCE_MAX];
+    size_t once_count;
+    bool once_lost; /* in more places than that: no other can be put there */
+    bool squeezed;  /* the body is gzip (squeeze.h) */
 };
 
 /* Never fails: what is odd shows as HTTP_OTHER or path NULL. `trusted` as in lib/peer.h. */

@@ -83,7 +83,8 @@ static void renew_once(struct http_response *res)
 
     memcpy(old, res->once, sizeof old);
     secure_random_hex(res->once, (sizeof res->once - 1) / 2);
-    memcpy(res->body.data + res->once_at, res->once, sizeof res->once - 1);
+    for (size_t i = 0; i < res->once_count; i++)
+        memcpy(res->body.data + res->once_at[i].at, res->once, sizeof res->once - 1);
     if (res->squeezed)
         squeeze_mend(res, old);
 }
@@ -98,7 +99,7 @@ static void take_out(struct kept *k, size_t i, struct call *c)
     c->kept = true;
     k->bytes -= size_of(res);
     k->answers[i] = k->answers[--k->count];
-    if (res->once_at)
+    if (res->once_count)
         renew_once(res);
 }
 
@@ -132,7 +133,7 @@ void kept_store(struct kept *k, struct call *c, bool good)
 
     if (k)
         k->open = false;
-    if (!asked || !good || *c->req.strayed || size > BYTES_MAX || c->res.once_twice)
+    if (!asked || !good || *c->req.strayed || size > BYTES_MAX || c->res.once_lost)
         return;
     if (k->count == ANSWERS_MAX || k->bytes + size > BYTES_MAX)
         kept_clear(k);

@@ -28,19 +28,34 @@ static bool part(z_stream *z, int level, const char *text, size_t len, int flush
 
 /*
  * `once` is stored as it is, and nothing refers back to it, so that another may be put in its
- * place. Behind a full flush no text is a copy of one before it.
+ * place: behind a full flush no text is a copy of one before it.
  */
+static bool store_once(z_stream *z, struct http_response *res, struct once_place *place)
+{
+    size_t len = strlen(res->once);
+    const unsigned char *start = z->next_out, *stored;
+
+    if (!part(z, 0, res->once, len, Z_FULL_FLUSH))
+        return false;
+    stored = memmem(start, (size_t)(z->next_out - start), res->once, len);
+    place->after = res->body.len - place->at - len;
+    place->at = z->total_out - (size_t)(z->next_out - stored);
+    return stored;
+}
+
 static bool parts(z_stream *z, struct http_response *res)
 {
-    const char *text = buf_cstr(&res->body);
-    size_t once = strlen(res->once), before = res->once_at, after = res->body.len - before - once;
+    const char *text = buf_cstr(&res->body), *end = text + res->body.len;
 
-    if (!before)
-        return part(z, LEVEL, text, res->body.len, Z_FINISH);
-    res->once_after = after;
-    return part(z, LEVEL, text, before, Z_FULL_FLUSH) &&
-           part(z, 0, text + before, once, Z_FULL_FLUSH) &&
-           part(z, LEVEL, text + before + once, after, Z_FINISH);
+    for (size_t i = 0; i < res->once_count; i++) {
+        const char *once = buf_cstr(&res->body) + res->once_at[i].at;
+
+        if (!part(z, LEVEL, text, (size_t)(once - text), Z_FULL_FLUSH) ||
+            !store_once(z, res, &res->once_at[i]))
+            return false;
+        text = once + strlen(res->once);
+    }
+    return part(z, LEVEL, text, (size_t)(end - text), Z_FINISH);
 }
 
 static bool gzip(struct call *c)
@@ -58,8 +73,10 @@ static bool gzip(struct call *c)
     z.avail_out = (unsigned)room;
     ok = parts(&z, res);
     deflateEnd(&z);
-    if (!ok)
+    if (!ok) {
+        res->once_lost = true; /* some of its places are those of what is thrown away */
         return false;
+    }
     buf_clear(&res->body);
     buf_add(&res->body, out, z.total_out);
     return true;
@@ -68,29 +85,26 @@ static bool gzip(struct call *c)
 void squeeze(struct call *c)
 {
     struct http_response *res = &c->res;
-    const char *once;
 
     http_add_header(res, "Vary", "Accept-Encoding");
     if (res->body.len < WORTH_IT || !http_accepts_gzip(&c->req) || is_caused_elsewhere(c) ||
         !gzip(c))
         return;
     http_add_header(res, "Content-Encoding", "gzip");
-    if (!res->once_at)
-        return;
-    once = memmem(buf_cstr(&res->body), res->body.len, res->once, strlen(res->once));
-    res->once_at = once ? (size_t)(once - res->body.data) : 0;
     res->squeezed = true;
 }
 
+/* The sum is linear: what differs, moved past what follows it, is how the whole differs. */
 void squeeze_mend(struct http_response *res, const char *old)
 {
-    size_t len = strlen(old);
     unsigned char *trailer = (unsigned char *)res->body.data + res->body.len - TRAILER;
-    /* The sum is linear: what differs, moved past what follows it, is how the whole differs. */
-    unsigned long differs = crc32(0, (const unsigned char *)old, (unsigned)len) ^
-                            crc32(0, (const unsigned char *)res->once, (unsigned)len);
-    unsigned long sum = crc32_combine(differs, 0, (z_off_t)res->once_after);
+    unsigned len = (unsigned)strlen(old);
+    unsigned long differs =
+        crc32(0, (const unsigned char *)old, len) ^ crc32(0, (const unsigned char *)res->once, len);
+    unsigned long sum = 0;
 
+    for (size_t i = 0; i < res->once_count; i++)
+        sum ^= crc32_combine(differs, 0, (z_off_t)res->once_at[i].after);
     for (int i = 0; i < 4; i++)
         trailer[i] ^= (unsigned char)(sum >> (8 * i));
 }

@@ -69,24 +69,36 @@ static struct web *open_room(void)
     return w;
 }
 
+/* Without what differs in any two pages. */
+static char *levelled(struct web *w, const char *html)
+{
+    char *out = arena_str(&w->fx->arena, html);
+
+    for (char *p = out; *p; p++) {
+        size_t run = strspn(p, "0123456789abcdef");
+
+        if (run >= 24)
+            memset(p, 'x', run);
+        p += run ? run - 1 : 0;
+    }
+    return out;
+}
+
 static void test_it_is_the_same_page(void **state)
 {
     struct web *w = open_room();
-    const char *plain, *small;
+    const char *plain;
     size_t plain_len, small_len;
 
     (void)state;
     assert_int_equal(get(w, NULL, "none"), 200);
     assert_false(is_gzip(w));
-    plain = arena_str(&w->fx->arena, web_text(w));
+    plain = levelled(w, web_text(w));
     plain_len = w->answer.len - w->head_len;
     assert_int_equal(get(w, "deflate, gzip, br", "none"), 200);
     small_len = w->answer.len - w->head_len;
-    small = unpacked(w);
-    assert_int_equal(strlen(small), plain_len);
+    assert_string_equal(levelled(w, unpacked(w)), plain);
     assert_true(small_len * 3 < plain_len);
-    assert_int_equal(strstr(small, "<template") - small, strstr(plain, "<template") - plain);
-    assert_string_equal(strstr(small, "<nav"), strstr(plain, "<nav"));
     web_close(w);
 }
 
