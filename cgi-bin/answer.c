@@ -78,6 +78,11 @@ const char *answer_room_url(const struct call *c, const char *room)
     return arena_fmt(c->arena, "%s/r/%s/", page_path, room);
 }
 
+const char *answer_account_url(const struct call *c)
+{
+    return arena_fmt(c->arena, "%s/me/", c->app->conf->page_path);
+}
+
 const char *answer_message_url(const struct call *c, int64_t id, int64_t seq)
 {
     return arena_fmt(c->arena, "%s/m/%lld/#m%lld", c->app->conf->page_path, (long long)id,

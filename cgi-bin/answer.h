@@ -26,6 +26,8 @@ const char *answer_login_url(const struct call *c, const char *next);
 const char *answer_next_url(const struct call *c);
 /* page_path/r/<room>/, or page_path/ for NULL. */
 const char *answer_room_url(const struct call *c, const char *room);
+/* page_path/me/. */
+const char *answer_account_url(const struct call *c);
 /* page_path/m/<id>/#m<seq>: the message, marked among those around it. */
 const char *answer_message_url(const struct call *c, int64_t id, int64_t seq);
 /* page_path/t/<root>/ */

@@ -7,6 +7,7 @@
 handler_fn handle_page;
 handler_fn handle_message_page;
 handler_fn handle_thread_page;
+handler_fn handle_account_page;
 handler_fn handle_messages;
 handler_fn handle_message_create;
 handler_fn handle_message;
@@ -25,6 +26,10 @@ handler_fn handle_events;
 handler_fn handle_session;
 handler_fn handle_me;
 handler_fn handle_me_rename;
+handler_fn handle_ignored;
+handler_fn handle_ignored_put;
+handler_fn handle_ignored_delete;
+handler_fn handle_ignored_form;
 handler_fn handle_rooms;
 handler_fn handle_room;
 handler_fn handle_room_create;

@@ -9,8 +9,7 @@ enum err handle_message(struct call *c, struct fail *f)
     struct room_view room;
     struct message m;
     struct json_object *o;
-    enum err e =
-        lookup_message(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &room, &m, f);
+    enum err e = lookup_shown(c->chat, c->arena, &c->actor, call_number(c, "id", 0), &room, &m, f);
 
     if (e)
         return e;
@@ -72,6 +71,8 @@ static enum err act(struct call *c, struct act *act, struct fail *f)
     act->msg_id = call_number(c, "id", 0);
     act->address = *c->req.address ? c->req.address : NULL;
     e = chat_act_now(c->chat, c->arena, act, &done, f);
+    if (!e)
+        e = ignore_dress_for(c->chat, c->arena, &c->actor, &done.message, f);
     if (e == ERR_EDIT_CONFLICT && done.message.id && !call_wants_page(c))
         return answer_conflict(c, &done.message, f);
     if (e)

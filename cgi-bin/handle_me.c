@@ -39,9 +39,17 @@ enum err handle_me(struct call *c, struct fail *f)
     static const char *const guests[] = {
         [GUESTS_OFF] = "off", [GUESTS_READ] = "read", [GUESTS_WRITE] = "write"};
     const struct conf *conf = c->app->conf;
-    struct json_object *o = user_json(c, &c->actor);
+    struct room_view self = {0};
+    struct json_object *o;
+    enum err e = OK;
 
-    (void)f;
+    if (c->actor.user_id)
+        e = rooms_find(c->chat, c->arena, &c->actor, "@me", &self, f);
+    if (e)
+        return e;
+    o = user_json(c, &c->actor);
+    if (c->actor.user_id)
+        json_set_i64(o, "seq", self.room.head);
     json_set_str(o, "guests", guests[conf->guests]);
     json_set_str(o, "login_url", *conf->login_url ? conf->login_url : NULL);
     return answer_json(c, 200, o);

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* Everything that changes a row of a room is an event of it, so the head stands for all of them. */
+/* Everything that changes a row of a room is an event of it, so the head stands for all of them;
+ * but for whom the reader ignores. */
 static const char *etag(struct arena *a, const struct history_page *page, int64_t in_thread)
 {
     unsigned char hash[SECURE_HASH];
@@ -16,9 +17,10 @@ static const char *etag(struct arena *a, const struct history_page *page, int64_
     int64_t first = page->count ? page->messages[0].seq : 0;
     int64_t last = page->count ? page->messages[page->count - 1].seq : 0;
     const char *text =
-        arena_fmt(a, "%s %s %lld %lld %lld %lld %lld %zu %d", page->epoch, room->slug,
+        arena_fmt(a, "%s %s %lld %lld %lld %lld %lld %zu %d %zu %lld", page->epoch, room->slug,
                   (long long)in_thread, (long long)room->head, (long long)room->floor,
-                  (long long)first, (long long)last, page->count, page->has_more);
+                  (long long)first, (long long)last, page->count, page->has_more,
+                  page->ignored.count, (long long)page->ignored.stamp);
 
     secure_sha256(hash, text, strlen(text));
     secure_hex(hex, hash, 16);

@@ -107,6 +107,16 @@ static const char *browser_token_name(enum conf_browser_token kind)
                                            : "none";
 }
 
+static void add_cursor(struct json_object *cursors, const char *room, int64_t seq,
+                       int64_t last_read)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_i64(o, "seq", seq);
+    json_set_i64(o, "last_read_seq", last_read);
+    json_set(cursors, room, o);
+}
+
 /* {slug: {seq, last_read_seq}} of the rooms on the page; the one being read as its rows were read.
  */
 static struct json_object *cursors(struct json_object *rooms, const char *current, int64_t seq)
@@ -117,14 +127,24 @@ static struct json_object *cursors(struct json_object *rooms, const char *curren
         struct json_object *room = json_object_array_get_idx(rooms, i);
         const char *slug = json_object_get_string(json_object_object_get(room, "id"));
         int64_t head = json_object_get_int64(json_object_object_get(room, "seq"));
-        struct json_object *cursor = json_object_new_object();
-
-        json_set_i64(cursor, "seq", strcmp(slug, current) == 0 ? seq : head);
-        json_set_i64(cursor, "last_read_seq",
-                     json_object_get_int64(json_object_object_get(room, "last_read_seq")));
-        json_set(o, slug, cursor);
+        add_cursor(o, slug, strcmp(slug, current) == 0 ? seq : head,
+                   json_object_get_int64(json_object_object_get(room, "last_read_seq")));
     }
     return o;
+}
+
+/* The reader's own log, as of before anything on the page was read. */
+static enum err add_self(struct call *c, struct json_object *o, struct fail *f)
+{
+    struct room_view self;
+    enum err e;
+
+    if (c->actor.kind == ACTOR_ANONYMOUS)
+        return OK;
+    e = rooms_find(c->chat, c->arena, &c->actor, "@me", &self, f);
+    if (!e)
+        json_set_i64(o, "self_seq", self.room.head);
+    return e;
 }
 
 /* What the script needs to know, as JSON text for one attribute. */
@@ -132,7 +152,7 @@ static void add_config(struct call *c, const struct page_query *q, const char *e
                        const struct room *room, struct json_object *o)
 {
     const struct conf *conf = c->app->conf;
-    struct json_object *config = json_object_new_object();
+    struct json_object *config = json_object_new_object(), *self, *cursor_list;
     size_t len;
 
     json_set_str(config, "api", conf->api_path);
@@ -143,7 +163,10 @@ static void add_config(struct call *c, const struct page_query *q, const char *e
     json_set_str(config, "room", room->slug);
     json_set_i64(config, "seq", room->head);
     json_set_i64(config, "floor", room->floor);
-    json_set(config, "rooms", cursors(json_object_object_get(o, "rooms"), room->slug, room->head));
+    cursor_list = cursors(json_object_object_get(o, "rooms"), room->slug, room->head);
+    if (json_object_object_get_ex(o, "self_seq", &self))
+        add_cursor(cursor_list, "@me", json_object_get_int64(self), 0);
+    json_set(config, "rooms", cursor_list);
     json_set(config, "user", wire_user(&c->actor));
     json_set(config, "csrf", json_object_get(json_object_object_get(o, "csrf")));
     json_set_str(config, "guests", guests_name(conf->guests));
@@ -201,8 +224,10 @@ enum err page_data(struct call *c, const struct page_query *q, struct json_objec
     struct json_object *o = json_object_new_object();
     struct lookup_context context = {0};
     const struct history_page *page = &context.page;
-    enum err e = load(c, q, &context, f);
+    enum err e = add_self(c, o, f);
 
+    if (!e)
+        e = load(c, q, &context, f);
     if (!e) {
         page_add_site(c, o);
         add_room(c, &page->room, page->epoch, o);

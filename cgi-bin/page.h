@@ -4,15 +4,13 @@
  *   room {…wire_room, url}   rooms [{…wire_room, url, current, unread_label}]
  *   messages [{…wire_message, quote_lost, has_reactions, replies_label, mine, continued, initial,
  *     time_iso, time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts
- * {action, quick [{emoji, on, label}]?, pin {on, label}?, can_reply, can_edit, can_delete}?,
- *     revisions [{rev, message, time_iso, time_label}]?, has_revisions?
- *   pins [{…wire_pins}], pin_count, has_pins
- *   thread {root_id, messages (as above), count_label, older?, newer? (URLs), closed? (why nobody
- *     answers), in_thread}?
- *   has_older, older_url, has_newer, newer_url, paging
- *   online [{user_id, username, state, initial}], online_count, online_total
- *   me {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell
- *   csrf, client_id, message_max_chars, epoch, seq, config (JSON text), notice {text}?
+ * {action, quick [{emoji, on, label}]?, pin {on, label}?, can_reply, can_ignore, can_edit,
+ * can_delete}?, revisions [{rev, message, time_iso, time_label}]?, has_revisions? pins
+ * [{…wire_pins}], pin_count, has_pins thread {root_id, messages (as above), count_label, older?,
+ * newer? (URLs), closed? (why nobody answers), in_thread}? has_older, older_url, has_newer,
+ * newer_url, paging online [{user_id, username, state, initial}], online_count, online_total me
+ * {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell csrf,
+ * client_id, message_max_chars, epoch, seq, self_seq?, config (JSON text), notice {text}?
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H

@@ -57,9 +57,10 @@ static struct json_object *pin_button(const struct call *c, const struct message
 static void add_forms(const struct call *c, const struct message *m, const struct act_rights *may,
                       struct json_object *row)
 {
+    bool other = c->actor.user_id && c->actor.user_id != m->user_id;
     struct json_object *acts;
 
-    if (!may->edit && !may->remove && !may->reply && !may->pin)
+    if (!may->edit && !may->remove && !may->reply && !may->pin && !other)
         return;
     acts = json_object_new_object();
     json_set_str(acts, "action",
@@ -69,6 +70,7 @@ static void add_forms(const struct call *c, const struct message *m, const struc
         json_set(acts, "quick", reaction_buttons(c, m));
     if (may->pin)
         json_set(acts, "pin", pin_button(c, m));
+    json_set_bool(acts, "can_ignore", other);
     json_set_bool(acts, "can_edit", may->edit);
     json_set_bool(acts, "can_delete", may->remove);
     json_set(row, "acts", acts);

@@ -95,7 +95,8 @@ void page_add_messages(const struct call *c, const struct history_page *page, st
                       same_day && previous->user_id == m->user_id &&
                           strcmp(previous->author_name, m->author_name) == 0 &&
                           m->created_ms - previous->created_ms < CONTINUED_MS);
-        json_set_bool(row, "quote_lost", m->reply_to && !m->quote && !m->deleted_ms);
+        json_set_bool(row, "quote_lost",
+                      m->reply_to && !m->quote && !m->quote_hidden && !m->deleted_ms);
         json_set_str(row, "initial", page_initial(c->arena, m->author_name));
         json_set_str(row, "replies_label", page_replies_label(c->arena, m->replies));
         page_add_times(c->arena, row);

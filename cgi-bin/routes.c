@@ -91,6 +91,11 @@ static const struct param direct_params[] = {
 static const struct param people_params[] = {
     {.name = "q", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 128, .required = true}, {0}};
 
+static const struct param person_params[] = {ID("id"), {0}};
+
+static const struct param ignore_params[] = {
+    ID("id"), {.name = "on", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 1}, {0}};
+
 static const struct param read_params[] = {
     ROOM("slug", FROM_PATH),
     {.name = "up_to", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX,
@@ -113,6 +118,7 @@ const struct route page_routes[] = {
      .handler = handle_message_page, .params = message_params},
     {.method = HTTP_GET, .pattern = "t/<#id>", .need = NEED_ANYONE,
      .handler = handle_thread_page, .params = thread_params},
+    {.method = HTTP_GET, .pattern = "me", .need = NEED_USER, .handler = handle_account_page},
     {0},
 };
 
@@ -156,6 +162,13 @@ const struct route api_routes[] = {
     {.method = HTTP_GET, .pattern = "me", .need = NEED_READER, .handler = handle_me},
     {.method = HTTP_PATCH, .pattern = "me", .need = NEED_USER, .csrf = true,
      .handler = handle_me_rename, .params = rename_params},
+    {.method = HTTP_GET, .pattern = "me/ignored", .need = NEED_USER, .handler = handle_ignored},
+    {.method = HTTP_PUT, .pattern = "me/ignored/<#id>", .need = NEED_USER, .csrf = true,
+     .handler = handle_ignored_put, .params = person_params},
+    {.method = HTTP_DELETE, .pattern = "me/ignored/<#id>", .need = NEED_USER, .csrf = true,
+     .handler = handle_ignored_delete, .params = person_params},
+    {.method = HTTP_POST, .pattern = "me/ignored/<#id>", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_ignored_form, .params = ignore_params},
     {.method = HTTP_GET, .pattern = "rooms", .need = NEED_READER, .handler = handle_rooms},
     {.method = HTTP_POST, .pattern = "rooms", .need = NEED_USER, .csrf = true, .forms = true,
      .handler = handle_room_create, .params = room_create_params},

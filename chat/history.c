@@ -8,7 +8,7 @@
 
 /* What is at or below the reader's floor does not exist for them. Forwards, load_page() begins
  * there. */
-void history_cut(struct history_page *p)
+static void cut(struct history_page *p)
 {
     size_t hidden = 0;
 
@@ -19,6 +19,17 @@ void history_cut(struct history_page *p)
     p->messages += hidden;
     p->count -= hidden;
     p->has_more = false;
+}
+
+enum err history_finish(struct chat *c, struct arena *a, const struct actor *who,
+                        struct history_page *p, struct fail *f)
+{
+    enum err e = ignore_load(c, a, who, &p->ignored, f);
+
+    for (size_t i = 0; !e && i < p->count; i++)
+        ignore_dress(&p->ignored, a, &p->messages[i]);
+    cut(p);
+    return e;
 }
 
 static enum err load_page(struct chat *c, struct arena *a, const struct actor *who,
@@ -32,11 +43,9 @@ static enum err load_page(struct chat *c, struct arena *a, const struct actor *w
     if (!e && after >= 0 && after < out->room.room.floor)
         after = out->room.room.floor;
     if (!e)
-        e = message_list(c->db, a, out->room.room.id, before, after, out->messages, limit,
-                         &out->count, &out->has_more, f);
-    if (!e)
-        history_cut(out);
-    return e;
+        e = message_list(c->db, a, out->room.room.id, who->user_id, before, after, out->messages,
+                         limit, &out->count, &out->has_more, f);
+    return e ? e : history_finish(c, a, who, out, f);
 }
 
 enum err history_messages(struct chat *c, struct arena *a, const struct actor *who,
@@ -167,9 +176,9 @@ enum err history_events(struct chat *c, struct arena *a, const struct actor *who
                         struct event **out, size_t *count, bool *more, struct fail *f)
 {
     size_t want = 0, room = HISTORY_EVENTS_MAX;
+    struct ignored ignored;
     enum err e = OK;
 
-    (void)who; /* rooms were judged when the cursors were opened; within one all see the same */
     *out = NULL;
     *count = 0;
     for (size_t i = 0; i < cursor_count; i++)
@@ -190,6 +199,10 @@ enum err history_events(struct chat *c, struct arena *a, const struct actor *who
                            &got, f);
         *count += got;
     }
+    if (!e)
+        e = ignore_load(c, a, who, &ignored, f);
+    for (size_t i = 0; !e && i < *count; i++)
+        ignore_dress_event(&ignored, a, &(*out)[i]);
     return e;
 }
 

@@ -2,8 +2,8 @@
 #ifndef CHAT_HISTORY_H
 #define CHAT_HISTORY_H
 
+#include "chat/ignore.h"
 #include "chat/rooms.h"
-#include "db/event.h"
 
 enum {
     HISTORY_PAGE = 50,
@@ -15,9 +15,10 @@ enum {
 struct history_page {
     const char *epoch;
     struct room_view room;    /* head and floor of the same read transaction as the rows */
-    struct message *messages; /* oldest first */
+    struct message *messages; /* oldest first, without those of whom the reader ignores */
     size_t count;
     bool has_more; /* further ones in the direction asked */
+    struct ignored ignored;
 };
 
 /* before > 0: older than that seq; after >= 0: newer than that seq; else (before 0, after -1) the
@@ -26,8 +27,10 @@ MUST_CHECK enum err history_messages(struct chat *c, struct arena *a, const stru
                                      const char *room, int64_t before, int64_t after, size_t limit,
                                      struct history_page *out, struct fail *f);
 
-/* Takes out of a page what the reader's floor hides. */
-void history_cut(struct history_page *p);
+/* Takes out of a page what the reader's floor hides, and out of its rows what the reader ignores.
+ */
+MUST_CHECK enum err history_finish(struct chat *c, struct arena *a, const struct actor *who,
+                                   struct history_page *p, struct fail *f);
 
 /* One room's cursor as a client holds it, and what became of it. */
 struct history_cursor {
@@ -52,8 +55,8 @@ MUST_CHECK enum err history_parse_cursors(struct arena *a, const char *text,
 MUST_CHECK enum err history_open_cursors(struct chat *c, struct arena *a, const struct actor *who,
                                          const char *epoch, struct history_cursor *cursors,
                                          size_t count, const char **current, struct fail *f);
-/* The events of the good cursors, by room then seq, at most HISTORY_EVENTS_MAX; *more: ask again.
- */
+/* The events of the good cursors, by room then seq, at most HISTORY_EVENTS_MAX, those of whom the
+ * reader ignores withheld; *more: ask again. */
 MUST_CHECK enum err history_events(struct chat *c, struct arena *a, const struct actor *who,
                                    const struct history_cursor *cursors, size_t cursor_count,
                                    struct event **out, size_t *count, bool *more, struct fail *f);

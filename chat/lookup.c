@@ -16,11 +16,26 @@ enum err lookup_message(struct chat *c, struct arena *a, const struct actor *who
     return e;
 }
 
+enum err lookup_shown(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
+                      struct room_view *room, struct message *out, struct fail *f)
+{
+    struct ignored ignored;
+    enum err e = lookup_message(c, a, who, msg_id, room, out, f);
+
+    if (!e)
+        e = ignore_load(c, a, who, &ignored, f);
+    if (!e && ignored_has(&ignored, out->user_id))
+        return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
+    if (!e)
+        ignore_dress(&ignored, a, out);
+    return e;
+}
+
 enum err lookup_revisions(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
                           struct message *now, struct revision **out, size_t *count, struct fail *f)
 {
     struct room_view room;
-    enum err e = lookup_message(c, a, who, msg_id, &room, now, f);
+    enum err e = lookup_shown(c, a, who, msg_id, &room, now, f);
 
     if (e)
         return e;
@@ -35,13 +50,16 @@ static enum err load_pins(struct chat *c, struct arena *a, const struct actor *w
                           struct fail *f)
 {
     enum err e = rooms_find(c, a, who, room, view, f);
+    struct ignored ignored = {0};
     size_t all = 0;
 
+    if (!e)
+        e = ignore_load(c, a, who, &ignored, f);
     if (!e)
         e = pin_list(c->db, a, view->room.id, out, &all, f);
     *count = 0;
     for (size_t i = 0; !e && i < all; i++)
-        if (out[i].seq > view->room.floor)
+        if (out[i].seq > view->room.floor && !ignored_has(&ignored, out[i].user_id))
             out[(*count)++] = out[i];
     return e;
 }
@@ -66,21 +84,20 @@ static enum err load_context(struct chat *c, struct arena *a, const struct actor
 {
     struct history_page *p = &out->page;
     size_t newer = 0;
-    enum err e = lookup_message(c, a, who, msg_id, &p->room, &out->message, f);
+    enum err e = lookup_shown(c, a, who, msg_id, &p->room, &out->message, f);
 
     if (!e)
         e = db_epoch(c->db, a, &p->epoch, f);
     if (!e)
-        e = message_list(c->db, a, p->room.room.id, out->message.seq, -1, p->messages, around,
-                         &p->count, &p->has_more, f);
+        e = message_list(c->db, a, p->room.room.id, who->user_id, out->message.seq, -1, p->messages,
+                         around, &p->count, &p->has_more, f);
     if (e)
         return e;
     p->messages[p->count++] = out->message;
-    e = message_list(c->db, a, p->room.room.id, 0, out->message.seq, p->messages + p->count, around,
-                     &newer, &out->has_newer, f);
+    e = message_list(c->db, a, p->room.room.id, who->user_id, 0, out->message.seq,
+                     p->messages + p->count, around, &newer, &out->has_newer, f);
     p->count += newer;
-    history_cut(p);
-    return e;
+    return e ? e : history_finish(c, a, who, p, f);
 }
 
 enum err lookup_context(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,

@@ -21,6 +21,11 @@ MUST_CHECK enum err lookup_message(struct chat *c, struct arena *a, const struct
                                    int64_t msg_id, struct room_view *room, struct message *out,
                                    struct fail *f);
 
+/* The same for whoever is to be shown it: one of an ignored person is not found either. */
+MUST_CHECK enum err lookup_shown(struct chat *c, struct arena *a, const struct actor *who,
+                                 int64_t msg_id, struct room_view *room, struct message *out,
+                                 struct fail *f);
+
 /* What it said before, oldest first, for its author and moderators; of a deleted one for moderators
  * alone. ERR_MESSAGE_NOT_FOUND for everybody else. */
 MUST_CHECK enum err lookup_revisions(struct chat *c, struct arena *a, const struct actor *who,

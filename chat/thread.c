@@ -6,10 +6,10 @@ static enum err find_root(struct chat *c, struct arena *a, const struct actor *w
                           struct thread *out, struct fail *f)
 {
     struct room_view *room = &out->page.room;
-    enum err e = lookup_message(c, a, who, msg_id, room, &out->root, f);
+    enum err e = lookup_shown(c, a, who, msg_id, room, &out->root, f);
 
     if (!e && out->root.thread_root)
-        e = lookup_message(c, a, who, out->root.thread_root, room, &out->root, f);
+        e = lookup_shown(c, a, who, out->root.thread_root, room, &out->root, f);
     return e;
 }
 
@@ -24,8 +24,8 @@ static enum err load(struct chat *c, struct arena *a, const struct actor *who, i
     if (!e)
         e = db_epoch(c->db, a, &p->epoch, f);
     if (!e)
-        e = message_list_thread(c->db, a, out->root.id, before, after, p->messages + 1, limit,
-                                &p->count, &p->has_more, f);
+        e = message_list_thread(c->db, a, out->root.id, who->user_id, before, after,
+                                p->messages + 1, limit, &p->count, &p->has_more, f);
     if (e)
         return e;
     reaches_root = after >= 0 ? after < out->root.seq
@@ -36,7 +36,7 @@ static enum err load(struct chat *c, struct arena *a, const struct actor *who, i
     } else {
         p->messages++;
     }
-    return OK;
+    return history_finish(c, a, who, p, f);
 }
 
 enum err thread_messages(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,

@@ -15,7 +15,7 @@ struct thread {
 };
 
 /* The thread of a message, be it the root or a reply; before, after and limit are of replies, as
- * for history_messages(). ERR_MESSAGE_NOT_FOUND as of lookup_message(), and where retention took
+ * for history_messages(). ERR_MESSAGE_NOT_FOUND as of lookup_shown(), and where retention took
  * the root. */
 MUST_CHECK enum err thread_messages(struct chat *c, struct arena *a, const struct actor *who,
                                     int64_t msg_id, int64_t before, int64_t after, size_t limit,

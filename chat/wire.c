@@ -10,6 +10,10 @@ static struct json_object *wire_quote(const struct message *m)
     struct json_object *o = json_object_new_object();
     char excerpt[EXCERPT_BYTES];
 
+    if (m->quote_hidden) {
+        json_set_bool(o, "hidden", true);
+        return o;
+    }
     json_set_i64(o, "id", m->reply_to);
     json_set_i64(o, "seq", m->quote->seq);
     json_set_i64(o, "user_id", m->quote->user_id);
@@ -79,7 +83,7 @@ struct json_object *wire_message(const struct message *m, const char *room)
     }
     if (m->reply_to)
         json_set_i64(o, "reply_to", m->reply_to);
-    if (m->quote)
+    if (m->quote || m->quote_hidden)
         json_set(o, "quote", wire_quote(m));
     add_thread_of(o, m);
     if (m->replies)
@@ -182,10 +186,22 @@ static void add_pin(struct json_object *o, const struct event *e)
         json_set(o, "pin", wire_pin(&pin));
 }
 
+static struct json_object *wire_skip(const char *room, int64_t seq)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_str(o, "type", "skip");
+    json_set_str(o, "room", room);
+    json_set_i64(o, "seq", seq);
+    return o;
+}
+
 struct json_object *wire_event(const struct event *e, const char *room)
 {
     struct json_object *o;
 
+    if (e->withheld)
+        return wire_skip(room, e->seq);
     if (strcmp(e->kind, "message") == 0 && e->message.id)
         return wire_message(&e->message, room);
     o = json_object_new_object();
@@ -312,6 +328,21 @@ struct json_object *wire_user(const struct actor *who)
     json_set_str(o, "role", who->role);
     json_set_bool(o, "guest", who->kind == ACTOR_GUEST);
     return o;
+}
+
+struct json_object *wire_ignored(const struct ignored_user *list, size_t count)
+{
+    struct json_object *array = json_object_new_array_ext((int)count);
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *o = json_object_new_object();
+
+        json_set_i64(o, "user_id", list[i].user_id);
+        json_set_str(o, "username", list[i].username);
+        json_set_i64(o, "since", list[i].since_ms);
+        json_object_array_add(array, o);
+    }
+    return array;
 }
 
 struct json_object *wire_online(const struct online *list, size_t count)

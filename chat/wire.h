@@ -17,7 +17,7 @@
 struct json_object *wire_message(const struct message *m, const char *room);
 /* {type:"ack", client_id?, msg_id, room, seq?, timestamp?}: seq where something changed */
 struct json_object *wire_acted(const struct acted *done, const char *client_id);
-/* The frame of any durable event; `room` is the wire name. */
+/* The frame of any durable event; `room` is the wire name. One that is withheld is a `skip`. */
 struct json_object *wire_event(const struct event *e, const char *room);
 /* {messages, room, epoch, seq, floor, has_more} */
 struct json_object *wire_page(const struct history_page *p);
@@ -35,6 +35,8 @@ struct json_object *wire_room(const struct room_view *v);
 struct json_object *wire_room_state(const struct room_view *v);
 /* {id, username, role, guest} or null for the anonymous */
 struct json_object *wire_user(const struct actor *who);
+/* [{user_id, username, since}] */
+struct json_object *wire_ignored(const struct ignored_user *list, size_t count);
 /* [{user_id, username, state}] */
 struct json_object *wire_online(const struct online *list, size_t count);
 /* {type:"error", code, message, retryable, retry_after_ms?, client_id?} */

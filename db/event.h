@@ -15,6 +15,7 @@ struct event {
     int64_t msg_id, actor_id, target_user_id; /* 0: none */
     const char *room_slug;                    /* filled by lists */
     struct message message; /* filled by lists where msg_id is set (current row) */
+    bool withheld;          /* from this reader: only its number is told */
 };
 
 /*

@@ -14,25 +14,26 @@ static const struct sql by_client_id = {"message.by_client_id",
                                         "SELECT " MESSAGE_COLUMNS ", r.slug" FROM_MESSAGE
                                         "WHERE m.user_id = ?1 AND m.client_id = ?2",
                                         DB_CHAT, NULL};
+#define NOT_IGNORED " AND m.user_id NOT IN (SELECT ignored_id FROM ignored_user WHERE user_id = ?4)"
 static const struct sql list_before = {
     "message.list_before",
     "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_room"
-    " WHERE m.room_id = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3",
+    " WHERE m.room_id = ?1 AND m.seq < ?2" NOT_IGNORED " ORDER BY m.seq DESC LIMIT ?3",
     DB_CHAT, NULL};
 static const struct sql list_after = {
     "message.list_after",
     "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_room"
-    " WHERE m.room_id = ?1 AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
+    " WHERE m.room_id = ?1 AND m.seq > ?2" NOT_IGNORED " ORDER BY m.seq LIMIT ?3",
     DB_CHAT, NULL};
 static const struct sql thread_before = {
     "message.thread_before",
     "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_thread"
-    " WHERE m.thread_root = ?1 AND m.seq < ?2 ORDER BY m.seq DESC LIMIT ?3",
+    " WHERE m.thread_root = ?1 AND m.seq < ?2" NOT_IGNORED " ORDER BY m.seq DESC LIMIT ?3",
     DB_CHAT, NULL};
 static const struct sql thread_after = {
     "message.thread_after",
     "SELECT " MESSAGE_COLUMNS " FROM message m INDEXED BY message_thread"
-    " WHERE m.thread_root = ?1 AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
+    " WHERE m.thread_root = ?1 AND m.seq > ?2" NOT_IGNORED " ORDER BY m.seq LIMIT ?3",
     DB_CHAT, NULL};
 static const struct sql replies_of = {"message.replies_of",
                                       "SELECT replies FROM message WHERE id = ?1", DB_CHAT, NULL};
@@ -204,7 +205,8 @@ static void reverse(struct message *list, size_t count)
 
 /* `of`: the room's id or the thread's root. */
 static struct query begin_page(struct db *db, const struct sql *older, const struct sql *newer,
-                               int64_t of, int64_t before, int64_t after, size_t max)
+                               int64_t of, int64_t reader, int64_t before, int64_t after,
+                               size_t max)
 {
     bool forward = after >= 0;
     struct query q = query_begin(db, forward ? newer : older);
@@ -212,6 +214,7 @@ static struct query begin_page(struct db *db, const struct sql *older, const str
     query_bind_i64(&q, 1, of);
     query_bind_i64(&q, 2, forward ? after : before > 0 ? before : INT64_MAX);
     query_bind_i64(&q, 3, (int64_t)max + 1);
+    query_bind_i64(&q, 4, reader);
     return q;
 }
 
@@ -234,20 +237,21 @@ static enum err end_page(struct db *db, struct query *q, struct arena *a, bool f
     return e ? e : message_fill(db, a, out, *count, f);
 }
 
-enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t before,
-                      int64_t after, struct message *out, size_t max, size_t *count, bool *more,
-                      struct fail *f)
+enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t reader,
+                      int64_t before, int64_t after, struct message *out, size_t max, size_t *count,
+                      bool *more, struct fail *f)
 {
-    struct query q = begin_page(db, &list_before, &list_after, room_id, before, after, max);
+    struct query q = begin_page(db, &list_before, &list_after, room_id, reader, before, after, max);
 
     return end_page(db, &q, a, after >= 0, out, max, count, more, f);
 }
 
-enum err message_list_thread(struct db *db, struct arena *a, int64_t root, int64_t before,
-                             int64_t after, struct message *out, size_t max, size_t *count,
-                             bool *more, struct fail *f)
+enum err message_list_thread(struct db *db, struct arena *a, int64_t root, int64_t reader,
+                             int64_t before, int64_t after, struct message *out, size_t max,
+                             size_t *count, bool *more, struct fail *f)
 {
-    struct query q = begin_page(db, &thread_before, &thread_after, root, before, after, max);
+    struct query q =
+        begin_page(db, &thread_before, &thread_after, root, reader, before, after, max);
 
     return end_page(db, &q, a, after >= 0, out, max, count, more, f);
 }

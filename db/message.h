@@ -29,6 +29,7 @@ struct message {
     size_t reaction_count;
     const struct quote *quote; /* filled by loads; NULL: no reply, or what it answered is purged */
     int64_t thread_replies;    /* filled by loads, of a reply: its root's; -1: the root is purged */
+    bool quote_hidden;         /* the reader ignores whom it answers */
 };
 
 /* ERR_NOT_FOUND where there is none. Strings live in `a`. */
@@ -38,14 +39,16 @@ MUST_CHECK enum err message_by_client_id(struct db *db, struct arena *a, int64_t
                                          const char *client_id, struct message *out,
                                          struct fail *f);
 /* A page of one room, oldest first: the `max` newest with seq < before (before 0: the newest), or
- * the `max` oldest with seq > after where after >= 0. *more: there are further ones that way. */
-MUST_CHECK enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t before,
-                                 int64_t after, struct message *out, size_t max, size_t *count,
-                                 bool *more, struct fail *f);
+ * the `max` oldest with seq > after where after >= 0. *more: there are further ones that way. What
+ * `reader` ignores is not among them; 0: nobody reads, and it is all of them. */
+MUST_CHECK enum err message_list(struct db *db, struct arena *a, int64_t room_id, int64_t reader,
+                                 int64_t before, int64_t after, struct message *out, size_t max,
+                                 size_t *count, bool *more, struct fail *f);
 /* The same of the replies in one thread. */
 MUST_CHECK enum err message_list_thread(struct db *db, struct arena *a, int64_t root,
-                                        int64_t before, int64_t after, struct message *out,
-                                        size_t max, size_t *count, bool *more, struct fail *f);
+                                        int64_t reader, int64_t before, int64_t after,
+                                        struct message *out, size_t max, size_t *count, bool *more,
+                                        struct fail *f);
 /* What other rows have to say about these; loads do it by themselves. */
 MUST_CHECK enum err message_fill(struct db *db, struct arena *a, struct message *list, size_t count,
                                  struct fail *f);

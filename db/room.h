@@ -11,8 +11,8 @@ struct room {
 };
 
 /* A room with one user's mark; a direct one has the names of the others for a title. unread counts
- * messages of others past last_read_seq, not deleted, at most 100; 0 for a user without a mark
- * (has_mark false). */
+ * messages past last_read_seq of others whom the user does not ignore, not deleted, at most 100; 0
+ * for a user without a mark (has_mark false). */
 struct room_view {
     struct room room;
     bool has_mark;

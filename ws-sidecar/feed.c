@@ -13,7 +13,7 @@ static const char *wire_name(const char *slug)
     return slug[0] == '@' ? "@me" : slug;
 }
 
-static struct slice *slice_of(const struct event *e, const char *room)
+struct slice *feed_slice(const struct event *e, const char *room)
 {
     struct json_object *o = wire_event(e, room);
     size_t len;
@@ -23,6 +23,9 @@ static struct slice *slice_of(const struct event *e, const char *room)
     s->msg_id = e->msg_id;
     s->actor_id = e->actor_id;
     s->quotes = e->message.reply_to;
+    s->quoted_user_id = e->message.quote ? e->message.quote->user_id : 0;
+    s->reacted = e->message.reaction_count > 0;
+    ignore_parties(e, s->parties);
     s->is_message = strcmp(e->kind, "message") == 0 && e->message.id && !e->message.deleted_ms;
     s->replaces = strcmp(e->kind, "message_edited") == 0 || strcmp(e->kind, "message_deleted") == 0;
     json_object_put(o);
@@ -45,7 +48,7 @@ enum err feed_load(void *ctx, int64_t room_id, const char *room, int64_t since, 
     if (e)
         *count = 0;
     for (size_t i = 0; i < *count; i++)
-        out[i] = slice_of(&events[i], room);
+        out[i] = feed_slice(&events[i], room);
     arena_release(&a);
     return e;
 }
@@ -53,7 +56,7 @@ enum err feed_load(void *ctx, int64_t room_id, const char *room, int64_t since, 
 static void publish(struct sidecar *s, const struct event *e)
 {
     if (hub_wants(s->hub, e->room_id))
-        hub_publish(s->hub, e->room_id, slice_of(e, wire_name(e->room_slug)));
+        hub_publish(s->hub, e->room_id, feed_slice(e, wire_name(e->room_slug)));
     if (e->room_slug[0] != '@' || !e->target_user_id)
         return;
     if (strcmp(e->kind, "membership") == 0)

@@ -21,6 +21,9 @@ void feed_poll(struct sidecar *s);
 /* Reads where another connection committed since. */
 void feed_tick(struct sidecar *s);
 
+struct event;
+/* The event as every reader gets it; the caller owns it. */
+struct slice *feed_slice(const struct event *e, const char *room);
 /* A hub_load_fn: older events of one room. `ctx` is the sidecar. */
 enum err feed_load(void *ctx, int64_t room_id, const char *room, int64_t since, struct slice **out,
                    size_t max, size_t *count);

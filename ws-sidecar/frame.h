@@ -27,7 +27,10 @@ struct frame *frame_append(struct frame *a, const struct frame *b);
 struct slice {
     unsigned refs;
     int64_t seq, msg_id, actor_id;
-    int64_t quotes;  /* of a reply: the message whose beginning it shows; 0 */
+    int64_t quotes; /* of a reply: the message whose beginning it shows; 0 */
+    /* Whoever ignores one of the first does not see it; who ignores the third sees no quote. */
+    int64_t parties[2], quoted_user_id;
+    bool reacted;    /* it names people who reacted */
     bool is_message; /* a message that still has its text: what a seed socket gets */
     bool replaces;   /* an edit or a deletion: older slices of msg_id say what is no longer so */
     size_t len;

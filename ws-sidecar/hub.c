@@ -369,7 +369,7 @@ void hub_ready(struct hub *h, struct hub_reader *r)
 }
 
 void hub_broadcast(struct hub *h, int64_t room_id, size_t format, struct frame *f,
-                   const struct hub_reader *except, void (*missed)(struct hub_reader *r))
+                   hub_spare_fn *spares, const void *ctx, void (*missed)(struct hub_reader *r))
 {
     struct hub_room *room = map_get_id(&h->rooms, room_id);
 
@@ -377,7 +377,7 @@ void hub_broadcast(struct hub *h, int64_t room_id, size_t format, struct frame *
         struct hub_reader *r = room->subs[i - 1]->reader;
         enum hub_sent sent = HUB_FULL;
 
-        if (r == except || r->sink->format != format)
+        if (r->sink->format != format || (spares && spares(ctx, r)))
             continue;
         if (!r->blocked)
             sent = r->sink->send(r, f, 0, 0);

@@ -37,9 +37,9 @@ struct hub_sink {
     /* With this frame the reader has the room up to `reached`; room_id 0: it has no number. */
     enum hub_sent (*send)(struct hub_reader *r, struct frame *f, int64_t room_id, int64_t reached);
     void (*lagging)(struct hub_reader *r); /* usually hub_leave() and a close */
-    /* Whether this reader must not see a slice (it gets a `skip`). NULL: it sees all, and shares.
-     */
-    bool (*withheld)(const struct hub_reader *r, const struct slice *s);
+    /* What a choosy reader sees of a slice, as a reference: the slice itself, one of its own, or
+     * NULL, for which it gets a `skip`. ERR_BUSY: not now. */
+    enum err (*view)(struct hub_reader *r, int64_t room_id, struct slice *s, struct slice **out);
 };
 
 /* Embedded in whatever owns it; zero it, set `sink`. */
@@ -47,6 +47,7 @@ struct hub_reader {
     const struct hub_sink *sink;
     struct hub_sub *subs;
     bool blocked;
+    bool choosy; /* it does not see all that others do, and shares no frame with them */
 };
 
 /* Joins slices of one room, in order, into a frame. NULL: none of them is for this kind of reader.
@@ -94,9 +95,11 @@ bool hub_step(struct hub *h, size_t budget);
 void hub_ready(struct hub *h, struct hub_reader *r);
 
 /* Something of no number (typing, presence) to a room's readers of one format who can take it now;
- * missed() (NULL: nothing) hears of the others, and must not touch the hub. */
+ * those whom spares() (NULL: nobody) names are left out; missed() (NULL: nothing) hears of the
+ * others, and must not touch the hub. */
+typedef bool hub_spare_fn(const void *ctx, const struct hub_reader *r);
 void hub_broadcast(struct hub *h, int64_t room_id, size_t format, struct frame *f,
-                   const struct hub_reader *except, void (*missed)(struct hub_reader *r));
+                   hub_spare_fn *spares, const void *ctx, void (*missed)(struct hub_reader *r));
 
 struct hub_stats {
     size_t rooms, subs, frames_built, frames_sent, loads;

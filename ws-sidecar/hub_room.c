@@ -166,16 +166,20 @@ static struct slice *skip_slice(const struct hub_room *room, int64_t seq)
     return slice_new(seq, json, (size_t)len);
 }
 
-static void withhold(struct join *j, const struct hub_room *room, const struct hub_reader *r)
+static enum err choose(struct join *j, const struct hub_room *room, struct hub_reader *r)
 {
-    for (size_t i = 0; i < j->count; i++) {
-        struct slice *s = j->slices[i];
+    enum err e = OK;
 
-        if (!r->sink->withheld(r, s))
-            continue;
-        j->slices[i] = skip_slice(room, s->seq);
+    for (size_t i = 0; !e && i < j->count; i++) {
+        struct slice *s = j->slices[i], *seen = NULL;
+
+        e = r->sink->view(r, room->id, s, &seen);
+        if (e)
+            break;
+        j->slices[i] = seen ? seen : skip_slice(room, s->seq);
         slice_unref(s);
     }
+    return e;
 }
 
 /* Mostly it is the one that the reader before got. */
@@ -202,16 +206,15 @@ static void cache_put(struct hub_room *room, struct hub_cached value)
     *c = value;
 }
 
-enum err hub_room_frame(struct hub *h, struct hub_room *room, const struct hub_reader *r,
-                        int64_t from, int64_t to, int64_t *reached, struct frame **out,
-                        struct frame **own)
+enum err hub_room_frame(struct hub *h, struct hub_room *room, struct hub_reader *r, int64_t from,
+                        int64_t to, int64_t *reached, struct frame **out, struct frame **own)
 {
     const struct hub_cached *cached = NULL;
     struct join j = {.count = 0};
     enum err e = OK;
 
     *own = NULL;
-    if (!r->sink->withheld)
+    if (!r->choosy)
         cached = cache_find(room, r->sink->format, from, to);
     if (cached) {
         *reached = cached->reached;
@@ -226,13 +229,17 @@ enum err hub_room_frame(struct hub *h, struct hub_room *room, const struct hub_r
         join_release(&j);
         return ERR_RESYNC;
     }
-    if (r->sink->withheld)
-        withhold(&j, room, r);
+    if (r->choosy)
+        e = choose(&j, room, r);
+    if (e) {
+        join_release(&j);
+        return e;
+    }
     *reached = j.slices[j.count - 1]->seq;
     *out = h->setup.formats[r->sink->format]((const struct slice *const *)j.slices, j.count);
     h->stats.frames_built++;
     join_release(&j);
-    if (r->sink->withheld)
+    if (r->choosy)
         *own = *out;
     else
         cache_put(room, (struct hub_cached){r->sink->format, from, to, *reached, *out});

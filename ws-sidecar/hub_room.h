@@ -67,7 +67,7 @@ void hub_room_append(struct hub_room *room, struct slice *s);
  * *out may be NULL (nothing of it is for this reader); the room or the caller's `own` keeps it
  * alive: where `own` is set afterwards, the caller drops it.
  */
-MUST_CHECK enum err hub_room_frame(struct hub *h, struct hub_room *room, const struct hub_reader *r,
+MUST_CHECK enum err hub_room_frame(struct hub *h, struct hub_room *room, struct hub_reader *r,
                                    int64_t from, int64_t to, int64_t *reached, struct frame **out,
                                    struct frame **own);
 

@@ -143,7 +143,8 @@ static void push_room(struct sidecar *s, const struct roster *is, int64_t room_i
         return;
     f = frames_of(change);
     if (room_id)
-        hub_broadcast(s->hub, room_id, session_chat_sink.format, f, NULL, session_missed_presence);
+        hub_broadcast(s->hub, room_id, session_chat_sink.format, f, NULL, NULL,
+                      session_missed_presence);
     else
         push_to_site(s, f);
     frame_unref(f);

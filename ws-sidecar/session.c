@@ -177,6 +177,7 @@ void session_free(struct session *x)
     free(x->epoch);
     free(x->tab);
     free(x->actor_text);
+    free((void *)(uintptr_t)x->ignored.ids);
     free(x->guest_name);
     free(x);
 }

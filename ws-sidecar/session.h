@@ -11,6 +11,7 @@
 #define SIDECAR_SESSION_H
 
 #include "chat/identity.h"
+#include "db/ignored.h"
 #include "ws-sidecar/conn.h"
 #include "ws-sidecar/frames.h"
 #include "ws-sidecar/hub.h"
@@ -74,6 +75,7 @@ struct session {
     char *tab;                       /* of those: whose presence it is, see presence_tab.h; NULL */
     struct actor actor;              /* its strings are one block, `actor_text` */
     char *actor_text;
+    struct ignored ignored;     /* whom it does not want to hear; its ids are the session's own */
     int64_t user_key;           /* whose socket it is in by_user; 0: nobody's */
     char *guest_name;           /* a seed socket without identity: whom it last posted as */
     struct client_frame *hello; /* while it waits for the identification */
@@ -146,8 +148,16 @@ enum session_asked { ASKED_AT_UPGRADE, ASKED_BY_HELLO, ASKED_BY_AUTH, ASKED_BY_R
 
 void session_identify(struct session *x, enum session_asked why, const struct client_frame *c);
 void session_identified(struct session *x, struct job *j);
-/* Something was written in a user's own log: name, role and sanctions are read again. */
+/* Something was written in a user's own log: name, role, sanctions and whom they ignore are read
+ * again. */
 void session_sanctioned(struct sidecar *s, int64_t user_id);
+
+/* ----- whom it ignores (session_ignore.c) ----- */
+
+/* From now on, as the database says of `who`; a copy. */
+MUST_CHECK enum err session_ignore(struct session *x, const struct actor *who, struct fail *f);
+/* A hub_sink's view(). */
+enum err session_view(struct hub_reader *r, int64_t room_id, struct slice *s, struct slice **out);
 
 /* ----- what it says (session_hear.c) ----- */
 

@@ -230,6 +230,14 @@ void session_marked(struct session *x, struct job *j)
 
 /* ----- typing, presence ----- */
 
+/* Who types knows it, and who ignores them need not. */
+static bool spares(const void *ctx, const struct hub_reader *r)
+{
+    const struct session *typist = ctx, *x = (const struct session *)(const void *)r;
+
+    return x == typist || ignored_has(&x->ignored, typist->actor.user_id);
+}
+
 static void hear_typing(struct session *x, const struct client_frame *c)
 {
     struct sidecar *s = x->sidecar;
@@ -256,7 +264,7 @@ static void hear_typing(struct session *x, const struct client_frame *c)
         struct frame *frame =
             frames_typing(rooms_wire_name(&room.room), x->actor.user_id, x->actor.username, c->on);
 
-        hub_broadcast(s->hub, room.room.id, session_chat_sink.format, frame, &x->reader, NULL);
+        hub_broadcast(s->hub, room.room.id, session_chat_sink.format, frame, spares, x, NULL);
         frame_unref(frame);
     }
     arena_release(&a);

@@ -62,7 +62,7 @@ static enum err refresh(struct session *x, struct actor *actor, struct arena *a,
     if (!e && actor->user_id && x->user_key != actor->user_id &&
         count_of_user(s, actor->user_id) >= (size_t)s->conf->ws_max_per_user)
         e = fail(f, ERR_TOO_MANY_CONNECTIONS, NULL);
-    return e;
+    return e ? e : session_ignore(x, actor, f);
 }
 
 /* The refusal, and the close where the table has a code for it. */
@@ -254,6 +254,8 @@ static void refresh_one(struct session *x, struct arena *a)
         e = identity_refresh(&s->chat, a, &actor, &f);
     } else {
         e = identity_refresh(&s->chat, a, &actor, &f);
+        if (!e)
+            e = session_ignore(x, &actor, &f);
         if (!e)
             become(x, &actor);
     }

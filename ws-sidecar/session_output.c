@@ -40,9 +40,9 @@ static void sink_lagging(struct hub_reader *r)
     session_close(session_of(r), CLOSE_TOO_SLOW, "too slow");
 }
 
-const struct hub_sink session_seed_sink = {WSFRAME_SEED, sink_send, sink_lagging, NULL};
-const struct hub_sink session_chat_sink = {WSFRAME_CHAT, sink_send, sink_lagging, NULL};
-const struct hub_sink session_poll_sink = {WSFRAME_ARRAY, sink_send, sink_lagging, NULL};
+const struct hub_sink session_seed_sink = {WSFRAME_SEED, sink_send, sink_lagging, session_view};
+const struct hub_sink session_chat_sink = {WSFRAME_CHAT, sink_send, sink_lagging, session_view};
+const struct hub_sink session_poll_sink = {WSFRAME_ARRAY, sink_send, sink_lagging, session_view};
 
 static void put_in_outbox(struct session *x, struct frame *f)
 {

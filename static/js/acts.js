@@ -15,7 +15,7 @@ const MINUTE_MS = 60000;
 const path = (row, rest = "") => `messages/${row.dataset.id}/${rest}`;
 
 export class Acts {
-    // hooks: done(message) after an act was stored, leave() when the keyboard leaves the rows
+    // hooks: done(message) after an act was stored, told() after another word to the server, leave() when the keyboard leaves the rows
     // reply: the line above the message box; undefined where there is none. pins: what is pinned
     constructor({ api, config, user, log, scroll, reply, pins, hooks }) {
         Object.assign(this, { api, config, user, log, reply, pins, hooks });
@@ -37,6 +37,7 @@ export class Acts {
             { label: "Pin", when: (row) => this.#mayPin(row) && !this.#pinned(row), run: (row) => this.#pin(row, true) },
             { label: "Unpin", when: (row) => this.#mayPin(row) && this.#pinned(row), run: (row) => this.#pin(row, false) },
             { label: "Copy link", when: () => true, run: (row) => this.#copyLink(row) },
+            { label: "Ignore this person", when: (row) => this.#mayIgnore(row), run: (row) => this.#ignore(row) },
             { label: "Delete", danger: true, when: (row) => this.#mayDelete(row), run: (row) => this.#remove(row) },
         ];
     }
@@ -124,6 +125,17 @@ export class Acts {
         const close = button("Close");
         const dialog = openDialog("revisions", "What it said before", [element("ol", "revisions", ...items), element("div", "sheet-buttons", close)]);
         close.addEventListener("click", () => dialog.close());
+    }
+
+    #mayIgnore(row) {
+        return this.user !== null && !isPending(row) && !this.#mine(row);
+    }
+
+    async #ignore(row) {
+        const { ignore } = await import("./ignore.js");
+        if (await ignore(this.api, row)) {
+            this.hooks.told();
+        }
     }
 
     #mayDelete(row) {

@@ -86,7 +86,7 @@ export class Chat {
             scroll: this.view.scroll,
             reply: this.reply,
             pins: this.pins,
-            hooks: { done: (message) => this.#acted(message), leave: () => this.composer?.text.focus() },
+            hooks: { done: (message) => this.#acted(message), told: () => this.link.soon(), leave: () => this.composer?.text.focus() },
         });
         this.composer?.text.addEventListener("keydown", (event) => {
             if (event.key === "ArrowUp" && event.target.value === "" && this.acts.editLast()) {
@@ -193,6 +193,9 @@ export class Chat {
         } else if (event.type === "message_deleted" && event.author_id !== this.user?.id) {
             this.rooms.uncountOne(event.room, event.seq, event.msg_seq);
         }
+        if (event.type === "ignored") {
+            this.#showAnew();
+        }
         if (event.room === this.view.room) {
             this.pins.take(event);
         }
@@ -254,7 +257,9 @@ export class Chat {
     async #resync({ room, epoch, seq }) {
         this.logs.begin(epoch);
         this.logs.set(room, seq);
-        if (room === this.view.room && !this.view.detached) {
+        if (room === "@me") {
+            this.#showAnew();
+        } else if (room === this.view.room && !this.view.detached) {
             this.pins.load(room);
             await this.#reload(room);
         } else {
@@ -263,13 +268,21 @@ export class Chat {
         this.link.subscribe(room, this.logs.last(room));
     }
 
+    // What the reader may see is another by now: whom they ignore.
+    #showAnew() {
+        this.#refreshRooms();
+        this.typing.clear();
+        this.pins.load(this.view.room);
+        this.#reload(this.view.room, false);
+    }
+
     // What is shown is of a past that is no more: load it again, however often that fails for a while.
-    async #reload(room) {
+    async #reload(room, afresh = true) {
         try {
-            await this.view.load(this.rooms.get(room)?.lastRead ?? 0, true);
+            await this.view.load(this.rooms.get(room)?.lastRead ?? 0, afresh);
         } catch (error) {
             if (error.retryable) {
-                setTimeout(() => room === this.view.room && !this.link.stopped && this.#reload(room), LOAD_AGAIN_MS);
+                setTimeout(() => room === this.view.room && !this.link.stopped && this.#reload(room, afresh), LOAD_AGAIN_MS);
             }
         }
     }

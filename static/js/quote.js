@@ -4,6 +4,7 @@ import { element } from "./parts.js";
 
 const REMOVED = "This message was removed.";
 const LOST = "In reply to a message that is no longer here";
+const HIDDEN = "In reply to somebody you ignore";
 
 function fill(line, { username, excerpt, deleted }) {
     const author = element("bdi", "quote-author", username);
@@ -18,8 +19,9 @@ export function showQuote(row, message) {
     if (message.deleted || !message.reply_to) {
         return;
     }
-    const line = element(message.quote ? "a" : "span", "msg-quote", LOST);
-    if (message.quote) {
+    const shown = message.quote && !message.quote.hidden;
+    const line = element(shown ? "a" : "span", "msg-quote", message.quote ? HIDDEN : LOST);
+    if (shown) {
         const { id, seq } = message.quote;
         line.dataset.id = id;
         line.href = row.querySelector(".msg-more").getAttribute("href").replace(/\/m\/\d*\/#m\d*$/, `/m/${id}/#m${seq}`);

@@ -12,7 +12,7 @@ export async function fillShell({ config, api, auth }) {
     }
     const [{ rooms }, page] = await Promise.all([api.get("rooms/"), api.get("messages/", { room: config.room, limit: 1 })]);
     config.epoch = page.epoch;
-    config.rooms = Object.fromEntries(rooms.map((room) => [room.id, room]));
+    config.rooms = Object.fromEntries([["@me", me], ...rooms.map((room) => [room.id, room])]);
     showMe(me.user);
     if (!document.getElementById("composer")) {
         document.getElementById("join")?.remove();

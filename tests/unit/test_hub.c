@@ -35,7 +35,8 @@ struct ear {
     enum hub_sent answer;
     size_t answer_after; /* sends that still go well before `answer` */
     bool lagged;
-    int64_t hide; /* an actor whose slices are withheld */
+    int64_t hide; /* an actor whose slices are withheld from a choosy one */
+    bool view_fails;
 };
 
 static struct slice *make(struct store *store, int64_t room, int64_t seq)
@@ -147,14 +148,28 @@ static void ear_lagging(struct hub_reader *r)
     hub_leave(e->world->hub, r);
 }
 
-static bool ear_withheld(const struct hub_reader *r, const struct slice *s)
+/* Nothing of one actor, and another text of every tenth. */
+static enum err ear_view(struct hub_reader *r, int64_t room_id, struct slice *s, struct slice **out)
 {
-    return s->actor_id == ear_of(r)->hide;
+    const struct ear *e = ear_of(r);
+    char own[16];
+
+    assert_int_equal(room_id, ROOM);
+    if (e->view_fails)
+        return ERR_BUSY;
+    if (s->actor_id == e->hide)
+        *out = NULL;
+    else if (s->seq % 10 == 0)
+        *out =
+            slice_new(s->seq, own, (size_t)snprintf(own, sizeof own, "%lld-;", (long long)s->seq));
+    else
+        *out = slice_ref(s);
+    return OK;
 }
 
 static const struct hub_sink plain_sink = {PLAIN, ear_send, ear_lagging, NULL};
 static const struct hub_sink bare_sink = {BARE, ear_send, ear_lagging, NULL};
-static const struct hub_sink choosy_sink = {PLAIN, ear_send, ear_lagging, ear_withheld};
+static const struct hub_sink choosy_sink = {PLAIN, ear_send, ear_lagging, ear_view};
 
 static struct ear *ear_new(struct world *w, const struct hub_sink *sink)
 {
@@ -162,6 +177,7 @@ static struct ear *ear_new(struct world *w, const struct hub_sink *sink)
 
     assert_non_null(e);
     e->reader.sink = sink;
+    e->reader.choosy = sink->view != NULL;
     e->world = w;
     return e;
 }
@@ -427,6 +443,28 @@ static void test_withheld_events_arrive_as_skip(void **state)
     ear_free(plain);
 }
 
+static void test_a_choosy_reader_sees_slices_of_its_own(void **state)
+{
+    struct world *w = *state;
+    struct ear *choosy = ear_new(w, &choosy_sink), *plain = ear_new(w, &plain_sink);
+
+    choosy->hide = -1;
+    choosy->view_fails = true;
+    subscribe(w, choosy, ROOM, -1);
+    subscribe(w, plain, ROOM, -1);
+    append(w, ROOM, 25);
+    run(w);
+    expect(plain, 1, 25);
+    assert_int_equal(plain->deleted, 0);
+    assert_int_equal(choosy->count, 0); /* later, and not without what it could not judge */
+    choosy->view_fails = false;
+    run(w);
+    expect(choosy, 1, 25);
+    assert_int_equal(choosy->deleted, 2);
+    ear_free(choosy);
+    ear_free(plain);
+}
+
 static void test_unsubscribing_during_a_pass_is_safe(void **state)
 {
     struct world *w = *state;
@@ -584,6 +622,11 @@ static void note_missed(struct hub_reader *r)
     e->room_id = -1;
 }
 
+static bool is_reader(const void *ctx, const struct hub_reader *r)
+{
+    return r == ctx;
+}
+
 static void test_broadcast_reaches_those_who_can_take_it(void **state)
 {
     struct world *w = *state;
@@ -597,7 +640,7 @@ static void test_broadcast_reaches_those_who_can_take_it(void **state)
     subscribe(w, seed, ROOM, -1);
     subscribe(w, self, ROOM, -1);
     b->reader.blocked = true;
-    hub_broadcast(w->hub, ROOM, PLAIN, f, &self->reader, note_missed);
+    hub_broadcast(w->hub, ROOM, PLAIN, f, is_reader, &self->reader, note_missed);
     frame_unref(f);
     assert_int_equal(a->count, 1);
     assert_int_equal(b->count + seed->count + self->count, 0);
@@ -630,7 +673,7 @@ static void test_each_send_says_how_far_it_brings_which_room(void **state)
     run(w);
     assert_int_equal(choosy->reached, 250);
     memcpy(f->data, "99;", 3);
-    hub_broadcast(w->hub, ROOM, PLAIN, f, NULL, NULL);
+    hub_broadcast(w->hub, ROOM, PLAIN, f, NULL, NULL, NULL);
     frame_unref(f);
     assert_int_equal(e->room_id, 0); /* it has no number */
     ear_free(e);
@@ -742,6 +785,7 @@ int main(void)
         TEST(test_a_reader_whose_events_are_gone_is_given_up),
         TEST(test_a_source_that_cannot_answer_is_asked_again),
         TEST(test_withheld_events_arrive_as_skip),
+        TEST(test_a_choosy_reader_sees_slices_of_its_own),
         TEST(test_unsubscribing_during_a_pass_is_safe),
         TEST(test_everybody_leaving_during_a_pass_is_safe),
         TEST(test_a_laggard_never_sees_text_that_was_deleted),

@@ -121,7 +121,7 @@ static void assert_page(struct fixture *fx, int64_t room, int64_t before, int64_
     size_t count;
     bool more;
 
-    assert_ok(fx, message_list(fx->db, &fx->arena, room, before, after, list, max, &count, &more,
+    assert_ok(fx, message_list(fx->db, &fx->arena, room, 0, before, after, list, max, &count, &more,
                                &fx->fail));
     assert_int_equal(more, more_expected);
     assert_int_equal(count, last < first ? 0 : last - first + 1);

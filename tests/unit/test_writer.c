@@ -58,7 +58,7 @@ static size_t messages_in(struct fixture *fx, const char *slug)
     bool more;
 
     assert_int_equal(
-        message_list(fx->chat.db, &fx->arena, r.id, 0, -1, list, 200, &count, &more, &fx->fail),
+        message_list(fx->chat.db, &fx->arena, r.id, 0, 0, -1, list, 200, &count, &more, &fx->fail),
         OK);
     return count;
 }

@@ -1,0 +1,21 @@
+// Not to hear somebody any more. What of theirs is shown goes when the server says so, in every tab and
+// on every device; the account's page takes it back.
+
+import { confirmDialog } from "./dialog.js";
+import { toast } from "./toast.js";
+
+// True where it was done.
+export async function ignore(api, row) {
+    const name = row.querySelector(".msg-author").textContent;
+    if (!(await confirmDialog(`Ignore ${name}? Nothing that they write will reach you, in any room. They are not told.`, "Ignore"))) {
+        return false;
+    }
+    try {
+        await api.put(`me/ignored/${row.dataset.user}/`);
+        toast(`You ignore ${name}. Your account's page can take it back.`);
+        return true;
+    } catch (error) {
+        toast(error.message);
+        return false;
+    }
+}
