@@ -39,8 +39,10 @@ static enum err mark_read(struct chat *chat, void *arg, struct fail *f)
 {
     struct mark *m = arg;
 
-    return rooms_mark_read(chat, &m->call->actor, m->room, call_number(m->call, "up_to", 0),
-                           &m->changed, f);
+    enum err e = rooms_mark_read(chat, &m->call->actor, m->room, call_number(m->call, "up_to", 0),
+                                 &m->changed, f);
+
+    return !e && m->changed ? rooms_tell_read(chat, &m->call->actor, m->room, f) : e;
 }
 
 enum err handle_room_read(struct call *c, struct fail *f)

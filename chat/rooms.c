@@ -2,6 +2,7 @@
 
 #include "chat/self.h"
 #include "db/event.h"
+#include "db/mark.h"
 #include "lib/secure.h"
 #include "lib/text.h"
 
@@ -77,6 +78,12 @@ enum err rooms_mark_read(struct chat *c, const struct actor *who, const struct r
     if (up_to > room->room.head)
         up_to = room->room.head;
     return room_mark_read(c->db, room->room.id, who->user_id, up_to, changed, f);
+}
+
+enum err rooms_tell_read(struct chat *c, const struct actor *who, const struct room_view *room,
+                         struct fail *f)
+{
+    return mark_note(c->db, who->user_id, room->room.id, f);
 }
 
 static enum err append(struct chat *c, int64_t room_id, const char *kind, const char *payload,

@@ -29,6 +29,10 @@ MUST_CHECK enum err rooms_mark_read(struct chat *c, const struct actor *who,
                                     const struct room_view *room, int64_t up_to, bool *changed,
                                     struct fail *f);
 
+/* A mark that rose: the sidecar tells the person's other devices. */
+MUST_CHECK enum err rooms_tell_read(struct chat *c, const struct actor *who,
+                                    const struct room_view *room, struct fail *f);
+
 /* Inside the caller's write transaction: a public room with its "created" event. `actor_id` 0: CLI.
  */
 MUST_CHECK enum err rooms_create(struct chat *c, struct arena *a, const char *slug,

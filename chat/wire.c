@@ -316,6 +316,18 @@ struct json_object *wire_room_state(const struct room_view *v)
     return o;
 }
 
+struct json_object *wire_read(const struct room_view *v)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_set_str(o, "type", "read");
+    json_set_str(o, "room", rooms_wire_name(&v->room));
+    json_set_i64(o, "up_to", v->last_read_seq);
+    json_set_i64(o, "unread", v->unread);
+    json_set_i64(o, "head", v->room.head);
+    return o;
+}
+
 struct json_object *wire_user(const struct actor *who)
 {
     struct json_object *o;

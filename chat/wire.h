@@ -33,6 +33,8 @@ struct json_object *wire_pins(const struct pin *list, size_t count);
 struct json_object *wire_room(const struct room_view *v);
 /* {seq, floor, unread, last_read_seq}: the value in welcome.rooms and events.rooms */
 struct json_object *wire_room_state(const struct room_view *v);
+/* {type:"read", room, up_to, unread, head}: what is unread as of the event `head` */
+struct json_object *wire_read(const struct room_view *v);
 /* {id, username, role, guest} or null for the anonymous */
 struct json_object *wire_user(const struct actor *who);
 /* [{user_id, username, since}] */

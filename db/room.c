@@ -21,7 +21,8 @@ enum { ROOM_COLUMN_COUNT = 14 };
     " CASE WHEN m.user_id IS NULL OR m.last_read_seq >= r.head THEN 0 ELSE ("                      \
     "SELECT count(*) FROM (SELECT 1 FROM ("                                                        \
     "SELECT user_id AS author, deleted_ms FROM message"                                            \
-    " WHERE room_id = r.id AND seq > m.last_read_seq ORDER BY seq LIMIT 1000)"                     \
+    " WHERE room_id = r.id AND seq > max(m.last_read_seq, m.joined_seq)"                           \
+    " ORDER BY seq LIMIT 1000)"                                                                    \
     " WHERE author <> ?1 AND deleted_ms = 0 AND author NOT IN"                                     \
     " (SELECT ignored_id FROM ignored_user WHERE user_id = ?1) LIMIT 100)) END"                    \
     " FROM room r LEFT JOIN room_member m ON m.user_id = ?1 AND m.room_id = r.id"

@@ -14,6 +14,7 @@ const struct sql *const *const all_statements[] = {
     pin_statements,
     reaction_statements,
     ignored_statements,
+    mark_statements,
     event_statements,
     presence_statements,
     bucket_statements,

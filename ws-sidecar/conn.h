@@ -10,6 +10,7 @@
 #include "ws-sidecar/hub.h"
 
 struct conn;
+struct room_view;
 
 /* No function frees the session: that is session_closed(), later, from the loop. */
 struct conn_ops {
@@ -22,6 +23,9 @@ struct conn_ops {
     /* A refusal, where it can be the answer to the request as a whole. False: it goes out as a
      * frame. NULL: always so. */
     bool (*refuse)(struct conn *c, const struct fail *f);
+    /* A read mark of its person rose elsewhere: for a connection that takes no frames. NULL: it
+     * does. */
+    void (*marked)(struct conn *c, const struct room_view *v);
     /* Says why as soon as the connection can take it, then ends it. `reason` is a literal. */
     void (*close)(struct conn *c, int code, const char *reason);
     /* Ends it without a word. */

@@ -1,6 +1,7 @@
 #include "ws-sidecar/feed.h"
 
 #include "chat/wire.h"
+#include "db/mark.h"
 #include "ws-sidecar/session.h"
 
 #include <string.h>
@@ -96,6 +97,7 @@ void feed_poll(struct sidecar *s)
         arena_clear(&a);
     } while (more);
     arena_release(&a);
+    session_read_marks(s);
     sidecar_wake(s);
 }
 
@@ -112,7 +114,7 @@ static void begin_again(struct sidecar *s)
     while (hub_step(s->hub, HUB_BUDGET)) /* nobody reads: the hub forgets its rooms */
         ;
     writer_set_history(s->writer, db_file(s->chat.db));
-    if (event_newest_id(s->chat.db, &s->fed, &f))
+    if (event_newest_id(s->chat.db, &s->fed, &f) || mark_newest(s->chat.db, &s->marks_told, &f))
         log_event(s->log, LOG_ERROR, "feed_failed", LOG_S("why", f.message));
     s->feed_due = true;
 }
@@ -159,6 +161,8 @@ enum err feed_start(struct sidecar *s, struct fail *f)
 {
     enum err e = event_newest_id(s->chat.db, &s->fed, f);
 
+    if (!e)
+        e = mark_newest(s->chat.db, &s->marks_told, f);
     if (e)
         return e;
     s->notify_fd = notify_bind(s->conf->notify_socket, f);

@@ -286,13 +286,9 @@ struct frame *frames_error(const struct fail *f, const char *client_id, const ch
     return frames_of(o);
 }
 
-struct frame *frames_read(const char *room, int64_t up_to)
+struct frame *frames_read(const struct room_view *v)
 {
-    struct json_object *o = object("read");
-
-    json_set_str(o, "room", room);
-    json_set_i64(o, "up_to", up_to);
-    return frames_of(o);
+    return frames_of(wire_read(v));
 }
 
 struct frame *frames_typing(const char *room, int64_t user_id, const char *username, bool on)

@@ -59,7 +59,7 @@ MUST_CHECK enum err frames_rooms(const struct client_frame *c, struct arena *a,
 struct frame *frames_of(struct json_object *o);
 
 struct frame *frames_error(const struct fail *f, const char *client_id, const char *room);
-struct frame *frames_read(const char *room, int64_t up_to);
+struct frame *frames_read(const struct room_view *v);
 struct frame *frames_typing(const char *room, int64_t user_id, const char *username, bool on);
 struct frame *frames_ping(int64_t now_ms);
 struct frame *frames_auth_required(int64_t in_ms);

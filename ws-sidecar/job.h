@@ -46,8 +46,8 @@ struct job_read {
     struct actor actor;
     const char *room;
     int64_t up_to;
-    const char *wire_room; /* answer */
     bool changed;          /* answer */
+    struct room_view view; /* answer, where it changed */
 };
 
 enum presence_act {

@@ -131,6 +131,11 @@ static struct json_object *standing(const struct longpoll *p, int64_t room_id, i
         more = more || seq < c->view.room.head;
         state = json_object_new_object();
         json_set_i64(state, "seq", seq);
+        if (c->view.has_mark) { /* as of when it asked: a mark between two polls is told, too */
+            json_set_i64(state, "last_read_seq", c->view.last_read_seq);
+            json_set_i64(state, "unread", c->view.unread);
+            json_set_i64(state, "head", c->view.room.head);
+        }
         json_set(rooms, c->room, state);
     }
     json_set_str(o, "epoch", p->session->epoch);
@@ -145,6 +150,21 @@ static struct json_object *standing(const struct longpoll *p, int64_t room_id, i
 static void answer_nothing(struct longpoll *p, int64_t poll_after_ms)
 {
     answer(p, 200, outflow_piece("[]", 2), standing(p, 0, 0, poll_after_ms));
+}
+
+/* The person read on another device. */
+static void tell_read(struct conn *base, const struct room_view *v)
+{
+    struct longpoll *p = longpoll_of(base);
+    struct json_object *o, *reads;
+
+    if (p->answered || p->over || !p->wants)
+        return;
+    o = standing(p, 0, 0, 0);
+    reads = json_object_new_array();
+    json_object_array_add(reads, wire_read(v));
+    json_set(o, "reads", reads);
+    answer(p, 200, outflow_piece("[]", 2), o);
 }
 
 /* ----- what the session asks for ----- */
@@ -199,7 +219,7 @@ static void close_it(struct conn *base, int code, const char *reason)
 }
 
 static const struct conn_ops ops = {
-    .send = send_events, .refuse = refuse, .close = close_it, .kill = kill_it};
+    .send = send_events, .refuse = refuse, .marked = tell_read, .close = close_it, .kill = kill_it};
 
 static void on_time(uv_timer_t *timer)
 {

@@ -167,13 +167,18 @@ void session_unhold(struct session *x);
 void session_drop_held(struct session *x);
 /* The writer's answers; the caller frees the job. */
 void session_posted(struct session *x, struct job *j);
-void session_marked(struct session *x, struct job *j);
 /* The job, where one more may be asked for; NULL where not, and said why. submit() hands it over.
  */
 struct job *session_job(struct session *x, enum job_kind kind, const struct client_frame *c);
 void session_submit(struct session *x, struct job *j, const struct client_frame *c);
 /* A refusal by the clock holds for what comes after, too. */
 void session_refused(struct session *x, struct job *j, const char *client_id, const char *room);
+
+/* ----- how far it read (session_mark.c) ----- */
+
+void session_marked(struct session *x, struct job *j);
+/* Tells of the marks that rose by other ways, since the last time. */
+void session_read_marks(struct sidecar *s);
 
 /* ----- what it does to messages (session_act.c) ----- */
 

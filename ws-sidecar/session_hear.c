@@ -206,28 +206,6 @@ static void hear_read(struct session *x, const struct client_frame *c)
     session_submit(x, j, c);
 }
 
-void session_marked(struct session *x, struct job *j)
-{
-    struct frame *f;
-
-    x->jobs--;
-    if (j->err) {
-        if (j->fail.err != j->err)
-            fail(&j->fail, j->err, NULL);
-        session_fail(x, &j->fail, NULL, j->u.read.room);
-        return;
-    }
-    if (!j->u.read.changed || !x->user_key)
-        return;
-    f = frames_read(j->u.read.wire_room, j->u.read.up_to);
-    for (struct session *y = map_get_id(&x->sidecar->by_user, x->user_key); y;
-         y = y->next_of_user) {
-        if (y != x && y->mode == SESSION_CHAT)
-            session_send(y, frame_ref(f));
-    }
-    frame_unref(f);
-}
-
 /* ----- typing, presence ----- */
 
 /* Who types knows it, and who ignores them need not. */

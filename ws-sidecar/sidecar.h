@@ -46,6 +46,7 @@ struct sidecar {
 
     /* the feed, see feed.h */
     int64_t fed;          /* id of the newest event that was published */
+    int64_t marks_told;   /* id of the newest read mark that was told of */
     int64_t data_version; /* of chat.db when it was read */
     int notify_fd;
     uv_poll_t notify_poll;

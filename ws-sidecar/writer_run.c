@@ -122,8 +122,8 @@ static enum err mark_read(struct chat *c, struct job *j)
 
     if (!e)
         e = rooms_mark_read(c, &in->actor, &room, in->up_to, &in->changed, &j->fail);
-    if (!e)
-        in->wire_room = rooms_wire_name(&room.room);
+    if (!e && in->changed)
+        e = rooms_find(c, &j->arena, &in->actor, in->room, &in->view, &j->fail);
     return e;
 }
 

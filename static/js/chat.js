@@ -37,7 +37,7 @@ export class Chat {
 
     #makeView() {
         const { api, logs, outbox, user, config } = this;
-        this.rooms = new Rooms(byId("room-list"), config, { open: (slug) => this.open(slug) });
+        this.rooms = new Rooms(byId("room-list"), config, { open: (slug) => this.open(slug), stale: () => this.#refreshRooms() });
         this.view = new RoomView({
             api, logs, outbox, user,
             room: config.room,
@@ -225,12 +225,18 @@ export class Chat {
                 }
                 break;
             case "read":
-                this.rooms.read(frame.room, frame.up_to);
+                this.#readElsewhere(frame);
                 break;
             case "resync":
                 this.#resync(frame);
                 break;
         }
+    }
+
+    // In another tab, which says how far, or on another device, of which the server says what is left.
+    #readElsewhere({ room, up_to: upTo, unread, head }) {
+        this.rooms.read(room, upTo);
+        this.rooms.setState(room, { head, unread, last_read_seq: upTo });
     }
 
     #welcomed(frame) {
@@ -288,12 +294,16 @@ export class Chat {
     }
 
     #refreshRooms() {
+        this.again = this.refreshing !== undefined; // the answer on its way may be older than the reason
         this.refreshing ??= this.api
             .get("rooms/")
             .then((answer) => this.rooms.update(answer.rooms))
             .catch(() => {})
             .finally(() => {
-                this.refreshing = null;
+                this.refreshing = undefined;
+                if (this.again) {
+                    this.#refreshRooms();
+                }
             });
     }
 

@@ -296,7 +296,7 @@ export class Link {
     }
 
     #answered(body) {
-        for (const event of body.events) {
+        for (const event of [...body.events, ...(body.reads ?? [])]) {
             this.hooks.frame(event);
         }
         this.hooks.answer(body);

@@ -1,14 +1,15 @@
 // The list of rooms, with how much is unread in each.
 
 import { part } from "./parts.js";
+import { Unread } from "./unread.js";
 
 const label = (count) => (count > 99 ? "99+" : count > 0 ? String(count) : "");
 const shownCount = (text) => (text.startsWith("99+") ? 100 : parseInt(text, 10) || 0);
 
 export class Rooms {
-    // hooks: open(slug)
+    // hooks: open(slug), stale(): the counts must be asked for
     constructor(list, config, hooks) {
-        this.list = list;
+        Object.assign(this, { list, hooks });
         this.pageUrl = config.page;
         this.rooms = new Map();
         for (const link of list.querySelectorAll(".room")) {
@@ -30,9 +31,13 @@ export class Rooms {
             title: link.querySelector(".room-name").textContent,
             topic: link.dataset.topic ?? "",
             url: link.getAttribute("href"),
-            unread: shownCount(link.querySelector(".room-unread").textContent),
-            lastRead: known?.last_read_seq ?? 0,
-            counted: known?.seq ?? 0,
+            unreads: new Unread(known?.seq, shownCount(link.querySelector(".room-unread").textContent), known?.last_read_seq),
+            get unread() {
+                return this.unreads.count;
+            },
+            get lastRead() {
+                return this.unreads.lastRead;
+            },
             link,
         });
         this.#show(this.rooms.get(link.dataset.room));
@@ -72,47 +77,38 @@ export class Rooms {
         return [...this.rooms.keys()];
     }
 
-    // The server's own count, as of `seq`; events up to there are in it. It has none for a room in
-    // which this person has never been.
-    setState(slug, { seq, unread, last_read_seq }) {
-        const room = this.rooms.get(slug);
-        if (!room || !last_read_seq) {
-            return;
+    // The server's own count, as of `head`; an answer that has none tells nothing. It has none for a room
+    // in which this person has never been.
+    setState(slug, { seq = 0, head = seq, unread, last_read_seq }) {
+        let known = true;
+        if (unread !== undefined) {
+            this.#count(slug, (unreads) => {
+                known = unreads.set(head, unread, last_read_seq ?? 0);
+            });
         }
-        room.counted = Math.max(room.counted, seq ?? 0);
-        room.unread = unread ?? room.unread;
-        room.lastRead = Math.max(room.lastRead, last_read_seq);
-        this.#show(room);
+        if (!known) {
+            this.hooks.stale();
+        }
     }
 
-    // Only a room that was read before can have unread messages.
     countOne(slug, seq) {
-        const room = this.rooms.get(slug);
-        if (room?.lastRead > 0 && seq > room.counted) {
-            room.counted = seq;
-            room.unread++;
-            this.#show(room);
-        }
+        this.#count(slug, (unreads) => unreads.add(seq));
     }
 
     // The event `seq` took away a message of somebody else that may have been counted.
     uncountOne(slug, seq, messageSeq) {
-        const room = this.rooms.get(slug);
-        if (room && seq > room.counted && messageSeq > room.lastRead && room.unread > 0 && room.unread < 100) {
-            room.counted = seq;
-            room.unread--;
-            this.#show(room);
-        }
+        this.#count(slug, (unreads) => unreads.remove(seq, messageSeq));
     }
 
     // Read up to `seq`, here or in another tab.
     read(slug, seq) {
+        this.#count(slug, (unreads) => unreads.read(seq));
+    }
+
+    #count(slug, change) {
         const room = this.rooms.get(slug);
-        if (room && seq >= room.lastRead) {
-            room.lastRead = seq;
-            if (seq >= room.counted) {
-                room.unread = 0;
-            }
+        if (room) {
+            change(room.unreads);
             this.#show(room);
         }
     }

@@ -9,6 +9,7 @@ import { Sender } from "../../static/js/sender.js";
 import { Store } from "../../static/js/store.js";
 import { countChars, initial } from "../../static/js/text.js";
 import { ago, dayLabel, sameDay } from "../../static/js/time.js";
+import { Unread } from "../../static/js/unread.js";
 
 class Memory {
     #items = new Map();
@@ -179,4 +180,54 @@ test("days are the reader's", () => {
     assert.match(dayLabel(noon - 24 * hour, noon), /yesterday/i);
     assert.match(dayLabel(noon - 500 * 24 * hour, noon), /20\d\d/);
     assert.match(ago(noon - 7 * 60000, noon), /7/);
+});
+
+test("unread messages are counted once, whichever comes first: the event or the server's count", () => {
+    const unread = new Unread(10, 2, 5);
+    unread.add(10); // in the count already
+    unread.add(11);
+    unread.add(12);
+    assert.equal(unread.count, 4);
+    unread.set(12, 4, 5); // the server says the same, later
+    unread.add(12);
+    assert.equal(unread.count, 4);
+    unread.add(14);
+    unread.remove(15, 14);
+    unread.remove(16, 12); // one that is in the server's count
+    unread.remove(16, 4); // one that was read
+    assert.equal(unread.count, 3);
+    unread.set(15, 4, 5); // of before the second was removed
+    assert.equal(unread.count, 3);
+});
+
+test("what was read here or elsewhere is unread no longer", () => {
+    const unread = new Unread(10, 3, 5);
+    unread.add(11);
+    unread.add(12);
+    unread.read(11);
+    assert.equal(unread.count, 1);
+    unread.read(8); // older news
+    assert.equal(unread.count, 1);
+    assert.equal(unread.set(11, 9, 6), true); // a count of before the mark
+    assert.equal(unread.count, 1);
+    assert.equal(unread.set(12, 0, 12), true);
+    assert.equal(unread.count, 0);
+    unread.add(13);
+    assert.equal(unread.set(11, 0, 13), false); // who reads on must ask
+    assert.equal(new Unread(10, 0, 0).set(12, 7, 0), true);
+});
+
+test("nothing is unread where nobody ever read", () => {
+    const unread = new Unread(10, 0, 0);
+    unread.add(11);
+    assert.equal(unread.count, 0);
+    unread.read(11);
+    unread.add(12);
+    assert.equal(unread.count, 1);
+    for (let seq = 13; seq < 2000; seq++) {
+        unread.add(seq);
+    }
+    assert.ok(unread.count > 99);
+    unread.read(2000);
+    assert.equal(unread.count, 0);
 });

@@ -110,7 +110,7 @@ class Streams(StreamCase):
         same = self.chat(hello_token=token)
         seq = self.post("to be read")
         same.send(type="read", room="general", up_to=seq)
-        self.assertEqual(stream.until("read"), {"type": "read", "room": "general", "up_to": seq})
+        self.assertEqual(stream.until("read"), {"type": "read", "room": "general", "up_to": seq, "unread": 0, "head": seq})
         self.assertEqual(stream.last_id.rsplit(":", 1)[1], str(seq))  # they have no number of their own
 
     def test_a_room_that_is_not_there_is_an_error_of_that_room_only(self):

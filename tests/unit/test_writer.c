@@ -209,11 +209,12 @@ static void test_marks_share_the_transaction_and_only_rise(void **state)
         j->u.read.up_to = marks[i];
     }
     writer_run(&round, c.first);
-    for (struct job *j = c.first; j; j = j->next) {
+    for (struct job *j = c.first; j; j = j->next)
         assert_int_equal(j->err, OK);
-        assert_string_equal(j->u.read.wire_room, "general");
-    }
     assert_int_equal(c.first->u.read.changed, changed[0]);
+    assert_string_equal(c.first->u.read.view.room.slug, "general");
+    assert_int_equal(c.first->u.read.view.last_read_seq, 3); /* of the room's "created" and two */
+    assert_int_equal(c.first->u.read.view.unread, 2);
     assert_int_equal(c.first->next->u.read.changed, changed[1]);
     assert_int_equal(c.last->u.read.changed, changed[2]);
     drop(&c);

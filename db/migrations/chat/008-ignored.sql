@@ -8,4 +8,4 @@ CREATE TABLE ignored_user (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ignored_user_by ON ignored_user (ignored_id);
 
-PRAGMA user_version = 6;
+PRAGMA user_version = 8;
