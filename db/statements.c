@@ -1,6 +1,8 @@
 /* The one table of all statements. */
 #include "db/statements.h"
 
+/* One a line, so that two who add one do not meet. */
+/* clang-format off */
 const struct sql *const *const all_statements[] = {
     transaction_statements,
     meta_statements,
@@ -26,3 +28,4 @@ const struct sql *const *const all_statements[] = {
     witness_statements,
     NULL,
 };
+/* clang-format on */
