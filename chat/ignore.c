@@ -1,6 +1,7 @@
 #include "chat/ignore.h"
 
 #include "chat/limits.h"
+#include "chat/people.h"
 #include "chat/self.h"
 #include "db/reaction.h"
 
@@ -99,15 +100,16 @@ static enum err judge(struct chat *c, const struct setting *s, struct fail *f)
 {
     struct ignored ignored;
     struct user target;
-    enum err e = user_by_id(c->db, s->arena, s->target_id, &target, f);
+    enum err e;
 
-    if (e == ERR_NOT_FOUND)
-        return fail(f, e, "There is no such person.");
-    if (!e && target.id == s->who->user_id)
+    if (!s->on)
+        return OK;
+    if (s->target_id == s->who->user_id)
         return fail(f, ERR_BAD_REQUEST, "Nobody can ignore themselves.");
+    e = people_find(c, s->arena, s->who, s->target_id, &target, f);
     if (!e)
         e = ignore_load(c, s->arena, s->who, &ignored, f);
-    if (!e && s->on && ignored.count == IGNORED_MOST && !ignored_has(&ignored, target.id))
+    if (!e && ignored.count == IGNORED_MOST && !ignored_has(&ignored, target.id))
         e = fail(f, ERR_BAD_REQUEST, "At most %d people can be ignored.", (int)IGNORED_MOST);
     return e;
 }

@@ -31,8 +31,8 @@ MUST_CHECK enum err ignore_dress_for(struct chat *c, struct arena *a, const stru
 
 /*
  * A row and an event in the person's "@me", in one write transaction of its own. What is so already
- * is OK, and makes no event. ERR_NOT_FOUND, ERR_BAD_REQUEST (oneself, more than IGNORED_MOST),
- * ERR_RATE_LIMITED.
+ * is OK, and makes no event. ERR_NOT_FOUND (whom one may not know of), ERR_BAD_REQUEST (oneself,
+ * more than IGNORED_MOST), ERR_RATE_LIMITED.
  */
 MUST_CHECK enum err ignore_set(struct chat *c, struct arena *a, const struct actor *who,
                                int64_t target_id, bool on, struct fail *f);

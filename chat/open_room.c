@@ -4,6 +4,7 @@
 #include "chat/members.h"
 #include "chat/people.h"
 #include "chat/permit.h"
+#include "db/ignored.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,23 +87,33 @@ static const char *key_of(struct arena *a, const int64_t *ids, size_t count)
     return key;
 }
 
+/* The same for whoever is ignored: they are not told. */
+static enum err unwanted(struct fail *f)
+{
+    return fail(f, ERR_FORBIDDEN, "This person does not take messages from you.");
+}
+
 /* Whether somebody takes a conversation that this actor begins. */
 static enum err takes_it(struct chat *c, struct arena *a, const struct actor *who, int64_t user_id,
                          struct fail *f)
 {
     struct user u;
     const char *from = "";
-    bool shared = false;
+    bool shared = false, ignored = false;
     enum err e = people_find(c, a, who, user_id, &u, f);
 
     if (e || user_id == who->user_id || actor_is_moderator(who))
         return e;
-    e = user_pref(c->db, a, user_id, "direct", &from, f);
+    e = ignored_is(c->db, user_id, who->user_id, &ignored, f);
+    if (!e)
+        e = user_pref(c->db, a, user_id, "direct", &from, f);
+    if (!e && ignored)
+        return unwanted(f);
     if (e || !from || strcmp(from, "everyone") == 0)
         return e;
     if (strcmp(from, "shared") == 0)
         e = member_of_same(c->db, who->user_id, user_id, &shared, f);
-    return e || shared ? e : fail(f, ERR_FORBIDDEN, "This person does not take messages from you.");
+    return e || shared ? e : unwanted(f);
 }
 
 static enum err make(struct chat *c, struct arena *a, const struct actor *who, const int64_t *ids,

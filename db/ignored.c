@@ -5,6 +5,9 @@ static const struct sql ids = {
     "ignored.ids",
     "SELECT ignored_id, since_ms FROM ignored_user WHERE user_id = ?1 ORDER BY ignored_id LIMIT ?2",
     DB_CHAT, NULL};
+static const struct sql is = {"ignored.is",
+                              "SELECT 1 FROM ignored_user WHERE user_id = ?1 AND ignored_id = ?2",
+                              DB_CHAT, NULL};
 static const struct sql list = {
     "ignored.list",
     "SELECT i.ignored_id, i.since_ms, u.username, u.ext_id"
@@ -20,7 +23,7 @@ static const struct sql delete = {"ignored.delete",
                                   "DELETE FROM ignored_user WHERE user_id = ?1 AND ignored_id = ?2",
                                   DB_CHAT, NULL};
 
-const struct sql *const ignored_statements[] = {&ids, &list, &insert, &delete, NULL};
+const struct sql *const ignored_statements[] = {&ids, &is, &list, &insert, &delete, NULL};
 
 /* Most people ignore nobody, and ask often: memory is taken when there is a first. */
 enum err ignored_load(struct db *db, struct arena *a, int64_t user_id, struct ignored *out,
@@ -58,6 +61,16 @@ bool ignored_has(const struct ignored *i, int64_t user_id)
             high = middle;
     }
     return low < i->count && i->ids[low] == user_id;
+}
+
+enum err ignored_is(struct db *db, int64_t user_id, int64_t other_id, bool *out, struct fail *f)
+{
+    struct query q = query_begin(db, &is);
+
+    query_bind_i64(&q, 1, user_id);
+    query_bind_i64(&q, 2, other_id);
+    *out = query_row(&q);
+    return query_end(&q, f);
 }
 
 enum err ignored_list(struct db *db, struct arena *a, int64_t user_id, struct ignored_user *out,

@@ -22,6 +22,9 @@ struct ignored_user {
 MUST_CHECK enum err ignored_load(struct db *db, struct arena *a, int64_t user_id,
                                  struct ignored *out, struct fail *f);
 bool ignored_has(const struct ignored *i, int64_t user_id);
+/* Whether a user ignores another. */
+MUST_CHECK enum err ignored_is(struct db *db, int64_t user_id, int64_t other_id, bool *out,
+                               struct fail *f);
 /* With their names, the newest first; `out` holds IGNORED_MOST. Strings live in `a`. */
 MUST_CHECK enum err ignored_list(struct db *db, struct arena *a, int64_t user_id,
                                  struct ignored_user *out, size_t *count, struct fail *f);

@@ -17,6 +17,8 @@ static void test_the_list_is_put_together_and_taken_apart(void **state)
     struct actor ben = fixture_user(w->fx, "8", "ben"), cleo = fixture_user(w->fx, "9", "cleo");
 
     (void)state;
+    fixture_post(w->fx, &ben, "general", "here");
+    fixture_post(w->fx, &cleo, "general", "here, too");
     web_sign_in(w, "7", "ana");
     assert_int_equal(web_json_request(w, "PUT", path(w, ben.user_id), "{}"), 204);
     fixture_pass(w->fx, 1000);

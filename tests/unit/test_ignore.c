@@ -11,8 +11,12 @@ struct people {
 
 static struct people people(struct fixture *fx)
 {
-    return (struct people){fixture_user(fx, "7", "ana"), fixture_user(fx, "8", "ben"),
-                           fixture_user(fx, "9", "cleo")};
+    struct people p = {fixture_user(fx, "7", "ana"), fixture_user(fx, "8", "ben"),
+                       fixture_user(fx, "9", "cleo")};
+
+    fixture_post(fx, &p.ben, "energy", "so that ben is known"); /* to all who may ignore him */
+    fixture_post(fx, &p.cleo, "energy", "and cleo");
+    return p;
 }
 
 static enum err ignore(struct fixture *fx, const struct actor *who, int64_t id, bool on)
@@ -239,6 +243,7 @@ static void test_what_is_so_already_makes_no_event(void **state)
     assert_int_equal(fixture_room(fx, self).head, head + 1);
     assert_int_equal(ignore(fx, &p.ana, p.ana.user_id, true), ERR_BAD_REQUEST);
     assert_int_equal(ignore(fx, &p.ana, 4711, true), ERR_NOT_FOUND);
+    assert_int_equal(ignore(fx, &p.ben, p.ana.user_id, true), ERR_NOT_FOUND); /* never seen */
     assert_sound(fx);
 }
 

@@ -1,4 +1,5 @@
 /* Rooms of a few: who opens them, who comes in, who goes, and what both logs say of it. */
+#include "db/ignored.h"
 #include "tests/lib/fixture.h"
 
 #include "chat/history.h"
@@ -384,6 +385,9 @@ static void test_strangers_are_refused_by_whoever_wants_that(void **state)
     TRY(c, OK, talk(c, &c->mod, &c->eve, &r, &made));
     WRITE(c, user_set_pref(fx->chat.db, c->ben.user_id, "direct", "nobody", &fx->fail));
     TRY(c, OK, talk(c, &c->ana, &c->ben, &r, &made)); /* it was there before */
+    WRITE(c, user_set_pref(fx->chat.db, c->eve.user_id, "direct", "everyone", &fx->fail));
+    WRITE(c, ignored_insert(fx->chat.db, c->eve.user_id, c->ana.user_id, 1, &made, &fx->fail));
+    TRY(c, ERR_FORBIDDEN, talk(c, &c->ana, &c->eve, &r, &made));
 }
 
 /* ----- people ----- */
