@@ -12,10 +12,12 @@ import { toast } from "./toast.js";
 
 const MINUTE_MS = 60000;
 
+const isPlain = (event) => !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
 const path = (row, rest = "") => `messages/${row.dataset.id}/${rest}`;
 
 export class Acts {
-    // hooks: done(message) after an act was stored, told() after another word to the server, leave() when the keyboard leaves the rows
+    // hooks: done(message) after an act was stored, told() after another word to the server, leave() when the
+    // keyboard leaves the rows, thread(id) to open the thread that a message is of, where that is not what is shown
     // reply: the line above the message box; undefined where there is none. pins: what is pinned
     constructor({ api, config, user, log, scroll, reply, pins, hooks }) {
         Object.assign(this, { api, config, user, log, reply, pins, hooks });
@@ -23,8 +25,12 @@ export class Acts {
         this.menu = new MessageMenu(log, this.#actions(), hooks.leave, (row) => this.#quick(row));
         log.addEventListener("click", (event) => {
             const chip = event.target.closest("button.chip");
+            const replies = event.target.closest("a.msg-replies");
             if (chip) {
                 this.react(chip.closest(".msg"), chip.dataset.emoji);
+            } else if (replies && isPlain(event) && hooks.thread) {
+                event.preventDefault();
+                hooks.thread(Number(replies.closest(".msg").dataset.id));
             }
         });
     }
@@ -32,6 +38,7 @@ export class Acts {
     #actions() {
         return [
             { label: "Reply", when: (row) => this.#there(row) && this.reply !== undefined, run: (row) => this.reply.begin(row) },
+            { label: "Thread", when: (row) => this.#mayOpen(row), run: (row) => this.hooks.thread(Number(row.dataset.id)) },
             { label: "Edit", when: (row) => this.#mayEdit(row), run: (row) => this.editor.open(row) },
             { label: "Earlier versions", when: (row) => this.#mayCompare(row), run: (row) => this.#compare(row) },
             { label: "Pin", when: (row) => this.#mayPin(row) && !this.#pinned(row), run: (row) => this.#pin(row, true) },
@@ -56,6 +63,10 @@ export class Acts {
 
     #there(row) {
         return !isPending(row) && !row.classList.contains("msg-gone");
+    }
+
+    #mayOpen(row) {
+        return this.hooks.thread !== undefined && (this.#there(row) || row.querySelector(".msg-replies") !== null);
     }
 
     // The emoji offered at once; hooks.pick(row) → emoji, where there is a picker, gives all others.

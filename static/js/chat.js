@@ -15,6 +15,7 @@ import { Rooms } from "./rooms.js";
 import { Sender } from "./sender.js";
 import { SharedLink } from "./shared_link.js";
 import { Status } from "./status.js";
+import { Threads } from "./threads.js";
 import { toast } from "./toast.js";
 import { Typing } from "./typing.js";
 
@@ -71,9 +72,24 @@ export class Chat {
             outbox, api,
             link: this.link,
             hooks: {
-                changed: (entry) => this.view.updatePending(entry),
-                stored: (entry) => this.view.updatePending({ ...entry, note: null, state: "sent" }),
+                changed: (entry) => this.#showPending(entry),
+                stored: (entry) => this.#showPending({ ...entry, note: null, state: "sent" }),
                 posted: (message) => this.#posted(message),
+            },
+        });
+        this.threads = new Threads({
+            api, config, user,
+            store: this.store,
+            owner: this.owner,
+            outbox: this.outbox,
+            pins: this.pins,
+            hooks: {
+                done: (message) => this.#acted(message),
+                send: (entry) => this.#sendInThread(entry),
+                typing: (room, on) => this.link.send({ type: "typing", room, on }),
+                jump: (id) => this.jump(id),
+                pending: (event) => this.#pendingAction(event),
+                closed: () => this.#leaveThreadPage(),
             },
         });
     }
@@ -86,7 +102,12 @@ export class Chat {
             scroll: this.view.scroll,
             reply: this.reply,
             pins: this.pins,
-            hooks: { done: (message) => this.#acted(message), told: () => this.link.soon(), leave: () => this.composer?.text.focus() },
+            hooks: {
+                done: (message) => this.#acted(message),
+                told: () => this.link.soon(),
+                leave: () => this.composer?.text.focus(),
+                thread: (id) => this.threads.open(id),
+            },
         });
         this.composer?.text.addEventListener("keydown", (event) => {
             if (event.key === "ArrowUp" && event.target.value === "" && this.acts.editLast()) {
@@ -123,6 +144,7 @@ export class Chat {
 
     #acted(message) {
         this.view.change(message);
+        this.threads.change(message);
         this.link.soon();
     }
 
@@ -141,6 +163,9 @@ export class Chat {
         this.link.start(this.#place());
         this.sender.flush();
         this.#readSoFar();
+        if (this.config.thread) {
+            this.threads.open(this.config.thread);
+        }
     }
 
     #makeComposer() {
@@ -199,6 +224,7 @@ export class Chat {
         if (event.room === this.view.room) {
             this.pins.take(event);
         }
+        this.threads.take(event);
         if (this.view.takes(event)) {
             this.view.show(event);
             this.typing.stopped(event.user_id);
@@ -263,6 +289,7 @@ export class Chat {
     async #resync({ room, epoch, seq }) {
         this.logs.begin(epoch);
         this.logs.set(room, seq);
+        this.threads.reload(room);
         if (room === "@me") {
             this.#showAnew();
         } else if (room === this.view.room && !this.view.detached) {
@@ -344,6 +371,7 @@ export class Chat {
         this.composer?.open(slug, title);
         this.reply?.open(slug);
         this.pins.load(slug);
+        this.threads.close();
         this.#showTitle();
     }
 
@@ -378,6 +406,27 @@ export class Chat {
         }
         this.view.addPending(entry);
         this.sender.add(entry);
+    }
+
+    // Beside the room; there its row waits as well, without moving what is being read.
+    #sendInThread(entry) {
+        if (entry.room === this.view.room && !this.view.detached) {
+            this.view.showPending([entry]);
+        }
+        this.sender.add(entry);
+    }
+
+    #showPending(entry) {
+        this.view.updatePending(entry);
+        this.threads.updatePending(entry);
+    }
+
+    // The page of a thread is left with it: the room is what the address says then.
+    #leaveThreadPage() {
+        if (this.config.thread) {
+            this.config.thread = null;
+            history.replaceState({ room: this.view.room }, "", this.rooms.get(this.view.room)?.url);
+        }
     }
 
     // The answer to a POST is the event itself; it counts if it is the next one.
@@ -435,7 +484,9 @@ export class Chat {
         } else {
             this.outbox.remove(clientId);
             this.view.removePending(clientId);
-            this.composer?.restore(entry.text);
+            if (!this.threads.discard(entry)) {
+                this.composer?.restore(entry.text);
+            }
         }
     }
 

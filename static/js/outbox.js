@@ -62,6 +62,10 @@ export class Outbox {
         return [...this.entries.values()].filter((entry) => entry.room === room);
     }
 
+    inThread(root) {
+        return [...this.entries.values()].filter((entry) => entry.thread === root);
+    }
+
     next() {
         return [...this.entries.values()].find((entry) => entry.state === "queued");
     }
@@ -70,8 +74,9 @@ export class Outbox {
         return this.store.all(this.prefix).sort((a, b) => a.at - b.at);
     }
 
-    // extra: what goes with the text as it is sent; reply_to and quote: what its row shows
-    #keep({ client_id, room, text, at, state, note, extra, reply_to, quote }) {
-        this.store.set(this.prefix + client_id, { client_id, room, text, at, state, note, extra, reply_to, quote, tab: this.tab });
+    // extra: what goes with the text as it is sent; reply_to and quote: what its row shows; thread: where
+    // it was written, if it was beside the room
+    #keep({ client_id, room, text, at, state, note, extra, reply_to, quote, thread }) {
+        this.store.set(this.prefix + client_id, { client_id, room, text, at, state, note, extra, reply_to, quote, thread, tab: this.tab });
     }
 }

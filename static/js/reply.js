@@ -5,6 +5,17 @@ import { rowText } from "./rows.js";
 
 const CHARS = 120;
 
+// What a reply to this row will show of it.
+export function quoteOf(row) {
+    const text = [...rowText(row).trim().replace(/\s+/g, " ")];
+    return {
+        id: Number(row.dataset.id),
+        seq: Number(row.dataset.seq),
+        username: row.querySelector(".msg-author").textContent,
+        excerpt: text.length > CHARS ? `${text.slice(0, CHARS).join("")}…` : text.join(""),
+    };
+}
+
 export class Reply {
     constructor(form, store, user) {
         Object.assign(this, { form, store });
@@ -27,13 +38,7 @@ export class Reply {
     }
 
     begin(row) {
-        const text = [...rowText(row).trim().replace(/\s+/g, " ")];
-        const quote = {
-            id: Number(row.dataset.id),
-            seq: Number(row.dataset.seq),
-            username: row.querySelector(".msg-author").textContent,
-            excerpt: text.length > CHARS ? `${text.slice(0, CHARS).join("")}…` : text.join(""),
-        };
+        const quote = quoteOf(row);
         this.store.set(this.prefix + this.room, quote);
         this.#show(quote);
         this.form.querySelector("textarea").focus();

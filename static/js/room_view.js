@@ -24,7 +24,7 @@ export class RoomView {
             inner: byId("log-inner"),
             timeline: this.timeline,
             load: (before) => this.#older(before),
-            shown: () => this.late.forEach((event) => this.#apply(event)),
+            shown: () => this.late.forEach((event) => this.timeline.apply(event)),
         });
     }
 
@@ -49,9 +49,7 @@ export class RoomView {
     // The answer to an act: the message as it is now. Its event says the same once more.
     change(message) {
         if (message.room === this.room) {
-            this.timeline.change(message.id, message);
-            this.timeline.react(message.id, message.reactions ?? []);
-            this.timeline.count(message.thread);
+            this.timeline.replace(message);
         }
     }
 
@@ -62,25 +60,9 @@ export class RoomView {
             return false;
         }
         this.changes?.push(event);
-        this.#apply(event);
+        this.timeline.apply(event);
         const message = event.type === "message" && event.username !== undefined; // else it was erased
         return message && !this.detached && this.#showMessage(event);
-    }
-
-    // What an event changes of rows that are there.
-    #apply(event) {
-        this.timeline.count(event.thread);
-        switch (event.type) {
-            case "message_edited":
-                this.timeline.change(event.id, event);
-                break;
-            case "message_deleted":
-                this.timeline.change(event.id, { deleted: true });
-                break;
-            case "reaction":
-                this.timeline.react(event.id, event.reactions);
-                break;
-        }
     }
 
     #showMessage(message) {

@@ -32,7 +32,6 @@ function setLink(row) {
 
 // me: the reader's id, which marks their own; undefined for nobody
 export function fillRow(row, message, mine, me) {
-    row.id = `m${message.seq}`;
     row.dataset.seq = message.seq;
     row.dataset.id = message.id;
     row.dataset.user = message.user_id;

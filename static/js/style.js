@@ -11,6 +11,9 @@ export function loadStyle(name) {
 }
 
 function append(name) {
+    if (document.querySelector(`link[rel="stylesheet"][href*="/vendor/css/${name}.css"]`)) {
+        return Promise.resolve(); // the server knew that the page needs it
+    }
     const page = document.querySelector('link[rel="stylesheet"][href*="/vendor/chat.css"]');
     const sheet = document.createElement("link");
     sheet.rel = "stylesheet";

@@ -15,11 +15,9 @@ const KEPT_ROWS = 500; // a page left open for days stays quick; older rows load
 const author = (row) => `${row.dataset.user} ${row.querySelector(".msg-author").textContent}`;
 
 export class Timeline {
-    // user: the reader, or null
-    constructor(rows, scroll, user) {
-        this.rows = rows;
-        this.scroll = scroll;
-        this.user = user;
+    // user: the reader, or null. prefix: what a row's number is the page's id with, one for each timeline
+    constructor(rows, scroll, user, prefix = "m") {
+        Object.assign(this, { rows, scroll, user, prefix });
     }
 
     adopt() {
@@ -63,15 +61,16 @@ export class Timeline {
 
     // A new message; the author's own pending row becomes it. True where a row was added for it.
     append(message) {
-        if (this.rows.querySelector(`#m${message.seq}`)) {
+        if (this.rows.querySelector(`.msg[data-seq="${message.seq}"]`)) {
             return false;
         }
         return this.scroll.hold(() => {
             const pending = this.#pending(message.client_id);
-            const row = pending ?? newRow(message, this.#mine(message), this.user?.id);
+            const row = pending ?? this.#row(message);
             const after = pending ? this.#after(pending) : null;
             if (pending) {
                 fillRow(pending, message, true, this.user?.id);
+                this.#name(pending);
             }
             this.rows.insertBefore(row, this.#firstPending());
             this.#arrange(row);
@@ -79,6 +78,29 @@ export class Timeline {
             this.#trim();
             return !pending;
         });
+    }
+
+    // What an event changes of rows that are there.
+    apply(event) {
+        this.count(event.thread);
+        switch (event.type) {
+            case "message_edited":
+                this.change(event.id, event);
+                break;
+            case "message_deleted":
+                this.change(event.id, { deleted: true });
+                break;
+            case "reaction":
+                this.react(event.id, event.reactions);
+                break;
+        }
+    }
+
+    // A message as it is now.
+    replace(message) {
+        this.change(message.id, message);
+        this.react(message.id, message.reactions ?? []);
+        this.count(message.thread);
     }
 
     // An edit or a removal.
@@ -172,13 +194,19 @@ export class Timeline {
     }
 
     #fill(messages, before) {
-        const made = messages.map((message) => newRow(message, this.#mine(message), this.user?.id));
+        const made = messages.map((message) => this.#row(message));
         made.forEach((row) => this.rows.insertBefore(row, before));
         made.forEach((row) => this.#arrange(row));
     }
 
-    #mine(message) {
-        return message.user_id === this.user?.id;
+    #row(message) {
+        const row = newRow(message, message.user_id === this.user?.id, this.user?.id);
+        this.#name(row);
+        return row;
+    }
+
+    #name(row) {
+        row.id = `${this.prefix}${row.dataset.seq}`;
     }
 
     #all() {

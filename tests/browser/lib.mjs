@@ -225,6 +225,28 @@ export class Person {
     }
 }
 
+// Two people who read the same room, each by a socket. close() ends all of it.
+export async function twoPeople({ server, conf }) {
+    const stack = await Stack.start({ server, conf });
+    let browser;
+    const close = async () => {
+        await browser?.close();
+        await stack.stop();
+    };
+    try {
+        browser = await launch();
+        const [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
+        await ana.join(stack.url, "ana");
+        await bo.join(stack.url, "bo");
+        await ana.linkIs("live");
+        await bo.linkIs("live");
+        return { stack, browser, ana, bo, close };
+    } catch (error) {
+        await close();
+        throw error;
+    }
+}
+
 // The server's account of a room, for the person whose page it is. waitForFunction() does not wait for
 // promises: use it with until().
 export function roomState(page, slug) {

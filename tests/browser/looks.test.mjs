@@ -122,6 +122,13 @@ for (const viewport of SIZES) {
             await judge(ana, `${title}-writing`);
             await ana.page.fill("#composer-text", "");
 
+            const asked = await stack.post("Is that the whole order?", { username: "lin" });
+            await stack.post("Half of it", { reply_to: asked.id });
+            await ana.page.click(`.msg[data-id="${asked.id}"] .msg-replies`);
+            await ana.page.waitForSelector('#thread .msg-text:text-is("Half of it")');
+            await judge(ana, `${title}-thread`);
+            await ana.page.click(".thread-close");
+
             if (viewport.width < 768) {
                 await ana.page.click(".open-rooms");
                 await judge(ana, `${title}-rooms`);

@@ -34,6 +34,16 @@ for (const server of SERVERS) {
             await ana.page.click("#log-newer a");
             assert.ok((await ana.texts()).includes("line 59"));
 
+            const { reply_to: root } = await stack.post("is it?", { reply_to: (await stack.post("the dollar is up")).id });
+            await ana.open(stack.room("general"));
+            await ana.page.click(`.msg[data-id="${root}"] .msg-replies`);
+            await ana.page.fill("#thread-text", "answered by a form");
+            await ana.page.click("#thread .composer-send");
+            assert.match(ana.page.url(), new RegExp(`/t/${root}/$`));
+            assert.deepEqual(await ana.page.locator("#thread .msg-text").allTextContents(), ["the dollar is up", "is it?", "answered by a form"]);
+            await ana.page.click(".thread-close");
+            assert.ok((await ana.texts()).includes("answered by a form"));
+
             await ana.page.click(".open-online");
             assert.ok(await ana.page.isVisible("#online"));
             await ana.page.click("#online .panel-close");
