@@ -307,6 +307,24 @@ static const char *finished(const struct renderer *r, struct arena *a)
     return arena_strn(a, r->out.data, r->out.len);
 }
 
+/* Most of what is written has nothing that could be a mark: the parser need not be asked. */
+static bool may_be_marked(const char *body)
+{
+    const char *line = body;
+
+    if (strpbrk(body, "*_~`[<>\\&") || strstr(body, "//"))
+        return true;
+    for (;;) {
+        line += strspn(line, " \t");
+        if (*line == '-' || line[strspn(line, "0123456789")] == '.')
+            return true;
+        line = strchr(line, '\n');
+        if (!line)
+            return false;
+        line++;
+    }
+}
+
 const char *markup_html(struct arena *a, const char *body)
 {
     static const MD_PARSER parser = {
@@ -322,7 +340,7 @@ const char *markup_html(struct arena *a, const char *body)
     struct renderer r = {0};
     struct buf text;
 
-    if (len > MARKUP_INPUT_MAX)
+    if (len > MARKUP_INPUT_MAX || !may_be_marked(body))
         return NULL;
     buf_init(&text, MARKUP_SHIELDED_MAX);
     buf_init(&r.out, MARKUP_OUTPUT_MAX);
