@@ -198,6 +198,14 @@ static enum err configure(struct db *db, struct fail *f)
     return OK;
 }
 
+/* Of the process; heeded before its first use of SQLite alone. Nobody asks how much is in use, and
+ * counting it takes a lock at each malloc; pages are taken one by one, not twenty at the start. */
+static void set_up_memory(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
+}
+
 /*
  * Readers, too, open with SQLITE_OPEN_READWRITE and are held by query_only: a handle opened
  * READONLY cannot make the -shm file or recover a WAL, and so could not read a database that nobody
@@ -211,9 +219,7 @@ static enum err open_all(struct db *db, const char *path, bool create, struct fa
         e = turnstile_open(&db->turnstile, db->path, f);
     if (e)
         return e;
-    /* Nobody asks how much memory there is in use, and counting it takes a lock at each malloc.
-     * Heeded before the first use alone. */
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    set_up_memory();
     if (sqlite3_open_v2(db->path, &db->sqlite, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK)
         return open_error(db, "open", f);

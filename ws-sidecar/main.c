@@ -1,11 +1,13 @@
 /* outcry-sidecar: serves the chat's WebSockets. See --help. */
 #include "lib/folder.h"
+#include "lib/secure.h"
 #include "lib/sidecar_lock.h"
 #include "lib/text.h"
 #include "ws-sidecar/sidecar.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +87,8 @@ static void start_process(void)
 {
     struct rlimit none = {0, 0};
 
+    /* Two threads can share one heap; what one frees the other may use. */
+    mallopt(M_ARENA_MAX, 1);
     /* No core and no debugger: the memory holds keys. */
     setrlimit(RLIMIT_CORE, &none);
 #ifndef __SANITIZE_ADDRESS__ /* whose leak check is a debugger */
@@ -113,11 +117,13 @@ static int serve(const struct conf *conf, struct log *log, int inherited)
     int lock = take_lock(conf, inherited);
     struct fail f;
 
+    secure_init();
     raise_file_limit(log, conf->ws_max_connections);
     if (sidecar_start(s, conf, log, lock, &f))
         die("%s", f.message);
     if (inherited >= 0)
         s->idle_ms = conf->sidecar_idle_minutes * 60000;
+    malloc_trim(0); /* starting took more than serving does */
     sidecar_lock_serve(lock);
     log_event(log, LOG_INFO, "sidecar_ready", LOG_S("socket", conf->ws_socket),
               LOG_S("instance", s->instance));

@@ -4,6 +4,7 @@
 #include "chat/online.h"
 #include "chat/wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { BUSY_RETRY_MS = 1000 };
@@ -320,23 +321,36 @@ static enum err retire_others(struct writer_round *r, int64_t now, struct fail *
     return e;
 }
 
+/* Not at once into the arena: that would clear, and keep, a megabyte for the few rows there are. */
+static enum err read_presence(struct writer_round *r, struct job *j, int64_t now)
+{
+    struct job_presence *in = &j->u.presence;
+    struct presence *rows = xmalloc(PRESENCE_MAX * sizeof *rows);
+    enum err e = presence_list(r->chat->state, &j->arena, r->chat->boot_id, now, rows, PRESENCE_MAX,
+                               &in->row_count, &r->next_expiry, &j->fail);
+
+    if (!e) {
+        in->rows = arena_alloc(&j->arena, in->row_count * sizeof *rows);
+        memcpy(in->rows, rows, in->row_count * sizeof *rows);
+    }
+    free(rows);
+    return e;
+}
+
 /* Lists only where something changed: by us, by another process, or by time. */
 static enum err list_presence(struct writer_round *r, struct job *j, int64_t now)
 {
-    struct job_presence *in = &j->u.presence;
     int64_t version = db_data_version(r->chat->state);
     enum err e;
 
     if (version == r->state_version && now < r->next_expiry && !r->unlisted)
         return OK;
-    in->rows = arena_alloc(&j->arena, PRESENCE_MAX * sizeof(*in->rows));
-    e = presence_list(r->chat->state, &j->arena, r->chat->boot_id, now, in->rows, PRESENCE_MAX,
-                      &in->row_count, &r->next_expiry, &j->fail);
+    e = read_presence(r, j, now);
     if (e)
         return e;
     r->state_version = version;
     r->unlisted = false;
-    in->listed = true;
+    j->u.presence.listed = true;
     return OK;
 }
 

@@ -83,7 +83,7 @@ def pss_of(pid):
 
 
 def whole_stack(section):
-    with edited(more_workers(1)) as site:
+    with edited(more_workers(1), conf={"ws_max_connections": None}) as site:  # as it comes
         token = site.token(1, "trader1")
         site.get("messages/", token=token)
         site.http("GET", "/stocks/chat/", token=token)
