@@ -1,9 +1,17 @@
-/* me/: the account's page. It works without a script, and has none. */
+/* me/ as a page, and what is done to an account: its data, leaving, the end of it. */
 #include "cgi-bin/handle.h"
 
 #include "cgi-bin/answer.h"
+#include "cgi-bin/auth.h"
 #include "cgi-bin/page.h"
+#include "chat/erase.h"
+#include "chat/leave.h"
+#include "chat/mydata.h"
+#include "chat/prefs.h"
 #include "chat/wire.h"
+
+/* A request ends within its time, however much there is to erase; `outcry purge` does the rest. */
+static const int64_t ERASE_BUDGET_MS = 8000;
 
 static enum err add_ignored(struct call *c, struct json_object *o, struct fail *f)
 {
@@ -15,6 +23,26 @@ static enum err add_ignored(struct call *c, struct json_object *o, struct fail *
     return e;
 }
 
+/* Each value of a setting by its name, so that a template can mark the one that holds. */
+static enum err add_prefs(struct call *c, struct json_object *o, struct fail *f)
+{
+    struct json_object *prefs, *marks = json_object_new_object();
+    enum err e = prefs_load(c->chat, c->arena, &c->actor, &prefs, f);
+
+    if (e) {
+        json_object_put(marks);
+        return e;
+    }
+    json_object_object_foreach(prefs, name, value)
+    {
+        json_set_bool(marks, arena_fmt(c->arena, "%s_%s", name, json_object_get_string(value)),
+                      true);
+    }
+    json_set(o, "prefs", prefs);
+    json_set(o, "chosen", marks);
+    return OK;
+}
+
 enum err handle_account_page(struct call *c, struct fail *f)
 {
     struct json_object *o = json_object_new_object();
@@ -24,10 +52,59 @@ enum err handle_account_page(struct call *c, struct fail *f)
     json_set(o, "me", wire_user(&c->actor));
     json_set_str(o, "csrf", identity_csrf(c->chat, c->arena, &c->actor));
     e = add_ignored(c, o, f);
+    if (!e)
+        e = add_prefs(c, o, f);
     if (e) {
         json_object_put(o);
         return e;
     }
     http_add_header(&c->res, "Vary", "Accept, Cookie, Authorization");
     return call_wants_page(c) ? answer_page(c, 200, "account", o, f) : answer_json(c, 200, o);
+}
+
+enum err handle_my_data(struct call *c, struct fail *f)
+{
+    enum err e = mydata_write(c->chat, c->arena, &c->actor, call_text(c, "after"), &c->res.body, f);
+
+    if (e)
+        return e;
+    c->res.status = 200;
+    c->res.content_type = "application/json; charset=utf-8";
+    http_add_header(&c->res, "Content-Disposition", "attachment; filename=\"chat-data.json\"");
+    return OK;
+}
+
+/* The page forgets what this browser kept of whoever it was. */
+static const char *left_url(struct call *c)
+{
+    return arena_fmt(c->arena, "%s?left=1", answer_room_url(c, NULL));
+}
+
+enum err handle_account_delete(struct call *c, struct fail *f)
+{
+    struct json_object *o;
+    struct erased erased;
+    enum err e =
+        erase_self(c->chat, &c->actor, call_text(c, "confirm"), ERASE_BUDGET_MS, &erased, f);
+
+    if (e)
+        return e;
+    if (c->actor.kind == ACTOR_GUEST)
+        auth_set_guest_cookie(c, NULL);
+    if (call_wants_page(c))
+        return answer_see_other(c, left_url(c));
+    o = json_object_new_object();
+    json_set_i64(o, "messages", erased.messages);
+    json_set_bool(o, "done", erased.done);
+    return answer_json(c, 200, o);
+}
+
+enum err handle_session_leave(struct call *c, struct fail *f)
+{
+    enum err e = leave_guest(c->chat, c->arena, &c->actor, f);
+
+    if (e)
+        return e;
+    auth_set_guest_cookie(c, NULL);
+    return call_wants_page(c) ? answer_see_other(c, left_url(c)) : answer_empty(c, 204);
 }

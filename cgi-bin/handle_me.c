@@ -3,6 +3,7 @@
 
 #include "cgi-bin/answer.h"
 #include "cgi-bin/auth.h"
+#include "chat/prefs.h"
 #include "chat/wire.h"
 
 static struct json_object *user_json(const struct call *c, const struct actor *who)
@@ -39,28 +40,67 @@ enum err handle_me(struct call *c, struct fail *f)
     static const char *const guests[] = {
         [GUESTS_OFF] = "off", [GUESTS_READ] = "read", [GUESTS_WRITE] = "write"};
     const struct conf *conf = c->app->conf;
+    struct json_object *o, *prefs = NULL;
     struct room_view self = {0};
-    struct json_object *o;
     enum err e = OK;
 
     if (c->actor.user_id)
         e = rooms_find(c->chat, c->arena, &c->actor, "@me", &self, f);
+    if (!e && c->actor.user_id)
+        e = prefs_load(c->chat, c->arena, &c->actor, &prefs, f);
     if (e)
         return e;
     o = user_json(c, &c->actor);
     if (c->actor.user_id)
         json_set_i64(o, "seq", self.room.head);
+    if (prefs)
+        json_set(o, "prefs", prefs);
     json_set_str(o, "guests", guests[conf->guests]);
     json_set_str(o, "login_url", *conf->login_url ? conf->login_url : NULL);
     return answer_json(c, 200, o);
 }
 
-enum err handle_me_rename(struct call *c, struct fail *f)
+/* {prefs?, display_name?}. */
+enum err handle_me_change(struct call *c, struct fail *f)
 {
     const struct value *name = call_value(c, "display_name");
-    enum err e = identity_rename(c->chat, c->arena, &c->actor, name->text, name->len, f);
+    struct json_object *prefs = c->body.json ? json_object_object_get(c->body.json, "prefs") : NULL;
+    struct json_object *o;
+    enum err e = OK;
 
-    return e ? e : answer_json(c, 200, user_json(c, &c->actor));
+    if (!prefs && !name->given)
+        return fail(f, ERR_BAD_REQUEST, "Give display_name or prefs.");
+    if (name->given)
+        e = identity_rename(c->chat, c->arena, &c->actor, name->text, name->len, f);
+    if (!e && prefs)
+        e = prefs_set(c->chat, c->arena, &c->actor, prefs, f);
+    if (!e)
+        e = prefs_load(c->chat, c->arena, &c->actor, &prefs, f);
+    if (e)
+        return e;
+    if (call_wants_page(c)) {
+        json_object_put(prefs);
+        return answer_see_other(c, answer_account_url(c));
+    }
+    o = user_json(c, &c->actor);
+    json_set(o, "prefs", prefs);
+    return answer_json(c, 200, o);
+}
+
+/* The settings as fields of a form. */
+enum err handle_prefs_form(struct call *c, struct fail *f)
+{
+    struct json_object *changes = json_object_new_object();
+    enum err e;
+
+    for (size_t i = 0; prefs_names[i]; i++)
+        if (call_text(c, prefs_names[i]))
+            json_set_str(changes, prefs_names[i], call_text(c, prefs_names[i]));
+    e = prefs_set(c->chat, c->arena, &c->actor, changes, f);
+    json_object_put(changes);
+    if (e)
+        return e;
+    return call_wants_page(c) ? answer_see_other(c, answer_account_url(c)) : answer_empty(c, 204);
 }
 
 enum err handle_ticket(struct call *c, struct fail *f)

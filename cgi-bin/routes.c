@@ -71,7 +71,10 @@ static const struct param session_params[] = {
     {.name = "username", .from = FROM_BODY, .kind = PARAM_TEXT}, ROOM("next_room", FROM_BODY), {0}};
 
 static const struct param rename_params[] = {
-    {.name = "display_name", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true}, {0}};
+    {.name = "display_name", .from = FROM_BODY, .kind = PARAM_TEXT}, {0}};
+
+static const struct param prefs_params[] = {
+    CHOICE("direct", FROM_BODY, "everyone shared nobody"), {0}};
 
 static const struct param room_create_params[] = {
     {.name = "title", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true},
@@ -90,6 +93,12 @@ static const struct param direct_params[] = {
 
 static const struct param people_params[] = {
     {.name = "q", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 128, .required = true}, {0}};
+
+static const struct param my_data_params[] = {
+    {.name = "after", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 64}, {0}};
+
+static const struct param confirm_params[] = {
+    {.name = "confirm", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 256, .required = true}, {0}};
 
 static const struct param person_params[] = {ID("id"), {0}};
 
@@ -161,7 +170,21 @@ const struct route api_routes[] = {
      .forms = true, .handler = handle_session, .params = session_params},
     {.method = HTTP_GET, .pattern = "me", .need = NEED_READER, .handler = handle_me},
     {.method = HTTP_PATCH, .pattern = "me", .need = NEED_USER, .csrf = true,
-     .handler = handle_me_rename, .params = rename_params},
+     .handler = handle_me_change, .params = rename_params},
+    {.method = HTTP_POST, .pattern = "me", .need = NEED_USER, .csrf = true, .forms = true,
+     .handler = handle_me_change, .params = rename_params},
+    {.method = HTTP_DELETE, .pattern = "me", .need = NEED_USER, .csrf = true,
+     .handler = handle_account_delete, .params = confirm_params},
+    {.method = HTTP_POST, .pattern = "me/delete", .need = NEED_USER, .csrf = true, .forms = true,
+     .handler = handle_account_delete, .params = confirm_params},
+    {.method = HTTP_GET, .pattern = "me/data", .need = NEED_USER, .handler = handle_my_data,
+     .params = my_data_params},
+    {.method = HTTP_DELETE, .pattern = "session", .need = NEED_USER, .csrf = true,
+     .handler = handle_session_leave},
+    {.method = HTTP_POST, .pattern = "session/leave", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_session_leave},
+    {.method = HTTP_POST, .pattern = "me/prefs", .need = NEED_USER, .csrf = true, .forms = true,
+     .handler = handle_prefs_form, .params = prefs_params},
     {.method = HTTP_GET, .pattern = "me/ignored", .need = NEED_USER, .handler = handle_ignored},
     {.method = HTTP_PUT, .pattern = "me/ignored/<#id>", .need = NEED_USER, .csrf = true,
      .handler = handle_ignored_put, .params = person_params},

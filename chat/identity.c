@@ -200,7 +200,7 @@ enum err identity_refresh(struct chat *c, struct arena *a, struct actor *who, st
 
 enum err identity_may_read(struct chat *c, const struct actor *who, struct fail *f)
 {
-    struct user judged = {.banned_until = who->banned_until};
+    struct user judged = {.ext_id = who->ext_id, .banned_until = who->banned_until};
 
     if (who->kind != ACTOR_USER && c->conf->guests == GUESTS_OFF)
         return fail(f, ERR_AUTH_REQUIRED, NULL);

@@ -47,6 +47,8 @@ enum err identity_judge(struct chat *c, const struct user *u, int64_t issued_ms,
 {
     int64_t now = clock_wall_ms(&c->clock);
 
+    if (u->ext_id[0] == 'x') /* db/erase.c made it so */
+        return fail(f, ERR_TOKEN_INVALID, "This account was deleted.");
     if (u->banned_until > now)
         return banned(u->banned_until, now, f);
     if (issued_ms && issued_ms < u->tokens_valid_after)

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/site.h"
 
+#include "chat/erase.h"
 #include "chat/retention.h"
 
 #include <inttypes.h>
@@ -16,6 +17,7 @@ static int run(const struct args *args)
 {
     bool dry = args_value(args, "dry-run") != NULL;
     struct retention_total total;
+    struct erased erased;
     struct site site;
     struct fail f = {0};
     enum err e;
@@ -25,6 +27,8 @@ static int run(const struct args *args)
     if (!site_open(&site, args, dry ? DB_READ_ONLY : DB_READ_WRITE))
         return EXIT_FAILED;
     e = retention_purge(&site.chat, dry, tell, NULL, &total, &f);
+    if (!e && !dry)
+        e = erase_pending(&site.chat, &erased, &f);
     printf("%s %" PRId64 " events and %" PRId64 " messages in %" PRId64 " rooms.\n",
            dry ? "Would delete" : "Deleted", total.events, total.messages, total.rooms);
     site_close(&site);
@@ -38,7 +42,9 @@ const struct command purge_command = {
     .help =
         "How long a room keeps its messages: outcry room retention SLUG DAYS. Days are whole\n"
         "ones, UTC, so a dry run tells exactly what a run on the same day deletes. Servers may\n"
-        "run meanwhile; a purge that is interrupted is finished by the next. Deleted texts are\n"
+        "run meanwhile; a purge that is interrupted is finished by the next, and so is the erasure "
+        "of\n"
+        "a person with very many messages. Deleted texts are\n"
         "overwritten in the file; backups made before still hold them.\n"
         "From cron, once a day: outcry purge --config FILE",
     .options =

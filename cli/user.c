@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/site.h"
 
+#include "chat/erase.h"
 #include "chat/moderate.h"
 #include "lib/text.h"
 
@@ -80,15 +81,24 @@ static enum err list(struct chat *c, struct arena *a, struct fail *f)
     return OK;
 }
 
+static enum err erase(struct chat *c, void *arg, struct fail *f)
+{
+    const struct sanction *s = arg;
+    struct erased erased = {0};
+    enum err e = erase_person(c, s->user_id, 0, INT64_MAX, &erased, f);
+
+    if (!e)
+        printf("Erased %lld messages.\n", (long long)erased.messages);
+    return e;
+}
+
 static const struct action {
     const char *name;
     size_t words;
     chat_work_fn *work;
 } actions[] = {
-    {"role", 3, set_role},
-    {"mute", 3, mute},
-    {"ban", 3, ban},
-    {"revoke", 2, revoke},
+    {"role", 3, set_role}, {"mute", 3, mute},   {"ban", 3, ban},
+    {"revoke", 2, revoke}, {"erase", 2, erase},
 };
 
 static const struct action *find_action(const struct args *args)
@@ -127,6 +137,12 @@ static bool until_from(const char *text, int64_t now_ms, int64_t *until)
     return false;
 }
 
+/* All but an erasure are one write. */
+static enum err act(struct chat *c, const struct action *action, struct sanction *s, struct fail *f)
+{
+    return action->work == erase ? erase(c, s, f) : chat_write(c, action->work, s, f);
+}
+
 static int run(const struct args *args)
 {
     const struct action *action = find_action(args);
@@ -138,8 +154,8 @@ static int run(const struct args *args)
     enum err e;
 
     if (!action && !listing)
-        return args_misused(args,
-                            "Say list, role ID ROLE, mute ID TIME, ban ID TIME or revoke ID.");
+        return args_misused(
+            args, "Say list, role ID ROLE, mute ID TIME, ban ID TIME, revoke ID or erase ID.");
     if (action && !text_to_i64(args->words[1], strlen(args->words[1]), 1, INT64_MAX, &s.user_id))
         return args_misused(args, "ID is the number in `outcry user list`, not '%s'.",
                             args->words[1]);
@@ -150,7 +166,7 @@ static int run(const struct args *args)
     if (!site_open(&site, args, listing ? DB_READ_ONLY : DB_READ_WRITE))
         return EXIT_FAILED;
     s.arena = &site.arena;
-    e = action ? chat_write(&site.chat, action->work, &s, &f) : list(&site.chat, &site.arena, &f);
+    e = action ? act(&site.chat, action, &s, &f) : list(&site.chat, &site.arena, &f);
     if (!e && action)
         printf("Done: %s %s.\n", action->name, args->words[1]);
     site_close(&site);
@@ -159,12 +175,14 @@ static int run(const struct args *args)
 
 const struct command user_command = {
     .name = "user",
-    .words = "list | role ID ROLE | mute ID TIME | ban ID TIME | revoke ID",
-    .summary = "Lists people, gives roles, mutes, bans, ends sessions.",
+    .words = "list | role ID ROLE | mute ID TIME | ban ID TIME | revoke ID | erase ID",
+    .summary = "Lists people, gives roles, mutes, bans, ends sessions, erases.",
     .help =
         "ID is the number in the first column of the list. ROLE is member, moderator or admin.\n"
         "TIME is 90s, 15m, 2h, 7d, forever, or off to undo. revoke refuses every token issued\n"
-        "before now. Each takes effect at once, on open connections too.",
+        "before now. erase takes away the name and everything that the person wrote, also what\n"
+        "was kept of it for moderators, and cannot be undone; backups made before still hold it.\n"
+        "Each takes effect at once, on open connections too.",
     .options = {SITE_OPTION},
     .run = run,
 };

@@ -17,6 +17,8 @@ const struct sql *const *const all_statements[] = {
     reaction_statements,
     ignored_statements,
     mark_statements,
+    mine_statements,
+    erase_statements,
     event_statements,
     presence_statements,
     bucket_statements,

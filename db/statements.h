@@ -17,6 +17,8 @@ extern const struct sql *const pin_statements[];
 extern const struct sql *const reaction_statements[];
 extern const struct sql *const ignored_statements[];
 extern const struct sql *const mark_statements[];
+extern const struct sql *const mine_statements[];
+extern const struct sql *const erase_statements[];
 extern const struct sql *const event_statements[];
 extern const struct sql *const presence_statements[];
 extern const struct sql *const bucket_statements[];

@@ -125,7 +125,8 @@ static const char *a_value(struct question *q, const struct param *p)
 static const char *a_segment(struct question *q, const char *pattern, size_t at)
 {
     bool of_people = at >= 6 && (strncmp(pattern + at - 6, "users/", 6) == 0 ||
-                                 (at >= 8 && strncmp(pattern + at - 8, "members/", 8) == 0));
+                                 (at >= 8 && (strncmp(pattern + at - 8, "members/", 8) == 0 ||
+                                              strncmp(pattern + at - 8, "ignored/", 8) == 0)));
 
     if (strncmp(pattern + at, "<#", 2) == 0)
         return of_people ? a_person(q) : a_message(q);

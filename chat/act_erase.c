@@ -1,0 +1,184 @@
+/* A deletion of all that one person wrote, of which nothing is kept. */
+#include "chat/act_rule.h"
+
+#include "chat/erase.h"
+#include "chat/identity_row.h"
+#include "chat/members.h"
+#include "chat/moderate.h"
+#include "db/erase.h"
+#include "db/mine.h"
+#include "lib/text.h"
+
+#include <string.h>
+
+static const char nobody[] = "Deleted user";
+
+struct erasing {
+    struct arena arena;
+    int64_t user_id, actor_id, now_ms;
+    int64_t room_id, seq; /* of the last message that was erased */
+    int64_t messages;
+    bool done;
+};
+
+/* ----- who it was ----- */
+
+/* Their private rooms go on without them. Of conversations they stay a party, with a name that
+ * says so. */
+static enum err leave_rooms(struct chat *c, struct erasing *w, const struct user *u, struct fail *f)
+{
+    const struct actor who = {
+        .kind = ACTOR_USER, .user_id = u->id, .username = u->username, .role = u->role};
+    struct my_room *rooms = arena_alloc(&w->arena, ROOMS_MAX * sizeof *rooms);
+    struct invitation *invited;
+    size_t count = 0, invitations = 0;
+    enum err e = mine_rooms(c->db, &w->arena, u->id, rooms, ROOMS_MAX, &count, f);
+
+    for (size_t i = 0; !e && i < count; i++)
+        if (strcmp(rooms[i].kind, "private") == 0)
+            e = members_remove(c, &w->arena, &who, rooms[i].slug, u->id, f);
+    if (!e)
+        e = members_invitations(c, &w->arena, &who, &invited, &invitations, f);
+    for (size_t i = 0; !e && i < invitations; i++)
+        e = members_remove(c, &w->arena, &who, invited[i].room.slug, u->id, f);
+    return e;
+}
+
+static enum err begin(struct chat *c, void *arg, struct fail *f)
+{
+    struct erasing *w = arg;
+    struct user user = {0};
+    enum err e = moderate_revoke(c, &w->arena, w->user_id, w->actor_id, f);
+
+    if (!e)
+        e = user_by_id(c->db, &w->arena, w->user_id, &user, f);
+    if (!e)
+        e = leave_rooms(c, w, &user, f);
+    return e ? e
+             : erase_user(c->db, w->user_id, nobody, text_fold(&w->arena, nobody), w->now_ms, f);
+}
+
+/* ----- what they wrote ----- */
+
+/* As any deletion, with its event; only that what it said is not kept. */
+static enum err remove_one(struct chat *c, struct erasing *w, struct message *m, struct fail *f)
+{
+    struct event event = {
+        .room_id = m->room_id,
+        .ts_ms = w->now_ms,
+        .kind = "message_deleted",
+        .msg_id = m->id,
+        .actor_id = w->actor_id,
+    };
+    struct act_way way = {
+        .arena = &w->arena,
+        .room = {.id = m->room_id, .slug = m->room_slug},
+        .user = {.id = w->actor_id},
+        .now_ms = w->now_ms,
+        .message = m,
+    };
+    enum err e = act_store_delete(c, &way, f);
+
+    event.payload = way.payload;
+    return e ? e : event_append(c->db, &event, NULL, NULL, f);
+}
+
+static enum err step(struct chat *c, void *arg, struct fail *f)
+{
+    struct erasing *w = arg;
+    struct message *list = arena_alloc(&w->arena, ERASE_STEP * sizeof *list);
+    size_t count = 0;
+    enum err e = mine_messages(c->db, &w->arena, w->user_id, w->room_id, w->seq, list, ERASE_STEP,
+                               &count, f);
+
+    for (size_t i = 0; !e && i < count; i++) {
+        if (!list[i].deleted_ms)
+            e = remove_one(c, w, &list[i], f);
+        if (!e)
+            e = erase_message(c->db, list[i].id, nobody, f);
+    }
+    if (!e && count < ERASE_STEP)
+        e = erase_finish(c->db, w->user_id, w->now_ms, f);
+    if (e)
+        return e;
+    w->done = count < ERASE_STEP;
+    w->messages += (int64_t)count;
+    if (count > 0) {
+        w->room_id = list[count - 1].room_id;
+        w->seq = list[count - 1].seq;
+    }
+    return OK;
+}
+
+static enum err steps(struct chat *c, struct erasing *w, int64_t until_ms, struct fail *f)
+{
+    enum err e;
+
+    do {
+        e = chat_write(c, step, w, f);
+        arena_clear(&w->arena);
+    } while (!e && !w->done && clock_boot_ms(&c->clock) < until_ms);
+    return e;
+}
+
+/* ----- whole ----- */
+
+static enum err erase(struct chat *c, struct erasing *w, bool anew, int64_t budget_ms,
+                      struct erased *out, struct fail *f)
+{
+    int64_t now = clock_boot_ms(&c->clock);
+    int64_t until = budget_ms < INT64_MAX - now ? now + budget_ms : INT64_MAX;
+    struct fail unused;
+    enum err e = OK;
+
+    arena_init(&w->arena);
+    w->now_ms = clock_wall_ms(&c->clock);
+    if (anew)
+        e = chat_write(c, begin, w, f);
+    if (!e)
+        e = steps(c, w, until, f);
+    arena_release(&w->arena);
+    out->messages += w->messages;
+    out->done = w->done;
+    if (!e && db_checkpoint_all(c->db, &unused)) /* a reader stands in its way: the next one does */
+        log_event(c->log, LOG_WARN, "erased_text_in_wal", LOG_S("why", unused.message));
+    return e;
+}
+
+enum err erase_person(struct chat *c, int64_t user_id, int64_t actor_id, int64_t budget_ms,
+                      struct erased *out, struct fail *f)
+{
+    struct erasing w = {.user_id = user_id, .actor_id = actor_id};
+
+    *out = (struct erased){0};
+    return erase(c, &w, true, budget_ms, out, f);
+}
+
+enum err erase_self(struct chat *c, const struct actor *who, const char *confirmed,
+                    int64_t budget_ms, struct erased *out, struct fail *f)
+{
+    int64_t now = clock_wall_ms(&c->clock);
+
+    if (strcmp(confirmed, who->username) != 0)
+        return fail(f, ERR_BAD_REQUEST, "Type your name, %.100s, to delete your account.",
+                    who->username);
+    if (who->muted_until > now)
+        return identity_muted(who->muted_until, now, f);
+    return erase_person(c, who->user_id, who->user_id, budget_ms, out, f);
+}
+
+enum err erase_pending(struct chat *c, struct erased *out, struct fail *f)
+{
+    int64_t id = 0;
+    enum err e;
+
+    *out = (struct erased){.done = true};
+    while (!(e = erase_open(c->db, id, &id, f)) && id) {
+        struct erasing w = {.user_id = id, .actor_id = 0};
+
+        e = erase(c, &w, false, INT64_MAX, out, f);
+        if (e)
+            break;
+    }
+    return e;
+}

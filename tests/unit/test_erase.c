@@ -1,0 +1,175 @@
+/* A person is erased: name, login, texts, and what was kept of those; the logs stay whole. */
+#include "tests/unit/act_fixture.h"
+
+#include "chat/erase.h"
+#include "chat/ignore.h"
+#include "chat/members.h"
+#include "chat/moderate.h"
+#include "chat/open_room.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Whether the bytes stand anywhere in the database's files. */
+static bool is_on_disk(struct fixture *fx, const char *text)
+{
+    static const char *const suffixes[] = {"", "-wal"};
+    size_t len = strlen(text);
+    bool found = false;
+
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        const char *path = arena_fmt(&fx->arena, "%s%s", fx->conf.database, suffixes[i]);
+        FILE *in = fopen(path, "re");
+        char *bytes = xmalloc(8 << 20);
+        size_t size = in ? fread(bytes, 1, 8 << 20, in) : 0;
+
+        for (size_t at = 0; !found && at + len <= size; at++)
+            found = memcmp(bytes + at, text, len) == 0;
+        free(bytes);
+        if (in)
+            fclose(in);
+    }
+    return found;
+}
+
+static struct erased erase(struct fixture *fx, int64_t user_id)
+{
+    struct erased erased;
+
+    assert_int_equal(erase_person(&fx->chat, user_id, 0, INT64_MAX, &erased, &fx->fail), OK);
+    assert_true(erased.done);
+    return erased;
+}
+
+static void test_nothing_that_was_written_stays(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "anabelle-q"), ben = fixture_user(fx, "8", "ben");
+    int64_t first, second;
+    struct acted out;
+    struct posted reply;
+    struct post p = {
+        .actor = &ben, .room = "energy", .text = "in reply", .text_len = 8, .via = "api"};
+
+    first = fixture_post(fx, &ana, "energy", "quokkaone is the first text").message.id;
+    second = fixture_post(fx, &ana, "general", "quokkatwo is the second").message.id;
+    fixture_post(fx, &ben, "energy", "what ben says stays");
+    p.reply_to = first;
+    assert_int_equal(chat_post_now(&fx->chat, &fx->arena, &p, &reply, &fx->fail), OK);
+    assert_int_equal(
+        act(fx,
+            (struct act){.kind = ACT_EDIT, .text = "quokkathree, mended", .text_len = 19, .rev = 1},
+            &ana, first, &out),
+        OK);
+    assert_int_equal(
+        act(fx, (struct act){.kind = ACT_REACT, .emoji = "🚀", .on = true}, &ben, first, &out), OK);
+    assert_int_equal(remove_as(fx, &ana, second), OK);
+    assert_int_equal(ignore_set(&fx->chat, &fx->arena, &ana, ben.user_id, true, &fx->fail), OK);
+    assert_true(is_on_disk(fx, "quokkaone"));
+
+    assert_int_equal(erase(fx, ana.user_id).messages, 2);
+    for (int i = 0; i < 3; i++) {
+        static const char *const texts[] = {"quokkaone", "quokkatwo", "quokkathree"};
+
+        if (is_on_disk(fx, texts[i]))
+            fail_msg("%s is still there", texts[i]);
+    }
+    assert_false(is_on_disk(fx, "anabelle-q"));
+    assert_true(is_on_disk(fx, "what ben says stays"));
+    assert_sound(fx); /* the chains too */
+    assert_string_equal(row(fx, first).author_name, "Deleted user");
+    assert_true(row(fx, first).deleted_ms > 0);
+    assert_non_null(strstr(newest(fx, "energy"), "\"type\":\"message_deleted\""));
+    assert_true(row(fx, reply.message.id).quote->deleted_ms > 0);
+    assert_int_equal(erase(fx, ana.user_id).messages, 0); /* once more is nothing more */
+    assert_sound(fx);
+}
+
+static void test_who_comes_back_is_somebody_new(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), guest = fixture_guest(fx, "gil"), again;
+    const char *token = fixture_token(fx, "7", "ana", NULL);
+
+    erase(fx, ana.user_id);
+    erase(fx, guest.user_id);
+    assert_int_equal(identity_refresh(&fx->chat, &fx->arena, &ana, &fx->fail), ERR_TOKEN_INVALID);
+    assert_int_equal(
+        identity_from_host_token(&fx->chat, &fx->arena, token, strlen(token), &again, &fx->fail),
+        OK);
+    assert_int_not_equal(again.user_id, ana.user_id);
+    assert_string_equal(again.username, "ana");
+    assert_int_not_equal(fixture_guest(fx, "gil").user_id, guest.user_id);
+    assert_int_equal(fixture_try(fx, &again, "general", "back"), OK);
+}
+
+static void test_oneself_by_name_and_not_out_of_a_mute(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct erased erased;
+
+    assert_int_equal(erase_self(&fx->chat, &ana, "Ana", 1000, &erased, &fx->fail), ERR_BAD_REQUEST);
+    ana.muted_until = FIXTURE_NOW_MS + 1000000;
+    assert_int_equal(erase_self(&fx->chat, &ana, "ana", 1000, &erased, &fx->fail), ERR_MUTED);
+    ana.muted_until = 0;
+    assert_int_equal(erase_self(&fx->chat, &ana, "ana", 1000, &erased, &fx->fail), OK);
+    assert_string_equal(fixture_row(fx, ana.user_id).username, "Deleted user");
+    assert_int_equal(erase_person(&fx->chat, 4711, 0, 1000, &erased, &fx->fail), ERR_NOT_FOUND);
+}
+
+static void test_what_takes_too_long_is_finished_later(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct erased erased;
+
+    fx->conf.rate_user_burst = 1000;
+    for (int i = 0; i < ERASE_STEP + 20; i++)
+        fixture_post(fx, &ana, "general", "wombat");
+    assert_int_equal(erase_person(&fx->chat, ana.user_id, 0, 0, &erased, &fx->fail), OK);
+    assert_int_equal(erased.messages, ERASE_STEP);
+    assert_false(erased.done);
+    assert_string_equal(fixture_row(fx, ana.user_id).username, "Deleted user");
+    assert_int_equal(erase_pending(&fx->chat, &erased, &fx->fail), OK);
+    assert_int_equal(erased.messages, 20);
+    assert_false(is_on_disk(fx, "wombat"));
+    assert_int_equal(erase_pending(&fx->chat, &erased, &fx->fail), OK);
+    assert_int_equal(erased.messages, 0);
+    assert_sound(fx);
+}
+
+static void test_private_rooms_go_on_without_them(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    struct room_view v;
+    struct room room;
+
+    fixture_post(fx, &ben, "general", "here is ben");
+    FIXTURE_WRITE(fx,
+                  open_private(&fx->chat, &fx->arena, &ana, "The desk", NULL, &room, &fx->fail));
+    FIXTURE_WRITE(
+        fx, members_invite(&fx->chat, &fx->arena, &ana, room.slug, ben.user_id, NULL, &fx->fail));
+    FIXTURE_WRITE(fx, members_join(&fx->chat, &fx->arena, &ben, room.slug, &v, &fx->fail));
+    erase(fx, ana.user_id);
+    assert_int_equal(rooms_find(&fx->chat, &fx->arena, &ben, room.slug, &v, &fx->fail), OK);
+    assert_int_equal(v.room.owner_id, ben.user_id);
+    assert_int_equal(rooms_find(&fx->chat, &fx->arena, &ana, room.slug, &v, &fx->fail),
+                     ERR_ROOM_NOT_FOUND);
+    assert_sound(fx);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_nothing_that_was_written_stays),
+        TEST(test_who_comes_back_is_somebody_new),
+        TEST(test_oneself_by_name_and_not_out_of_a_mute),
+        TEST(test_what_takes_too_long_is_finished_later),
+        TEST(test_private_rooms_go_on_without_them),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
