@@ -5,6 +5,7 @@ import { Auth } from "./auth.js";
 import { Chat } from "./chat.js";
 import { readConfig } from "./config.js";
 import { Drawer } from "./drawer.js";
+import { forgetFormer } from "./former.js";
 import { joinForm } from "./join.js";
 import { Logs } from "./log.js";
 import { element } from "./parts.js";
@@ -37,6 +38,17 @@ function notice(text, loginUrl) {
     document.querySelector(".chat-head").after(line);
 }
 
+// The account's page says so, once, to whoever is nobody now.
+function hasLeft() {
+    const address = new URL(location.href);
+    const left = address.searchParams.has("left");
+    if (left) {
+        address.searchParams.delete("left");
+        history.replaceState(history.state, "", address);
+    }
+    return left;
+}
+
 async function start(config) {
     const storage = browserStorage();
     const store = new Store(`outcry:${config.api}`, storage);
@@ -53,6 +65,7 @@ async function start(config) {
         user = filled?.user ?? null;
         config.paging ||= filled !== null; // the rows are still to be loaded
     }
+    forgetFormer(store, user?.id ?? "nobody", { left: !user && hasLeft(), moved: () => location.reload() });
     if (byId("join")) {
         joinForm(byId("join"), { api, store, room: () => config.room });
     }

@@ -14,8 +14,16 @@ export class Store {
         }
     }
 
+    // From now on nothing is kept: whoever this page is of has gone.
+    close() {
+        this.closed = true;
+    }
+
     // False where it could not be kept (storage full, or refused).
     set(key, value) {
+        if (this.closed) {
+            return false;
+        }
         try {
             this.storage.setItem(this.prefix + key, JSON.stringify(value));
             return true;
@@ -29,6 +37,24 @@ export class Store {
             this.storage.removeItem(this.prefix + key);
         } catch {
             // Nothing was kept, so nothing is left behind.
+        }
+    }
+
+    // Whether a key of the browser's storage is this one of ours.
+    names(key, own) {
+        return key === this.prefix + own;
+    }
+
+    // Those keys that begin with `start` and for which wanted(key) holds.
+    drop(start, wanted) {
+        try {
+            const keys = Array.from({ length: this.storage.length }, (_, i) => this.storage.key(i));
+            keys.filter((key) => key.startsWith(this.prefix + start))
+                .map((key) => key.slice(this.prefix.length))
+                .filter(wanted)
+                .forEach((key) => this.remove(key));
+        } catch {
+            // Nothing was kept.
         }
     }
 
