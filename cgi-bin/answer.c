@@ -183,7 +183,7 @@ static const char *plain_host(const struct call *c)
 
 static void add_page_policy(struct call *c)
 {
-    const char *host = plain_host(c);
+    const char *host = plain_host(c), *framers = c->app->conf->embed_origins;
     const char *socket =
         host ? arena_fmt(c->arena, " %s://%s", c->req.https ? "wss" : "ws", host) : "";
 
@@ -192,9 +192,9 @@ static void add_page_policy(struct call *c)
         arena_fmt(c->arena,
                   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
                   "font-src 'self'; connect-src 'self'%s; form-action 'self'; base-uri 'none'; "
-                  "frame-ancestors 'none'; require-trusted-types-for 'script'; "
+                  "frame-ancestors %s; require-trusted-types-for 'script'; "
                   "trusted-types 'none'",
-                  socket));
+                  socket, *framers ? framers : "'none'"));
     /* With no-referrer browsers send `Origin: null` with a form, and then no form would be ours.
      * same-origin tells other sites as little. */
     http_add_header(&c->res, "Referrer-Policy", "same-origin");
@@ -215,6 +215,7 @@ void answer_finish(struct call *c)
         http_add_header(&c->res, "Referrer-Policy", "no-referrer");
     }
     http_add_header(&c->res, "X-Content-Type-Options", "nosniff");
-    http_add_header(&c->res, "X-Frame-Options", "DENY");
+    if (c->res.content_type != html_media || !*c->app->conf->embed_origins)
+        http_add_header(&c->res, "X-Frame-Options", "DENY"); /* it knows no list of origins */
     http_add_header(&c->res, "Cross-Origin-Resource-Policy", "same-origin");
 }

@@ -31,6 +31,7 @@ enum err handle_page(struct call *c, struct fail *f)
         .room = c->captures[0] ? call_text(c, "room") : NULL,
         .before = call_number(c, "before", 0),
         .after = call_number(c, "after", -1),
+        .embed = call_number(c, "embed", 0) && *c->app->conf->embed_origins,
     };
 
     if (q.room && q.room[0] == '@')

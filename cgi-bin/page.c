@@ -181,6 +181,10 @@ static void add_config(struct call *c, const struct page_query *q, const char *e
         json_set_i64(config, "message", q->message_id);
     if (q->thread_id)
         json_set_i64(config, "thread", q->thread_id);
+    if (q->embed) {
+        json_set_bool(o, "embed", true);
+        json_set_str(config, "embed", conf->embed_origins);
+    }
     json_set_i64(config, "heartbeat_ms", conf->ws_heartbeat_ms);
     json_set_bool(config, "paging", json_object_get_boolean(json_object_object_get(o, "paging")));
     json_set_str(o, "config", json_text(config, &len));

@@ -10,7 +10,7 @@
  * newer? (URLs), closed? (why nobody answers), in_thread}? has_older, older_url, has_newer,
  * newer_url, paging online [{user_id, username, state, initial}], online_count, online_total me
  * {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell csrf,
- * client_id, message_max_chars, epoch, seq, self_seq?, config (JSON text), notice {text}?
+ * client_id, message_max_chars, epoch, seq, self_seq?, embed?, config (JSON text), notice {text}?
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H
@@ -22,6 +22,7 @@ struct page_query {
     const char *room;      /* slug; NULL: the default room */
     int64_t before, after; /* as for history_messages() */
     int64_t message_id;    /* > 0: this message and those around it, in whatever room it is */
+    bool embed;            /* in a frame of the host's: the narrow form at any width */
     int64_t thread_id; /* > 0: the thread of this message; before and after are of its replies */
 };
 

@@ -15,11 +15,13 @@
 #define CHOICE(field, where, words) \
     {.name = (field), .from = (where), .kind = PARAM_CHOICE, .choices = (words)}
 
+#define EMBED {.name = "embed", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 0, .max = 1}
+
 static const struct param page_params[] = {
-    SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), {0}};
+    SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), EMBED, {0}};
 
 static const struct param room_page_params[] = {
-    ROOM("room", FROM_PATH), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), {0}};
+    ROOM("room", FROM_PATH), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), EMBED, {0}};
 
 static const struct param messages_params[] = {
     ROOM("room", FROM_QUERY), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0),

@@ -43,6 +43,7 @@ struct conf {
     /* the site */
     char *site_name, *language;
     char *allowed_origins; /* blank-separated exact origins; "": the request's own Host */
+    char *embed_origins;   /* blank-separated origins whose pages may frame ours; "": none */
     char *trusted_proxies; /* blank-separated addresses or CIDR blocks; the Unix socket always is */
 
     /* the host app's login */

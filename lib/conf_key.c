@@ -212,6 +212,9 @@ const struct conf_key conf_keys[] = {
     {AT(allowed_origins), .type = CONF_TEXT, .def = "", .check = check_origins,
      .doc = "Origins that may use the chat, exactly as browsers send them, with blanks between. "
             "Empty: the host and port that the request itself names."},
+    {AT(embed_origins), .type = CONF_TEXT, .def = "", .check = check_origins,
+     .doc =
+         "Origins whose pages may show the chat in a frame, with blanks between. Empty: none may."},
     {AT(trusted_proxies), .type = CONF_TEXT, .def = "", .check = check_proxies,
      .doc =
          "Addresses and CIDR blocks whose X-Forwarded-For is believed. A Unix socket always is."},

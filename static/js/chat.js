@@ -345,7 +345,7 @@ export class Chat {
         const room = this.rooms.get(slug);
         this.view.turnTo(slug);
         this.#showHead(room);
-        if (push) {
+        if (push && !this.config.embed) {
             history.pushState({ room: slug }, "", room.url);
         }
         this.#sayPresence();

@@ -84,6 +84,10 @@ async function start(config) {
         }
     }
     chat.start();
+    if (config.embed && parent !== window) {
+        const { tellHost } = await import("./embed.js");
+        tellHost(config.embed.split(" "), chat.rooms, byId("room-list"));
+    }
 }
 
 // Once, should this file come by two addresses: pages of one version, scripts of another.

@@ -446,6 +446,41 @@ static void test_where_there_is_no_sidecar_the_script_is_not_told_of_one(void **
     web_close(w);
 }
 
+/* As a browser asks for what it is to show in another site's page. */
+static int get_in_frame(struct web *w)
+{
+    web_begin(w, "GET", "/stocks/chat/");
+    web_set(w, "HTTP_SEC_FETCH_SITE", "cross-site");
+    web_set(w, "HTTP_SEC_FETCH_MODE", "navigate");
+    web_set(w, "HTTP_SEC_FETCH_DEST", "iframe");
+    return web_send(w);
+}
+
+static void test_only_named_origins_may_frame_the_page(void **state)
+{
+    struct web *w = web_open_with("embed_origins = https://host.example http://127.0.0.1:8000\n");
+
+    (void)state;
+    web_get(w, "/stocks/chat/?embed=1");
+    assert_non_null(strstr(web_header(w, "Content-Security-Policy"),
+                           "frame-ancestors https://host.example http://127.0.0.1:8000;"));
+    assert_null(web_header(w, "X-Frame-Options"));
+    assert_non_null(strstr(web_text(w), "class=\"embed\""));
+    web_get(w, "/stocks/chat/");
+    assert_null(strstr(web_text(w), "class=\"embed\""));
+    web_get(w, "/api/stocks/chat/messages/");
+    assert_string_equal(web_header(w, "X-Frame-Options"), "DENY");
+    assert_int_equal(get_in_frame(w), 200);
+    web_close(w);
+    w = web_open();
+    assert_int_equal(get_in_frame(w), 403);
+    web_get(w, "/stocks/chat/?embed=1");
+    assert_non_null(strstr(web_header(w, "Content-Security-Policy"), "frame-ancestors 'none'"));
+    assert_string_equal(web_header(w, "X-Frame-Options"), "DENY");
+    assert_null(strstr(web_text(w), "class=\"embed\""));
+    web_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +495,7 @@ int main(void)
         cmocka_unit_test(test_the_muted_are_told),
         cmocka_unit_test(test_names_of_any_script_have_an_initial),
         cmocka_unit_test(test_where_there_is_no_sidecar_the_script_is_not_told_of_one),
+        cmocka_unit_test(test_only_named_origins_may_frame_the_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
