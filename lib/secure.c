@@ -76,6 +76,33 @@ void secure_sha256(unsigned char out[SECURE_HASH], const void *data, size_t len)
         die("libcrypto has no SHA-256");
 }
 
+static EVP_MD_CTX *context_of(struct secure_hash *h)
+{
+    return (EVP_MD_CTX *)(void *)h;
+}
+
+struct secure_hash *secure_hash_begin(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
+        die("libcrypto has no SHA-256");
+    return (struct secure_hash *)(void *)context;
+}
+
+void secure_hash_add(struct secure_hash *h, const void *data, size_t len)
+{
+    if (!EVP_DigestUpdate(context_of(h), data, len))
+        die("libcrypto cannot hash");
+}
+
+void secure_hash_end(struct secure_hash *h, unsigned char out[SECURE_HASH])
+{
+    if (!EVP_DigestFinal_ex(context_of(h), out, NULL))
+        die("libcrypto cannot hash");
+    EVP_MD_CTX_free(context_of(h));
+}
+
 void secure_hmac(unsigned char out[SECURE_HASH], const void *key, size_t key_len, const void *data,
                  size_t len)
 {

@@ -21,6 +21,11 @@ void secure_random_hex(char *out, size_t bytes);
 void secure_hex(char *out, const unsigned char *bytes, size_t len);
 
 void secure_sha256(unsigned char out[SECURE_HASH], const void *data, size_t len);
+/* The same, piece by piece; _end() frees what _begin() made. */
+struct secure_hash;
+struct secure_hash *secure_hash_begin(void);
+void secure_hash_add(struct secure_hash *h, const void *data, size_t len);
+void secure_hash_end(struct secure_hash *h, unsigned char out[SECURE_HASH]);
 void secure_hmac(unsigned char out[SECURE_HASH], const void *key, size_t key_len, const void *data,
                  size_t len);
 /* Compares without telling by time where the difference is. */
