@@ -211,7 +211,7 @@ void answer_finish(struct call *c)
         squeeze(c);
     } else {
         http_add_header(&c->res, "Content-Security-Policy",
-                        "default-src 'none'; frame-ancestors 'none'");
+                        "default-src 'none'; sandbox; frame-ancestors 'none'");
         http_add_header(&c->res, "Referrer-Policy", "no-referrer");
     }
     http_add_header(&c->res, "X-Content-Type-Options", "nosniff");

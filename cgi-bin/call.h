@@ -43,6 +43,8 @@ struct call {
     unsigned allowed;          /* methods of this path */
     const char *captures[2];   /* <…> segments in order */
     struct form query, body;
+    const char *bytes; /* the body of a route with bytes_max */
+    size_t bytes_len;
     enum form_kind body_kind; /* by Content-Type, known before the body is read */
     struct value values[PARAMS_MAX];
     struct actor actor;

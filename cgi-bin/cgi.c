@@ -46,14 +46,33 @@ static bool write_all(const char *bytes, size_t len)
     return true;
 }
 
-static bool cgi_answer(void *ctx, const struct iovec *pieces, size_t count)
+/* Somebody with a slow line may take minutes; each piece that goes out is a sign of life. */
+static bool write_file(const struct source_file *file)
+{
+    char chunk[SOURCE_CHUNK];
+    int64_t at = file->from, left = file->len;
+
+    while (left > 0) {
+        ssize_t n = source_read_file(file->fd, chunk, at, left);
+
+        watchdog_again();
+        if (n <= 0 || !write_all(chunk, (size_t)n))
+            return false;
+        at += n;
+        left -= n;
+    }
+    return true;
+}
+
+static bool cgi_answer(void *ctx, const struct iovec *pieces, size_t count,
+                       const struct source_file *file)
 {
     bool sent = true;
 
     (void)ctx;
     for (size_t i = 0; sent && i < count; i++)
         sent = write_all(pieces[i].iov_base, pieces[i].iov_len);
-    return sent;
+    return sent && (!file || write_file(file));
 }
 
 /* mod_cgid hands both directions over one Unix socket: closed with bytes of the body unread, it is

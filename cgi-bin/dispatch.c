@@ -89,6 +89,26 @@ static enum err find_route(struct call *c, struct fail *f)
     return OK;
 }
 
+/* A body that is no form: a part of a file. */
+static enum err read_bytes(struct call *c, const char *type, struct fail *f)
+{
+    enum err e;
+
+    if (strcasecmp(type, "application/octet-stream") != 0)
+        return fail(f, ERR_UNSUPPORTED_MEDIA_TYPE, "Send bytes as application/octet-stream.");
+    e = http_content_length(&c->req, c->route->bytes_max, &c->bytes_len, f);
+    return e ? e : http_read_body(&c->req, c->bytes_len, &c->bytes, f);
+}
+
+static size_t body_max(const struct call *c)
+{
+    size_t max = (size_t)c->app->conf->body_max_bytes;
+
+    return c->route->files && c->body_kind == FORM_MULTIPART && max < FORM_FILES_MAX
+               ? FORM_FILES_MAX
+               : max;
+}
+
 static enum err read_body(struct call *c, struct fail *f)
 {
     const char *encoding, *type, *bytes;
@@ -101,9 +121,11 @@ static enum err read_body(struct call *c, struct fail *f)
     type = http_variable(&c->req, "CONTENT_TYPE");
     if (encoding && strcasecmp(encoding, "identity") != 0)
         return fail(f, ERR_UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.");
+    if (c->route->bytes_max)
+        return read_bytes(c, type, f);
     e = form_kind_of(type, &c->body_kind, f);
     if (!e)
-        e = http_content_length(&c->req, (size_t)c->app->conf->body_max_bytes, &len, f);
+        e = http_content_length(&c->req, body_max(c), &len, f);
     if (!e)
         e = http_read_body(&c->req, len, &bytes, f);
     if (!e)

@@ -63,11 +63,12 @@ static ssize_t fcgi_read(void *ctx, char *out, size_t len)
     return FCGX_GetStr(out, len > INT_MAX ? INT_MAX : (int)len, r->worker->fcgx.in);
 }
 
-static bool fcgi_answer(void *ctx, const struct iovec *pieces, size_t count)
+static bool fcgi_answer(void *ctx, const struct iovec *pieces, size_t count,
+                        const struct source_file *file)
 {
     const FCGX_Request *fcgx = &((struct request *)ctx)->worker->fcgx;
 
-    return fcgi_out_answer(fcgx->ipcFd, fcgx->requestId, pieces, count);
+    return fcgi_out_answer(fcgx->ipcFd, fcgx->requestId, pieces, count, file);
 }
 
 static int64_t now_us(void)

@@ -1,6 +1,9 @@
 #include "cgi-bin/fcgi_out.h"
 
+#include "cgi-bin/transport.h"
+
 #include <errno.h>
+#include <stdlib.h>
 
 /* The protocol: https://fastcgi-archives.github.io/FastCGI_Specification.html */
 enum {
@@ -92,7 +95,28 @@ static void add_record(struct out *o, const char *content, size_t len)
     add(o, zeros, h->padding);
 }
 
-bool fcgi_out_answer(int fd, int request_id, const struct iovec *pieces, size_t count)
+/* Piece by piece; each that went out is a sign of life. */
+static void add_file(struct out *o, const struct source_file *file)
+{
+    char *chunk = xmalloc(SOURCE_CHUNK);
+    int64_t at = file->from, left = file->len;
+
+    while (left > 0 && !o->broken) {
+        ssize_t n = source_read_file(file->fd, chunk, at, left);
+
+        watchdog_again();
+        o->broken = n <= 0;
+        for (ssize_t done = 0; done < n; done += RECORD_MAX)
+            add_record(o, chunk + done, (size_t)(n - done < RECORD_MAX ? n - done : RECORD_MAX));
+        flush(o);
+        at += n;
+        left -= n;
+    }
+    free(chunk);
+}
+
+bool fcgi_out_answer(int fd, int request_id, const struct iovec *pieces, size_t count,
+                     const struct source_file *file)
 {
     struct out o = {.fd = fd, .request_id = request_id};
     struct end end = {.header = header_of(&o, END_REQUEST, ALIGNMENT)};
@@ -109,6 +133,8 @@ bool fcgi_out_answer(int fd, int request_id, const struct iovec *pieces, size_t 
             left -= len;
         }
     }
+    if (file)
+        add_file(&o, file);
     add_record(&o, NULL, 0); /* the end of the stream */
     if (o.count == PIECES)
         flush(&o);

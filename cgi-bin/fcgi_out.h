@@ -6,11 +6,10 @@
 #ifndef CGI_BIN_FCGI_OUT_H
 #define CGI_BIN_FCGI_OUT_H
 
-#include "lib/base.h"
+#include "cgi-bin/source.h"
 
-#include <sys/uio.h>
-
-/* False: the web server went away. `fd` blocks. */
-bool fcgi_out_answer(int fd, int request_id, const struct iovec *pieces, size_t count);
+/* False: the web server went away, or the file ended early. `fd` blocks. `file` as in source.h. */
+bool fcgi_out_answer(int fd, int request_id, const struct iovec *pieces, size_t count,
+                     const struct source_file *file);
 
 #endif

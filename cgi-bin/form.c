@@ -18,12 +18,11 @@ static struct slice skip(struct slice s, size_t n)
     return (struct slice){s.p + n, s.len - n};
 }
 
-static enum err add_field(struct form *form, const char *name, size_t name_len, const char *value,
-                          size_t value_len, struct fail *f)
+static enum err add_field(struct form *form, const struct form_field *field, struct fail *f)
 {
     if (form->count == FORM_FIELDS_MAX)
         return fail(f, ERR_BAD_REQUEST, "The form has more than %d fields.", FORM_FIELDS_MAX);
-    form->fields[form->count++] = (struct form_field){name, value, name_len, value_len};
+    form->fields[form->count++] = *field;
     return OK;
 }
 
@@ -33,7 +32,12 @@ static enum err parse_urlencoded(struct form *form, struct arena *a, struct slic
     struct url_pair pair;
 
     while (url_next_pair(a, &in.p, &in.len, &pair)) {
-        if (add_field(form, pair.name, pair.name_len, pair.value, pair.value_len, f))
+        const struct form_field field = {.name = pair.name,
+                                         .value = pair.value,
+                                         .name_len = pair.name_len,
+                                         .value_len = pair.value_len};
+
+        if (add_field(form, &field, f))
             return ERR_BAD_REQUEST;
     }
     return OK;
@@ -74,13 +78,13 @@ static char *header_param(struct arena *a, struct slice header, const char *name
     return NULL;
 }
 
-/* The headers of one part, up to the empty line: its name, and where the content begins. */
-static enum err parse_part_headers(struct arena *a, struct slice *in, char **name, size_t *name_len,
+/* The headers of one part, up to the empty line: its names, and where the content begins. */
+static enum err parse_part_headers(struct arena *a, struct slice *in, struct form_field *part,
                                    struct fail *f)
 {
     static const char disposition[] = "content-disposition:";
 
-    *name = NULL;
+    *part = (struct form_field){0};
     for (int i = 0; i < PART_HEADERS_MAX; i++) {
         const char *end = memmem(in->p, in->len, "\r\n", 2);
         size_t len = end ? (size_t)(end - in->p) : 0;
@@ -89,11 +93,15 @@ static enum err parse_part_headers(struct arena *a, struct slice *in, char **nam
             break;
         if (len == 0) {
             *in = skip(*in, 2);
-            return *name ? OK : fail(f, ERR_BAD_REQUEST, "A part of the form has no name.");
+            return part->name ? OK : fail(f, ERR_BAD_REQUEST, "A part of the form has no name.");
         }
-        if (!*name && len > sizeof disposition - 1 &&
-            strncasecmp(in->p, disposition, sizeof disposition - 1) == 0)
-            *name = header_param(a, (struct slice){in->p, len}, "name", name_len);
+        if (!part->name && len > sizeof disposition - 1 &&
+            strncasecmp(in->p, disposition, sizeof disposition - 1) == 0) {
+            const struct slice header = {in->p, len};
+
+            part->name = header_param(a, header, "name", &part->name_len);
+            part->filename = header_param(a, header, "filename", &part->filename_len);
+        }
         *in = skip(*in, len + 2);
     }
     return fail(f, ERR_BAD_REQUEST, "The form's parts are not well formed.");
@@ -115,8 +123,7 @@ static enum err parse_multipart(struct form *form, struct arena *a, const char *
     memcpy(copy + 2, body.p, body.len);
     at = memmem(in.p, in.len, delimiter, delimiter_len);
     for (int i = 0; at && i <= FORM_FIELDS_MAX; i++) {
-        char *name = NULL;
-        size_t name_len = 0;
+        struct form_field part;
 
         in = skip(in, (size_t)(at - in.p) + delimiter_len);
         if (in.len >= 2 && memcmp(in.p, "--", 2) == 0)
@@ -126,11 +133,14 @@ static enum err parse_multipart(struct form *form, struct arena *a, const char *
         if (in.len < 2 || memcmp(in.p, "\r\n", 2) != 0)
             break;
         in = skip(in, 2);
-        if (parse_part_headers(a, &in, &name, &name_len, f))
+        if (parse_part_headers(a, &in, &part, f))
             return ERR_BAD_REQUEST;
         at = memmem(in.p, in.len, delimiter, delimiter_len);
-        if (at && add_field(form, name, name_len, arena_strn(a, in.p, (size_t)(at - in.p)),
-                            (size_t)(at - in.p), f))
+        if (!at)
+            break;
+        part.value_len = (size_t)(at - in.p);
+        part.value = arena_strn(a, in.p, part.value_len);
+        if (add_field(form, &part, f))
             return ERR_BAD_REQUEST;
     }
     return fail(f, ERR_BAD_REQUEST, "The form ends before its last part does.");

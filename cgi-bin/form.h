@@ -9,7 +9,8 @@
 #include "lib/err.h"
 #include "lib/json.h"
 
-enum { FORM_FIELDS_MAX = 64 };
+/* A form with files passes mod_fcgid's limit of 131,072 bytes. */
+enum { FORM_FIELDS_MAX = 64, FORM_FILES_MAX = 122880 };
 
 enum form_kind { FORM_EMPTY, FORM_URLENCODED, FORM_MULTIPART, FORM_JSON };
 
@@ -17,6 +18,8 @@ enum form_kind { FORM_EMPTY, FORM_URLENCODED, FORM_MULTIPART, FORM_JSON };
 struct form_field {
     const char *name, *value;
     size_t name_len, value_len;
+    const char *filename; /* of a multipart form's file, as sent; NULL: no file */
+    size_t filename_len;
 };
 
 struct form {

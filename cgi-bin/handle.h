@@ -50,6 +50,14 @@ handler_fn handle_person;
 handler_fn handle_presence;
 handler_fn handle_presence_put;
 handler_fn handle_ticket;
+handler_fn handle_upload_begin;
+handler_fn handle_upload_part;
+handler_fn handle_upload_thumb;
+handler_fn handle_upload;
+handler_fn handle_upload_done;
+handler_fn handle_upload_cancel;
+handler_fn handle_file;
+handler_fn handle_thumb;
 handler_fn handle_health;
 
 #endif

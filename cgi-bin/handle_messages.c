@@ -2,6 +2,7 @@
 #include "cgi-bin/handle.h"
 
 #include "cgi-bin/answer.h"
+#include "chat/upload.h"
 #include "chat/wire.h"
 #include "lib/secure.h"
 
@@ -66,10 +67,42 @@ static const char *place_of(const struct call *c, const struct post *post, const
     return answer_room_url(c, post->room);
 }
 
+/* A part of the form that is a file; a field where none was chosen comes without a name. */
+static bool is_file(const struct form_field *field)
+{
+    return field->name_len == 4 && memcmp(field->name, "file", 4) == 0 && field->filename_len > 0;
+}
+
+/* The files that a form carries, kept; their ids. */
+static enum err take_files(struct call *c, const char **ids, struct fail *f)
+{
+    enum err e = OK;
+
+    for (size_t i = 0; !e && i < c->body.count; i++) {
+        const struct form_field *field = &c->body.fields[i];
+        const struct upload_wish wish = {
+            .actor = &c->actor,
+            .room = call_text(c, "room"),
+            .name = field->filename,
+            .name_len = field->filename_len,
+            .size = (int64_t)field->value_len,
+            .address = *c->req.address ? c->req.address : NULL,
+        };
+        struct upload whole;
+
+        if (!is_file(field))
+            continue;
+        e = upload_whole(c->chat, c->arena, &wish, field->value, &whole, f);
+        if (!e)
+            *ids = arena_fmt(c->arena, "%s %s", *ids ? *ids : "", whole.row.id);
+    }
+    return e;
+}
+
 enum err handle_message_create(struct call *c, struct fail *f)
 {
     const char *client_id = call_text(c, "client_id");
-    const struct post post = {
+    struct post post = {
         .actor = &c->actor,
         .room = call_text(c, "room"),
         .text = call_text(c, "message"),
@@ -77,14 +110,17 @@ enum err handle_message_create(struct call *c, struct fail *f)
         .client_id = client_id ? client_id : call_text(c, "IDEMPOTENCY_KEY"),
         .sentiment = call_text(c, "sentiment"),
         .disclosure = call_text(c, "disclosure"),
+        .attachments = call_text(c, "attachments"),
         .reply_to = call_number(c, "reply_to", 0),
         .via = call_wants_page(c) ? "form" : "api",
         .address = *c->req.address ? c->req.address : NULL,
     };
     struct posted posted;
     struct json_object *o;
-    enum err e = chat_post_now(c->chat, c->arena, &post, &posted, f);
+    enum err e = take_files(c, &post.attachments, f);
 
+    if (!e)
+        e = chat_post_now(c->chat, c->arena, &post, &posted, f);
     if (e)
         return e;
     if (call_wants_page(c))

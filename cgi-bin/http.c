@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 /* 1,000 events of 8 KiB with markup fit; more is a bug, and an answer cut short would be one too.
  */
@@ -299,9 +300,16 @@ enum err http_read_body(const struct http_request *req, size_t len, const char *
 
 void http_response_init(struct http_response *res)
 {
-    *res = (struct http_response){.status = 200, .cache_control = "no-store"};
+    *res = (struct http_response){.status = 200, .cache_control = "no-store", .file.fd = -1};
     buf_init(&res->headers, HEADERS_MAX);
     buf_init(&res->body, RESPONSE_MAX);
+}
+
+static void close_file(struct http_response *res)
+{
+    if (res->file.fd >= 0)
+        close(res->file.fd);
+    res->file = (struct source_file){.fd = -1};
 }
 
 void http_response_clear(struct http_response *res)
@@ -314,12 +322,14 @@ void http_response_clear(struct http_response *res)
     res->once_lost = res->squeezed = false;
     buf_clear(&res->headers);
     buf_clear(&res->body);
+    close_file(res);
 }
 
 void http_response_release(struct http_response *res)
 {
     buf_release(&res->headers);
     buf_release(&res->body);
+    close_file(res);
 }
 
 void http_add_header(struct http_response *res, const char *name, const char *value)
@@ -354,6 +364,7 @@ static const char *reason(int status)
         {200, "OK"},
         {201, "Created"},
         {204, "No Content"},
+        {206, "Partial Content"},
         {303, "See Other"},
         {304, "Not Modified"},
         {400, "Bad Request"},
@@ -365,6 +376,7 @@ static const char *reason(int status)
         {410, "Gone"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
         {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
         {500, "Internal Server Error"},
@@ -380,6 +392,7 @@ static const char *reason(int status)
 bool http_send(const struct http_response *res, const struct http_request *req, const char *id)
 {
     bool bodyless = res->status == 204 || res->status == 304;
+    bool whole = !bodyless && req->method != HTTP_HEAD, from_file = res->file.fd >= 0;
     const struct source *source = req->source;
     struct iovec pieces[2];
     struct buf head;
@@ -390,13 +403,15 @@ bool http_send(const struct http_response *res, const struct http_request *req, 
     if (res->content_type && !bodyless)
         buf_fmt(&head, "Content-Type: %s\r\n", res->content_type);
     if (!bodyless)
-        buf_fmt(&head, "Content-Length: %zu\r\n", res->body.len);
+        buf_fmt(&head, "Content-Length: %lld\r\n",
+                from_file ? (long long)res->file.len : (long long)res->body.len);
     buf_fmt(&head, "Cache-Control: %s\r\n", res->cache_control);
     buf_add(&head, buf_cstr(&res->headers), res->headers.len);
     buf_fmt(&head, "X-Request-Id: %s\r\n\r\n", id);
     pieces[0] = source_piece(buf_cstr(&head), head.len);
     pieces[1] = source_piece(buf_cstr(&res->body), res->body.len);
-    sent = source->answer(source->ctx, pieces, bodyless || req->method == HTTP_HEAD ? 1 : 2);
+    sent = source->answer(source->ctx, pieces, whole && !from_file ? 2 : 1,
+                          whole && from_file ? &res->file : NULL);
     buf_release(&head);
     return sent;
 }

@@ -49,6 +49,7 @@ struct http_response {
     const char *cache_control; /* never NULL */
     struct buf headers;        /* further "Name: value\r\n" lines */
     struct buf body;
+    struct source_file file; /* the body in place of `body`, where file.fd >= 0; owned */
     /* A random text in the body that no two answers may share ("": none), and where it stands:
      * http_find_once(). See kept.h. */
     char once[25];

@@ -9,6 +9,7 @@ static enum err typed(const struct param *p, struct value *v, struct fail *f)
 {
     switch (p->kind) {
     case PARAM_TEXT:
+    case PARAM_LIST:
         if (memchr(v->text, '\0', v->len) || !text_is_utf8(v->text, v->len))
             return fail(f, ERR_BAD_REQUEST, "%s is not UTF-8 text.", p->name);
         if (p->max > 0 && v->len > (size_t)p->max)
@@ -84,6 +85,8 @@ static enum err from_json(const struct call *c, const struct param *p, struct va
         v->len = v->text ? strlen(v->text) : 0;
         return e;
     }
+    if (p->kind == PARAM_LIST && json_object_is_type(field, json_type_array))
+        return json_get_words(c->body.json, p->name, c->arena, &v->text, &v->len, f);
     return json_get_str(c->body.json, p->name, &v->text, &v->len, f);
 }
 

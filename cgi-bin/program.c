@@ -73,7 +73,7 @@ static void refuse(void *ctx, const struct source *source, bool first)
         log_event(app->log, LOG_WARN, "overloaded");
     piece = app->site == SITE_API ? source_piece(json, sizeof json - 1)
                                   : source_piece(html, sizeof html - 1);
-    source->answer(source->ctx, &piece, 1);
+    source->answer(source->ctx, &piece, 1, NULL);
 }
 
 /* Serves the one CGI request of a program that could not start. */
@@ -91,7 +91,7 @@ static void serve_not_set_up(void *ctx, const struct source *source)
     const struct iovec piece = source_piece(text, sizeof text - 1);
 
     (void)ctx;
-    source->answer(source->ctx, &piece, 1);
+    source->answer(source->ctx, &piece, 1, NULL);
 }
 
 static const char *parse_arguments(int argc, char **argv)

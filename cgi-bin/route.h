@@ -31,6 +31,7 @@ enum param_kind {
     PARAM_NUMBER,    /* min … max */
     PARAM_SLUG,      /* a room; anything else is room_not_found */
     PARAM_CLIENT_ID, /* 8–64 of [A-Za-z0-9_-] */
+    PARAM_LIST,      /* words with blanks between; in JSON a list of strings */
     PARAM_CHOICE     /* one word of `choices` */
 };
 
@@ -53,6 +54,8 @@ struct route {
     handler_fn *handler;
     enum need need;
     bool csrf;            /* a seal is asked of whom a cookie identified */
+    size_t bytes_max;     /* > 0: the body is bytes (application/octet-stream), at most so many */
+    bool files;           /* a multipart form may carry files: FORM_FILES_MAX bytes in all */
     bool forms;           /* a person's form comes here: answers it with 303 or an error page */
     enum kept_while kept; /* of a GET without effects */
     enum cost cost;

@@ -4,6 +4,8 @@
  */
 #include "cgi-bin/handle.h"
 
+#include "chat/upload.h"
+
 #define SEQ_MAX ((INT64_C(1) << 53) - 1)
 
 /* clang-format off */
@@ -11,6 +13,7 @@
     {.name = (field), .from = (where), .kind = PARAM_NUMBER, .min = (least), .max = SEQ_MAX}
 #define ID(field) \
     {.name = (field), .from = FROM_PATH, .kind = PARAM_NUMBER, .min = 1, .max = SEQ_MAX}
+#define FILE_ID(field) {.name = (field), .from = FROM_PATH, .kind = PARAM_TEXT}
 #define ROOM(field, where) {.name = (field), .from = (where), .kind = PARAM_SLUG}
 #define CHOICE(field, where, words) \
     {.name = (field), .from = (where), .kind = PARAM_CHOICE, .choices = (words)}
@@ -35,6 +38,7 @@ static const struct param create_params[] = {
     {.name = "IDEMPOTENCY_KEY", .from = FROM_HEADER, .kind = PARAM_CLIENT_ID},
     SEQ("reply_to", FROM_BODY, 0),
     CHOICE("back", FROM_BODY, "room thread"),
+    {.name = "attachments", .from = FROM_BODY, .kind = PARAM_LIST, .max = 1024},
     CHOICE("sentiment", FROM_BODY, "bullish bearish"),
     {.name = "disclosure", .from = FROM_BODY, .kind = PARAM_TEXT}, {0}};
 
@@ -120,6 +124,24 @@ static const struct param presence_put_params[] = {
     {.name = "state", .from = FROM_BODY, .kind = PARAM_CHOICE,
      .choices = "active idle invisible gone", .required = true}, {0}};
 
+static const struct param upload_params[] = {
+    {.name = "name", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 4096, .required = true},
+    {.name = "size", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX,
+     .required = true},
+    ROOM("room", FROM_BODY), {0}};
+
+static const struct param part_params[] = {
+    FILE_ID("id"),
+    {.name = "offset", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX}, {0}};
+
+static const struct param done_params[] = {
+    FILE_ID("id"), {.name = "sha256", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 64}, {0}};
+
+static const struct param file_id_params[] = {FILE_ID("id"), {0}};
+
+static const struct param file_params[] = {
+    FILE_ID("id"), {.name = "name", .from = FROM_PATH, .kind = PARAM_TEXT}, {0}};
+
 const struct route page_routes[] = {
     {.method = HTTP_GET, .pattern = "", .need = NEED_ANYONE,
      .kept = KEPT_WHILE_CHAT_AND_STATE, .handler = handle_page, .params = page_params},
@@ -137,7 +159,7 @@ const struct route api_routes[] = {
     {.method = HTTP_GET, .pattern = "messages", .need = NEED_READER, .kept = KEPT_WHILE_CHAT,
      .handler = handle_messages, .params = messages_params},
     {.method = HTTP_POST, .pattern = "messages/create", .need = NEED_POSTER, .csrf = true,
-     .forms = true, .handler = handle_message_create, .params = create_params},
+     .forms = true, .files = true, .handler = handle_message_create, .params = create_params},
     {.method = HTTP_GET, .pattern = "messages/<#id>", .need = NEED_READER,
      .handler = handle_message, .params = message_params},
     {.method = HTTP_GET, .pattern = "messages/<#id>/context", .need = NEED_READER,
@@ -225,6 +247,22 @@ const struct route api_routes[] = {
      .handler = handle_presence_put, .params = presence_put_params},
     {.method = HTTP_POST, .pattern = "ws-ticket", .need = NEED_USER, .csrf = true,
      .cost = COST_SESSION, .handler = handle_ticket},
+    {.method = HTTP_POST, .pattern = "uploads", .need = NEED_USER, .csrf = true,
+     .handler = handle_upload_begin, .params = upload_params},
+    {.method = HTTP_GET, .pattern = "uploads/<id>", .need = NEED_USER,
+     .handler = handle_upload, .params = file_id_params},
+    {.method = HTTP_PUT, .pattern = "uploads/<id>", .need = NEED_USER, .csrf = true,
+     .bytes_max = UPLOAD_PART_MAX, .handler = handle_upload_part, .params = part_params},
+    {.method = HTTP_PUT, .pattern = "uploads/<id>/thumb", .need = NEED_USER, .csrf = true,
+     .bytes_max = UPLOAD_THUMB_MAX, .handler = handle_upload_thumb, .params = file_id_params},
+    {.method = HTTP_POST, .pattern = "uploads/<id>/done", .need = NEED_USER, .csrf = true,
+     .handler = handle_upload_done, .params = done_params},
+    {.method = HTTP_DELETE, .pattern = "uploads/<id>", .need = NEED_USER, .csrf = true,
+     .handler = handle_upload_cancel, .params = file_id_params},
+    {.method = HTTP_GET, .pattern = "files/<id>/<name>", .need = NEED_READER,
+     .handler = handle_file, .params = file_params},
+    {.method = HTTP_GET, .pattern = "thumbs/<id>", .need = NEED_READER,
+     .handler = handle_thumb, .params = file_id_params},
     {.method = HTTP_GET, .pattern = "health", .need = NEED_NOTHING, .handler = handle_health},
     {0},
 };

@@ -75,7 +75,16 @@ void watchdog_install(void)
     sigaction(SIGALRM, &action, NULL);
 }
 
+static unsigned armed_s;
+
 void watchdog_arm(unsigned seconds)
 {
+    armed_s = seconds;
     alarm(seconds);
+}
+
+void watchdog_again(void)
+{
+    if (armed_s)
+        alarm(armed_s);
 }

@@ -41,5 +41,6 @@ int transport_poll(struct pollfd *fds, size_t count, int64_t ms);
 /* Both: SIGALRM after `seconds` writes a sentence to stderr and ends the process; 0 disarms. */
 void watchdog_install(void);
 void watchdog_arm(unsigned seconds);
+void watchdog_again(void); /* it goes on: as many seconds from now */
 
 #endif

@@ -1,6 +1,7 @@
 /* Deletion: one's own message while it is fresh, any by a moderator. The row stays as a stub. */
 #include "chat/act_rule.h"
 
+#include "db/attachment.h"
 #include "db/pin.h"
 #include "db/reaction.h"
 #include "db/revision.h"
@@ -27,6 +28,8 @@ enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
         e = pin_delete(c->db, w->room.id, m->id, f);
     if (!e && m->reaction_kinds)
         e = reaction_clear(c->db, m->id, f);
+    if (!e && m->attachment_rows)
+        e = attachment_drop(c->db, m->id, f);
     if (!e)
         e = message_delete(c->db, m->id, w->now_ms, w->user.id, f);
     if (!e && m->thread_root)
@@ -39,6 +42,9 @@ enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
     m->reactions = NULL;
     m->reaction_count = 0;
     m->reaction_kinds = 0;
+    m->attachments = NULL;
+    m->attachment_count = 0;
+    m->attachment_rows = 0;
     m->deleted_ms = w->now_ms;
     m->deleted_by = w->user.id;
     return e;

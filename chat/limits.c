@@ -80,6 +80,12 @@ enum err limits_take_export(struct chat *c, const struct actor *who, struct fail
     return take(c, &b, 1, f);
 }
 
+enum err limits_take_upload(struct chat *c, const struct actor *who, const char *address,
+                            struct fail *f)
+{
+    return take_writing(c, "upload", who, address, f);
+}
+
 enum err limits_take_session(struct chat *c, const char *address, struct fail *f)
 {
     char key[KEY_MAX];

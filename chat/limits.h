@@ -12,6 +12,9 @@ MUST_CHECK enum err limits_take_act(struct chat *c, const struct actor *who, con
                                     struct fail *f);
 /* One part of a person's own data, as seldom as sessions. */
 MUST_CHECK enum err limits_take_export(struct chat *c, const struct actor *who, struct fail *f);
+/* One file that somebody begins to send: the same again. */
+MUST_CHECK enum err limits_take_upload(struct chat *c, const struct actor *who, const char *address,
+                                       struct fail *f);
 /* One guest session or ticket from an address. */
 MUST_CHECK enum err limits_take_session(struct chat *c, const char *address, struct fail *f);
 

@@ -9,7 +9,9 @@
 #include "chat/naming.h"
 #include "chat/permit.h"
 #include "chat/rooms.h"
+#include "db/attachment.h"
 #include "db/event.h"
+#include "lib/file_store.h"
 #include "lib/secure.h"
 #include "lib/text.h"
 
@@ -25,7 +27,9 @@ struct draft {
     struct room room;
     struct user user;
     const char *author_name;
-    int64_t thread_root; /* of a reply */
+    int64_t thread_root;                /* of a reply */
+    const char *files[ATTACHMENTS_MAX]; /* ids */
+    size_t file_count;
     struct posted *out;
 };
 
@@ -57,6 +61,45 @@ enum err chat_clean_text(struct chat *c, struct arena *a, const char *text, size
         return fail(f, ERR_TOO_LONG, "A message has at most %zu bytes, this one has %zu.",
                     max_bytes, len);
     return OK;
+}
+
+static bool is_named(const struct draft *d, const char *id)
+{
+    for (size_t i = 0; i < d->file_count; i++)
+        if (strcmp(d->files[i], id) == 0)
+            return true;
+    return false;
+}
+
+static enum err check_files(struct draft *d, struct fail *f)
+{
+    const char *rest = d->post->attachments ? d->post->attachments : "";
+
+    for (rest += strspn(rest, " "); *rest; rest += strspn(rest, " ")) {
+        size_t len = strcspn(rest, " ");
+        const char *id = arena_strn(d->arena, rest, len);
+
+        if (!file_store_is_id(id, len))
+            return fail(f, ERR_FILE_NOT_FOUND, NULL);
+        if (d->file_count == ATTACHMENTS_MAX || is_named(d, id))
+            return fail(f, ERR_BAD_REQUEST, "A message has at most %d files, each once.",
+                        ATTACHMENTS_MAX);
+        d->files[d->file_count++] = id;
+        rest += len;
+    }
+    return OK;
+}
+
+/* With a file there may be nothing to say. */
+static enum err check_text(struct chat *c, struct draft *d, struct fail *f)
+{
+    const struct post *p = d->post;
+
+    if (d->file_count && (!p->text || text_is_blank(p->text, p->text_len))) {
+        d->body = "";
+        return OK;
+    }
+    return chat_clean_text(c, d->arena, p->text, p->text_len, &d->body, f);
 }
 
 static enum err check_client_id(struct draft *d, struct fail *f)
@@ -95,8 +138,10 @@ static enum err check_extras(struct draft *d, struct fail *f)
 
 static enum err check(struct chat *c, struct draft *d, struct fail *f)
 {
-    enum err e = chat_clean_text(c, d->arena, d->post->text, d->post->text_len, &d->body, f);
+    enum err e = check_files(d, f);
 
+    if (!e)
+        e = check_text(c, d, f);
     if (!e)
         e = check_client_id(d, f);
     if (!e)
@@ -107,6 +152,22 @@ static enum err check(struct chat *c, struct draft *d, struct fail *f)
 }
 
 /* ----- said before, said too often, said to whom ----- */
+
+/* The message has the files that this post names, by their content: a form that is sent again sends
+ * its files again. */
+static bool has_files(struct chat *c, const struct message *m, const struct draft *d)
+{
+    struct attachment file;
+    struct fail f;
+
+    if (m->attachment_count != d->file_count)
+        return false;
+    for (size_t i = 0; i < d->file_count; i++)
+        if (attachment_by_id(c->db, d->arena, d->files[i], &file, &f) || !file.file.sha256 ||
+            strcmp(m->attachments[i].file.sha256, file.file.sha256) != 0)
+            return false;
+    return true;
+}
 
 /* *known: this client id was stored before, and out->message is what it made. */
 static enum err find_duplicate(struct chat *c, struct draft *d, bool *known, struct fail *f)
@@ -119,7 +180,7 @@ static enum err find_duplicate(struct chat *c, struct draft *d, bool *known, str
         return e == ERR_NOT_FOUND ? OK : e;
     /* What was edited or deleted since cannot be compared any more; the id and the room can. */
     if (m->room_id != d->room.id ||
-        (m->rev == 1 && !m->deleted_ms && strcmp(m->body, d->body) != 0))
+        (m->rev == 1 && !m->deleted_ms && (strcmp(m->body, d->body) != 0 || !has_files(c, m, d))))
         return fail(f, ERR_CLIENT_ID_CONFLICT, NULL);
     m->room_slug = d->room.slug;
     d->out->duplicate = true;
@@ -160,7 +221,33 @@ static enum err check_reply(struct chat *c, struct draft *d, struct fail *f)
     return e;
 }
 
+/* All of them are whole, the author's, of this room and nobody else's. */
+static enum err check_claims(struct chat *c, const struct draft *d, struct fail *f)
+{
+    struct attachment file;
+    enum err e = OK;
+
+    for (size_t i = 0; !e && i < d->file_count; i++) {
+        e = attachment_by_id(c->db, d->arena, d->files[i], &file, f);
+        if (e == ERR_FILE_NOT_FOUND ||
+            (!e && (file.user_id != d->user.id || file.room_id != d->room.id || file.msg_id ||
+                    !file.file.type)))
+            return fail(f, ERR_FILE_NOT_FOUND,
+                        "A file of this message is not there any more. Choose it again.");
+    }
+    return e;
+}
+
 /* ----- the rows ----- */
+
+static enum err claim_files(struct chat *c, const struct draft *d, struct fail *f)
+{
+    enum err e = OK;
+
+    for (size_t i = 0; !e && i < d->file_count; i++)
+        e = attachment_claim(c->db, d->files[i], &d->out->message, (int64_t)i + 1, f);
+    return e;
+}
 
 static enum err insert(struct chat *c, void *arg, struct fail *f)
 {
@@ -191,12 +278,15 @@ static enum err insert(struct chat *c, void *arg, struct fail *f)
         .thread_root = d->thread_root,
         .created_ms = event.ts_ms,
         .rev = 1,
+        .attachment_rows = (int64_t)d->file_count,
     };
     secure_random(m->salt, sizeof m->salt);
     e = event_append(c->db, &event, m->salt, m->body, f);
     m->seq = event.seq;
     if (!e)
         e = message_insert(c->db, m, f);
+    if (!e)
+        e = claim_files(c, d, f);
     if (!e && m->thread_root)
         e = message_count_reply(c->db, m->thread_root, 1, f);
     return e ? e : message_fill(c->db, d->arena, m, 1, f);
@@ -222,6 +312,8 @@ static enum err store(struct chat *c, void *arg, struct fail *f)
         e = check_slow_mode(c, d, f);
     if (!e)
         e = check_reply(c, d, f);
+    if (!e)
+        e = check_claims(c, d, f);
     if (!e)
         e = naming_shown(c, d->arena, &d->user, &d->author_name, f);
     return e ? e : chat_part(c, insert, d, f);

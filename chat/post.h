@@ -13,12 +13,13 @@ struct post {
     const char *room; /* slug; NULL or "": the default room */
     const char *text; /* as sent */
     size_t text_len;
-    const char *client_id;  /* NULL: one is made */
-    const char *sentiment;  /* NULL, "bullish", "bearish" */
-    const char *disclosure; /* NULL or text */
-    int64_t reply_to;       /* 0: none; must be a message of the same room */
-    const char *via;        /* form, api, ws, cli */
-    const char *address;    /* for the rate limit by address; NULL: not limited by address */
+    const char *client_id;   /* NULL: one is made */
+    const char *sentiment;   /* NULL, "bullish", "bearish" */
+    const char *disclosure;  /* NULL or text */
+    const char *attachments; /* ids of whole uploads, with blanks between; NULL: none */
+    int64_t reply_to;        /* 0: none; must be a message of the same room */
+    const char *via;         /* form, api, ws, cli */
+    const char *address;     /* for the rate limit by address; NULL: not limited by address */
 };
 
 struct posted {
@@ -30,8 +31,8 @@ struct posted {
  * Inside the caller's write transaction (on c->db), in a savepoint of its own: an error leaves the
  * transaction as it was. Errors: bad_request (not UTF-8, blank, bad client id or sentiment),
  * too_long, auth_required, read_only, forbidden (post policy), muted, banned, room_not_found,
- * message_not_found (reply_to), client_id_conflict, rate_limited, slow_mode, busy, storage_full,
- * internal. Nothing is acknowledged before the caller's commit.
+ * message_not_found (reply_to), file_not_found (attachments), client_id_conflict, rate_limited,
+ * slow_mode, busy, storage_full, internal. Nothing is acknowledged before the caller's commit.
  */
 MUST_CHECK enum err chat_post(struct chat *c, struct arena *a, const struct post *p,
                               struct posted *out, struct fail *f);

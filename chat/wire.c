@@ -1,6 +1,7 @@
 #include "chat/wire.h"
 
 #include "chat/excerpt.h"
+#include "chat/wire_file.h"
 #include "db/reaction.h"
 
 #include <string.h>
@@ -23,7 +24,7 @@ static struct json_object *wire_quote(const struct message *m)
         return o;
     }
     excerpt_write(excerpt, m->quote->body);
-    json_set_str(o, "excerpt", excerpt);
+    json_set_str(o, "excerpt", *excerpt ? excerpt : wire_file_words(m->quote->attachments));
     return o;
 }
 
@@ -81,6 +82,8 @@ struct json_object *wire_message(const struct message *m, const char *room)
         json_set_str(o, "sentiment", m->sentiment);
         json_set_str(o, "disclosure", m->disclosure);
     }
+    if (m->attachment_count)
+        json_set(o, "attachments", wire_files(m->attachments, m->attachment_count));
     if (m->reply_to)
         json_set_i64(o, "reply_to", m->reply_to);
     if (m->quote || m->quote_hidden)

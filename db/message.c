@@ -1,4 +1,5 @@
 #include "db/message.h"
+#include "db/attachment.h"
 #include "db/reaction.h"
 #include "db/row.h"
 #include "db/statements.h"
@@ -39,7 +40,8 @@ static const struct sql replies_of = {"message.replies_of",
                                       "SELECT replies FROM message WHERE id = ?1", DB_CHAT, NULL};
 static const struct sql quoted = {
     "message.quoted",
-    "SELECT seq, user_id, deleted_ms, author_name, substr(body, 1, 500) FROM message WHERE id = ?1",
+    "SELECT seq, user_id, deleted_ms, author_name, substr(body, 1, 500), attachments FROM message"
+    " WHERE id = ?1",
     DB_CHAT, NULL};
 static const struct sql last_by_user = {
     "message.last_by_user",
@@ -49,8 +51,8 @@ static const struct sql insert = {
     "message.insert",
     "INSERT INTO message (id, room_id, seq, user_id, author_name, body, html, sentiment,"
     " disclosure, via, client_id, reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by,"
-    " salt, thread_root) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13,"
-    " ?14, ?15, ?16, nullif(?17, 0), ?18, nullif(?19, 0))",
+    " salt, thread_root, attachments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
+    " nullif(?12, 0), ?13, ?14, ?15, ?16, nullif(?17, 0), ?18, nullif(?19, 0), ?20)",
     DB_CHAT, NULL};
 static const struct sql edit = {
     "message.edit",
@@ -58,8 +60,8 @@ static const struct sql edit = {
     DB_CHAT, NULL};
 static const struct sql delete = {
     "message.delete",
-    "UPDATE message SET body = '', html = NULL, disclosure = NULL, deleted_ms = ?2, deleted_by = ?3"
-    " WHERE id = ?1",
+    "UPDATE message SET body = '', html = NULL, disclosure = NULL, attachments = 0,"
+    " deleted_ms = ?2, deleted_by = ?3 WHERE id = ?1",
     DB_CHAT, NULL};
 static const struct sql count_reply = {"message.count_reply",
                                        "UPDATE message SET replies = replies + ?2 WHERE id = ?1",
@@ -96,6 +98,7 @@ void message_from_row(struct query *q, int first, struct arena *a, struct messag
         .reaction_kinds = query_i64(q, first + 18),
         .thread_root = query_i64(q, first + 19),
         .replies = query_i64(q, first + 20),
+        .attachment_rows = query_i64(q, first + 21),
     };
     salt = query_blob(q, first + 17, &len);
     if (salt && len == MESSAGE_SALT)
@@ -116,6 +119,7 @@ static enum err fill_quote(struct db *db, struct arena *a, struct message *m, st
             .deleted_ms = query_i64(&q, 2),
             .author_name = query_text(&q, 3, a),
             .body = query_text(&q, 4, a),
+            .attachments = query_i64(&q, 5),
         };
         m->quote = quote;
     }
@@ -141,6 +145,15 @@ enum err message_fill_reactions(struct db *db, struct arena *a, struct message *
     return e;
 }
 
+static enum err fill_attachments(struct db *db, struct arena *a, struct message *m, struct fail *f)
+{
+    struct attachment *list;
+    enum err e = attachment_list(db, a, m->id, &list, &m->attachment_count, f);
+
+    m->attachments = list;
+    return e;
+}
+
 enum err message_fill(struct db *db, struct arena *a, struct message *list, size_t count,
                       struct fail *f)
 {
@@ -153,6 +166,8 @@ enum err message_fill(struct db *db, struct arena *a, struct message *list, size
             e = message_fill_thread(db, &list[i], f);
         if (!e && list[i].reaction_kinds)
             e = message_fill_reactions(db, a, &list[i], f);
+        if (!e && list[i].attachment_rows)
+            e = fill_attachments(db, a, &list[i], f);
     }
     return e;
 }
@@ -292,6 +307,7 @@ enum err message_insert(struct db *db, const struct message *m, struct fail *f)
     query_bind_i64(&q, 17, m->deleted_by);
     query_bind_blob(&q, 18, m->salt, MESSAGE_SALT);
     query_bind_i64(&q, 19, m->thread_root);
+    query_bind_i64(&q, 20, m->attachment_rows);
     return query_run(&q, f);
 }
 

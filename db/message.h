@@ -8,11 +8,12 @@ enum { MESSAGE_SALT = 16 };
 
 /* What a reply answers, as it is now. */
 struct quote {
-    int64_t seq, user_id, deleted_ms;
+    int64_t seq, user_id, deleted_ms, attachments;
     const char *author_name, *body; /* the body's beginning */
 };
 
 struct reaction;
+struct attachment;
 
 struct message {
     int64_t id; /* 0: none */
@@ -27,6 +28,9 @@ struct message {
     /* Filled by loads, see db/reaction.h. */
     const struct reaction *reactions;
     size_t reaction_count;
+    int64_t attachment_rows; /* as the row says; filled by loads, see db/attachment.h: */
+    const struct attachment *attachments;
+    size_t attachment_count;
     const struct quote *quote; /* filled by loads; NULL: no reply, or what it answered is purged */
     int64_t thread_replies;    /* filled by loads, of a reply: its root's; -1: the root is purged */
     bool quote_hidden;         /* the reader ignores whom it answers */

@@ -46,6 +46,11 @@ static const struct sql delete_pins = {
     "DELETE FROM pin WHERE room_id = ?1 AND msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
     " AND seq <= ?2 AND kind = 'message')",
     DB_CHAT, NULL};
+static const struct sql delete_attachments = {
+    "purge.delete_attachments",
+    "DELETE FROM attachment WHERE msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
+    " AND seq <= ?2 AND kind = 'message')",
+    DB_CHAT, NULL};
 static const struct sql delete_events = {
     "purge.delete_events", "DELETE FROM event WHERE room_id = ?1 AND seq <= ?2", DB_CHAT, NULL};
 static const struct sql set_retention = {
@@ -61,6 +66,7 @@ const struct sql *const purge_statements[] = {
     &delete_revisions,
     &delete_reactions,
     &delete_reaction_counts,
+    &delete_attachments,
     &delete_events,
     &delete_pins,
     &set_retention,
@@ -155,7 +161,8 @@ static enum err run_up_to(struct db *db, const struct sql *sql, int64_t room_id,
 
 /* What goes with a message. */
 static const struct sql *const belongings[] = {&delete_revisions, &delete_reactions,
-                                               &delete_reaction_counts, &delete_pins};
+                                               &delete_reaction_counts, &delete_pins,
+                                               &delete_attachments};
 
 enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events, int64_t *messages,
                     bool *done, struct fail *f)

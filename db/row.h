@@ -9,8 +9,9 @@
 #define MESSAGE_COLUMNS                                                                            \
     "m.id, m.room_id, m.seq, m.user_id, m.author_name, m.body, m.html, m.sentiment,"               \
     " m.disclosure, m.via, m.client_id, m.reply_to, m.created_ms, m.rev, m.edited_ms,"             \
-    " m.deleted_ms, m.deleted_by, m.salt, m.reactions, m.thread_root, m.replies"
-enum { MESSAGE_COLUMN_COUNT = 21 };
+    " m.deleted_ms, m.deleted_by, m.salt, m.reactions, m.thread_root, m.replies,"                  \
+    " m.attachments"
+enum { MESSAGE_COLUMN_COUNT = 22 };
 
 /* `first` is the column where MESSAGE_COLUMNS begin. */
 void message_from_row(struct query *q, int first, struct arena *a, struct message *out);

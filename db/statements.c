@@ -19,6 +19,7 @@ const struct sql *const *const all_statements[] = {
     mark_statements,
     mine_statements,
     erase_statements,
+    attachment_statements,
     event_statements,
     presence_statements,
     bucket_statements,

@@ -19,6 +19,7 @@ extern const struct sql *const ignored_statements[];
 extern const struct sql *const mark_statements[];
 extern const struct sql *const mine_statements[];
 extern const struct sql *const erase_statements[];
+extern const struct sql *const attachment_statements[];
 extern const struct sql *const event_statements[];
 extern const struct sql *const presence_statements[];
 extern const struct sql *const bucket_statements[];

@@ -348,6 +348,10 @@ enum err conf_parse(struct conf *c, const char *name, const char *dir, const cha
         free(c->sidecar_program);
         c->sidecar_program = conf_beside_program("outcry-sidecar");
     }
+    if (!*c->files_dir) {
+        free(c->files_dir);
+        c->files_dir = conf_beside(c->database, "files");
+    }
     return OK;
 }
 

@@ -31,6 +31,7 @@ struct conf {
     char *template_dir;                   /* "": the built-in templates */
     char *static_dir;                     /* the site's own static files; "": none */
     char *log_file;                       /* "": stderr */
+    char *files_dir;                      /* never "": `files` beside the database */
     char *page_path, *api_path, *ws_path; /* no trailing slash: /stocks/chat */
     char *static_path;                    /* URL of static files: /stocks/chat/static */
 
@@ -66,6 +67,8 @@ struct conf {
     /* limits */
     int64_t message_max_chars, message_max_bytes, body_max_bytes;
     int64_t edit_minutes;                          /* 0: never */
+    int64_t file_max_mb;                           /* 0: no files */
+    int64_t quota_user_mb;                         /* of one person's files in all */
     int64_t rate_user_burst, rate_user_per_minute; /* messages */
     int64_t rate_address_burst, rate_address_per_minute;
     int64_t rate_session_burst,

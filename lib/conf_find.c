@@ -37,6 +37,17 @@ char *conf_folder_of(const char *path)
     return real;
 }
 
+char *conf_beside(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    char *dir = xstrdup(path), *joined;
+
+    dir[slash ? slash - path + 1 : 0] = '\0';
+    joined = conf_join(dir, name);
+    free(dir);
+    return joined;
+}
+
 /* The program that runs; false where the kernel does not tell. */
 static bool find_self(char out[PROGRAM_PATH_MAX])
 {

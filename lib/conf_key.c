@@ -154,6 +154,9 @@ const struct conf_key conf_keys[] = {
      .doc = "The chat's database. Back this up."},
     {AT(state_database), .type = CONF_PATH, .def = "state.db", .check = check_not_empty,
      .doc = "Presence and rate limits; may be deleted while nothing runs."},
+    {AT(files_dir), .type = CONF_PATH, .def = "",
+     .doc = "Folder of the files that people send, outside of what a web server shows; empty: "
+            "`files` beside the database. Back this up too."},
     {AT(ws_socket), .type = CONF_SOCKET, .def = "run/ws.sock",
      .doc = "Unix socket on which the sidecar serves WebSockets to the web server."},
     {AT(notify_socket), .type = CONF_SOCKET, .def = "run/notify.sock",
@@ -297,6 +300,10 @@ const struct conf_key conf_keys[] = {
      .doc = "Minutes in which people may edit and delete their own messages; 0: not at all. "
             "Moderators may delete any "
             "message at any time."},
+    {AT(file_max_mb), .type = CONF_NUMBER, .def = "25", .min = 0, .max = 2048,
+     .doc = "Megabytes in a file that somebody sends; 0: no files."},
+    {AT(quota_user_mb), .type = CONF_NUMBER, .def = "500", .min = 1, .max = 1048576,
+     .doc = "Megabytes in all files of one person."},
     {AT(body_max_bytes), .type = CONF_NUMBER, .def = "65536", .min = 1024, .max = 1048576,
      .doc = "Bytes in the body of an HTTP request."},
     {AT(rate_user_burst), .type = CONF_NUMBER, .def = "60", .min = 1, .max = 1000000,

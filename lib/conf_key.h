@@ -37,6 +37,8 @@ extern const size_t conf_key_count;
 char *conf_join(const char *dir, const char *path);
 /* The file's folder as an absolute path, so that a later chdir() changes nothing. */
 char *conf_folder_of(const char *path);
+/* A file of that name in the folder of `path`, which is absolute or below where we are. */
+char *conf_beside(const char *path, const char *name);
 /* A file of that name in the folder of the program that runs. */
 char *conf_beside_program(const char *name);
 

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 32 };
+enum { DEPTH_MAX = 32, WORDS_MAX = 64 };
 
 /* A walk over the text before json-c sees it. `members` counts what json-c should then hold. */
 struct scan {
@@ -274,6 +274,34 @@ enum err json_get_str(struct json_object *o, const char *key, const char **out, 
         return fail(f, ERR_BAD_REQUEST, "The field \"%s\" must not have a NUL in it.", key);
     }
     *out = json_object_get_string(value);
+    return OK;
+}
+
+enum err json_get_words(struct json_object *o, const char *key, struct arena *a, const char **out,
+                        size_t *len, struct fail *f)
+{
+    struct json_object *value = get(o, key);
+    const char *words = "";
+
+    *out = NULL;
+    *len = 0;
+    if (!value)
+        return OK;
+    if (!json_object_is_type(value, json_type_array))
+        return fail(f, ERR_BAD_REQUEST, "The field \"%s\" must be a list.", key);
+    if (json_object_array_length(value) > WORDS_MAX)
+        return fail(f, ERR_BAD_REQUEST, "The field \"%s\" has too many entries.", key);
+    for (size_t i = 0; i < json_object_array_length(value); i++) {
+        struct json_object *item = json_object_array_get_idx(value, i);
+        const char *word = json_object_get_string(item);
+
+        if (!json_object_is_type(item, json_type_string) || !*word || strchr(word, ' ') ||
+            strlen(word) != (size_t)json_object_get_string_len(item))
+            return fail(f, ERR_BAD_REQUEST, "The field \"%s\" must be a list of words.", key);
+        words = arena_fmt(a, "%s%s%s", words, *words ? " " : "", word);
+    }
+    *out = words;
+    *len = strlen(words);
     return OK;
 }
 

@@ -20,6 +20,9 @@ MUST_CHECK enum err json_parse(const char *s, size_t len, struct json_object **o
  * Strings belong to `o`. */
 MUST_CHECK enum err json_get_str(struct json_object *o, const char *key, const char **out,
                                  size_t *len, struct fail *f);
+/* A list of strings without blanks in them, with a blank between; *out lives in `a`. */
+MUST_CHECK enum err json_get_words(struct json_object *o, const char *key, struct arena *a,
+                                   const char **out, size_t *len, struct fail *f);
 MUST_CHECK enum err json_get_i64(struct json_object *o, const char *key, int64_t min, int64_t max,
                                  int64_t *out, struct fail *f); /* absent: *out stays */
 MUST_CHECK enum err json_get_bool(struct json_object *o, const char *key, bool *out,

@@ -102,7 +102,7 @@ static bool is_picture(const struct chunk *c)
 static bool copy_frame(struct scrub_stream *s, struct webp *w, const struct chunk *c)
 {
     uint64_t left = c->padded;
-    struct chunk part;
+    struct chunk part = {{0}, 0, 0};
 
     if (left < ANMF_HEAD || !scrub_put(s, c->head, HEAD) || !scrub_copy(s, ANMF_HEAD))
         return scrub_broken(s, "A frame of the WebP is not well formed.");
@@ -120,7 +120,7 @@ static bool copy_frame(struct scrub_stream *s, struct webp *w, const struct chun
 static bool pass_chunk(struct scrub_stream *s, struct webp *w)
 {
     bool first = !w->begun;
-    struct chunk c;
+    struct chunk c = {{0}, 0, 0};
 
     if (!take_chunk(s, &w->left, &c))
         return false;

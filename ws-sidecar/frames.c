@@ -4,6 +4,7 @@
 #include "ws-sidecar/request.h"
 #include "ws-sidecar/wsframe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Numbers that JavaScript holds exactly. */
@@ -35,6 +36,21 @@ static enum err read_hello(struct client_frame *c, struct fail *f)
     return e;
 }
 
+static enum err read_attachments(struct client_frame *c, struct fail *f)
+{
+    const char *words;
+    struct arena a;
+    size_t len;
+    enum err e;
+
+    arena_init(&a);
+    e = json_get_words(c->json, "attachments", &a, &words, &len, f);
+    if (!e && len)
+        c->attachments = xstrdup(words);
+    arena_release(&a);
+    return e;
+}
+
 static enum err read_message(struct client_frame *c, struct fail *f)
 {
     enum err e = json_get_str(c->json, "message", &c->message, &c->message_len, f);
@@ -49,6 +65,8 @@ static enum err read_message(struct client_frame *c, struct fail *f)
         e = get_str(c, "disclosure", &c->disclosure, f);
     if (!e)
         e = json_get_i64(c->json, "reply_to", 1, number_max, &c->reply_to, f);
+    if (!e)
+        e = read_attachments(c, f);
     return e;
 }
 
@@ -211,7 +229,9 @@ enum err frames_parse(struct client_frame *out, const char *text, size_t len, st
 
 void frames_release(struct client_frame *c)
 {
+    free(c->attachments);
     json_object_put(c->json);
+    c->attachments = NULL;
     c->json = NULL;
 }
 

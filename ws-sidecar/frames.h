@@ -34,6 +34,7 @@ struct client_frame {
     enum client_type type;
     const char *room, *client_id;
     const char *message, *username, *sentiment, *disclosure, *emoji;
+    char *attachments; /* ids with blanks between; owned */
     size_t message_len, username_len;
     int64_t reply_to;                    /* 0 */
     int64_t msg_id, rev;                 /* of an act; 0 */

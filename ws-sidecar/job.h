@@ -26,7 +26,7 @@ struct job_post {
     size_t name_len;
     struct actor actor; /* whose post it is; with by_name an answer */
     const char *address;
-    const char *room, *text, *client_id, *sentiment, *disclosure;
+    const char *room, *text, *client_id, *sentiment, *disclosure, *attachments;
     size_t text_len;
     int64_t reply_to;
     bool has_client_id; /* the client gave one: it comes back with an error */

@@ -155,6 +155,7 @@ static void hear_message(struct session *x, const struct client_frame *c)
     p->client_id = arena_str(&j->arena, c->client_id);
     p->sentiment = arena_str(&j->arena, c->sentiment);
     p->disclosure = arena_str(&j->arena, c->disclosure);
+    p->attachments = arena_str(&j->arena, c->attachments);
     p->reply_to = c->reply_to;
     session_submit(x, j, c);
 }

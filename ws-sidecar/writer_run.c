@@ -81,6 +81,7 @@ static enum err post(struct chat *c, struct job *j)
         .client_id = in->client_id,
         .sentiment = in->sentiment,
         .disclosure = in->disclosure,
+        .attachments = in->attachments,
         .reply_to = in->reply_to,
         .via = "ws",
         .address = in->address && *in->address ? in->address : NULL,

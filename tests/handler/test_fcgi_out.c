@@ -66,7 +66,7 @@ static void check(const char *bytes, size_t head, size_t body)
     buf_init(&r.stream, 2 * MOST);
     buf_init(&out, MOST);
     assert_int_equal(pthread_create(&thread, NULL, read_all, &r), 0);
-    assert_true(fcgi_out_answer(fds[0], REQUEST_ID, pieces, ARRAY_LEN(pieces)));
+    assert_true(fcgi_out_answer(fds[0], REQUEST_ID, pieces, ARRAY_LEN(pieces), NULL));
     close(fds[0]);
     pthread_join(thread, NULL);
     close(fds[1]);
@@ -98,7 +98,7 @@ static void test_a_web_server_that_went_away_is_told(void **state)
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     close(fds[1]);
-    assert_false(fcgi_out_answer(fds[0], REQUEST_ID, &piece, 1));
+    assert_false(fcgi_out_answer(fds[0], REQUEST_ID, &piece, 1, NULL));
     close(fds[0]);
 }
 

@@ -46,10 +46,12 @@ static ssize_t read_some(void *ctx, char *out, size_t len)
     return (ssize_t)len;
 }
 
-static bool write_all(void *ctx, const struct iovec *pieces, size_t count)
+static bool write_all(void *ctx, const struct iovec *pieces, size_t count,
+                      const struct source_file *file)
 {
     struct table *t = ctx;
 
+    assert_null(file);
     for (size_t i = 0; i < count; i++)
         buf_add(&t->out, pieces[i].iov_base, pieces[i].iov_len);
     return true;

@@ -1,5 +1,7 @@
 /* The route table: every route with every method, and what the dispatcher refuses before a handler
  * runs. */
+#include "chat/upload.h"
+
 #include "tests/lib/web.h"
 
 #include <stdio.h>
@@ -7,6 +9,10 @@
 
 static const char *const methods[] = {"GET",    "HEAD",    "POST",  "PUT", "PATCH",
                                       "DELETE", "OPTIONS", "TRACE", "get", "BREW"};
+
+/* Files of the moderator's: one that is there, and one that is still to come. */
+#define WHOLE "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define BEGUN "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
 struct path {
     const char *uri, *allow;
@@ -51,6 +57,12 @@ static const struct path paths[] = {
     {"/api/stocks/chat/rooms/energy/read/", "PUT, OPTIONS"},
     {"/api/stocks/chat/presence/", "GET, HEAD, POST, OPTIONS"},
     {"/api/stocks/chat/ws-ticket/", "POST, OPTIONS"},
+    {"/api/stocks/chat/files/" WHOLE "/x/", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/thumbs/" WHOLE "/", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/uploads/", "POST, OPTIONS"},
+    {"/api/stocks/chat/uploads/" BEGUN "/thumb/", "PUT, OPTIONS"},
+    {"/api/stocks/chat/uploads/" BEGUN "/done/", "POST, OPTIONS"},
+    {"/api/stocks/chat/uploads/" BEGUN "/", "GET, HEAD, PUT, DELETE, OPTIONS"},
     {"/api/stocks/chat/health/", "GET, HEAD, OPTIONS"},
 };
 
@@ -93,12 +105,27 @@ static void make_message(struct web *w)
     w->bearer = fixture_token(w->fx, "9", "mod", "moderator");
 }
 
+static void make_files(struct web *w)
+{
+    struct fixture *fx = w->fx;
+    struct actor mod = fixture_moderator(fx, "9", "mod");
+    const struct upload_wish wish = {.actor = &mod, .name = "x", .name_len = 1, .size = 5};
+    struct upload u;
+
+    assert_int_equal(upload_whole(&fx->chat, &fx->arena, &wish, "hello", &u, &fx->fail), OK);
+    fixture_sql(fx, "UPDATE attachment SET id = '" WHOLE "', thumb_sha256 = sha256,"
+                    " thumb_type = 'image/png'");
+    assert_int_equal(upload_begin(&fx->chat, &fx->arena, &wish, &u, &fx->fail), OK);
+    fixture_sql(fx, "UPDATE attachment SET id = '" BEGUN "' WHERE type IS NULL");
+}
+
 static void test_every_path_answers_its_methods_and_no_other(void **state)
 {
     struct web *w = web_open();
 
     (void)state;
     make_message(w);
+    make_files(w);
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
         for (size_t j = 0; j < ARRAY_LEN(methods); j++)
             check(w, &paths[i], methods[j]);
@@ -225,6 +252,7 @@ static void test_head_is_get_without_its_body(void **state)
 
     (void)state;
     make_message(w);
+    make_files(w);
     for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
         const char *length;
 

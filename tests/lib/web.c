@@ -70,12 +70,21 @@ static ssize_t read_body(void *ctx, char *out, size_t len)
     return (ssize_t)n;
 }
 
-static bool write_answer(void *ctx, const struct iovec *pieces, size_t count)
+static bool write_answer(void *ctx, const struct iovec *pieces, size_t count,
+                         const struct source_file *file)
 {
     struct web *w = ctx;
+    char chunk[SOURCE_CHUNK];
 
     for (size_t i = 0; i < count; i++)
         buf_add(&w->answer, pieces[i].iov_base, pieces[i].iov_len);
+    for (int64_t at = 0; file && at < file->len;) {
+        ssize_t n = source_read_file(file->fd, chunk, file->from + at, file->len - at);
+
+        assert_true(n > 0);
+        buf_add(&w->answer, chunk, (size_t)n);
+        at += n;
+    }
     return !w->client_gone;
 }
 

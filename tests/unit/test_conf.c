@@ -42,6 +42,7 @@ static void test_defaults_need_only_a_secret(void **state)
     assert_string_equal(c.template_dir, "");
     assert_int_equal(c.sidecar, SIDECAR_EXTERNAL);
     assert_string_equal(strrchr(c.sidecar_program, '/'), "/outcry-sidecar");
+    assert_string_equal(c.files_dir, "/srv/chat/files");
     assert_int_equal(c.sidecar_idle_minutes, 30);
     assert_int_equal(c.wait_slots, 8);
     assert_string_equal(c.static_dir, "");

@@ -1,0 +1,572 @@
+/* uploads/…, files/… and thumbs/…: how a file comes in, and who gets it. */
+#include "chat/upload.h"
+
+#include "tests/lib/pictures.h"
+#include "tests/lib/web.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define API "/api/stocks/chat/"
+
+static const char text[] = "day,close\n1,190.5\n";
+
+static const char *url(struct web *w, const char *id, const char *rest)
+{
+    return arena_fmt(&w->fx->arena, API "uploads/%s/%s", id, rest);
+}
+
+/* Begins it and returns the id. */
+static const char *begin(struct web *w, const char *room, const char *name, size_t size)
+{
+    const char *body = arena_fmt(&w->fx->arena, "{\"room\":\"%s\",\"name\":\"%s\",\"size\":%zu}",
+                                 room, name, size);
+
+    if (web_json_request(w, "POST", API "uploads/", body) != 201)
+        fail_msg("%s", web_text(w));
+    return arena_str(&w->fx->arena, web_json_text(w, "upload.id"));
+}
+
+static int put(struct web *w, const char *uri, const void *bytes, size_t len)
+{
+    web_begin(w, "PUT", uri);
+    web_body(w, "application/octet-stream", bytes, len);
+    return web_send(w);
+}
+
+static int put_part(struct web *w, const char *id, size_t offset, const void *bytes, size_t len)
+{
+    return put(w, url(w, id, arena_fmt(&w->fx->arena, "?offset=%zu", offset)), bytes, len);
+}
+
+static int done(struct web *w, const char *id)
+{
+    return web_json_request(w, "POST", url(w, id, "done/"), "{}");
+}
+
+/* All of it; the id of what is whole then. */
+static const char *send_file(struct web *w, const char *room, const char *name, const void *bytes,
+                             size_t len)
+{
+    const char *id = begin(w, room, name, len);
+
+    assert_int_equal(put_part(w, id, 0, bytes, len), 200);
+    if (done(w, id) != 200)
+        fail_msg("%s", web_text(w));
+    return id;
+}
+
+static int post(struct web *w, const char *room, const char *message, const char *ids)
+{
+    return web_json_request(w, "POST", API "messages/create/",
+                            arena_fmt(&w->fx->arena,
+                                      "{\"room\":\"%s\",\"message\":\"%s\",\"attachments\":[%s]}",
+                                      room, message, ids));
+}
+
+static const char *quoted(struct web *w, const char *id)
+{
+    return arena_fmt(&w->fx->arena, "\"%s\"", id);
+}
+
+static const char *file_url(struct web *w, const char *id)
+{
+    return arena_fmt(&w->fx->arena, API "files/%s/prices.csv", id);
+}
+
+/* A file that ana posted in the room. */
+static const char *posted_file(struct web *w, const char *room)
+{
+    const char *id;
+
+    web_sign_in(w, "7", "ana");
+    id = send_file(w, room, "prices.csv", text, sizeof text - 1);
+    assert_int_equal(post(w, room, "look", quoted(w, id)), 201);
+    return id;
+}
+
+static size_t files_in(struct web *w, const char *folder)
+{
+    const char *path = arena_fmt(&w->fx->arena, "%s/%s", w->fx->conf.files_dir, folder);
+    DIR *d = opendir(path);
+    size_t count = 0;
+
+    while (d && readdir(d))
+        count++;
+    if (d)
+        closedir(d);
+    return count > 2 ? count - 2 : 0;
+}
+
+static void test_a_file_comes_in_parts_and_is_posted(void **state)
+{
+    struct web *w = web_open();
+    const char *id;
+
+    (void)state;
+    web_sign_in(w, "7", "ana");
+    id = begin(w, "energy", "C:\\\\prices.csv", sizeof text - 1);
+    assert_int_equal(strlen(id), 32);
+    assert_int_equal(web_json_number(w, "upload.received"), 0);
+    assert_int_equal(web_json_number(w, "upload.part_max"), 98304);
+    assert_int_equal(put_part(w, id, 0, text, 5), 200);
+    assert_int_equal(web_json_number(w, "upload.received"), 5);
+    assert_int_equal(done(w, id), 409);
+    assert_string_equal(web_json_text(w, "error.code"), "upload_offset");
+    assert_int_equal(put_part(w, id, 5, text + 5, sizeof text - 6), 200);
+    assert_int_equal(web_get(w, url(w, id, "")), 200);
+    assert_int_equal(web_json_number(w, "upload.received"), sizeof text - 1);
+    assert_null(web_json(w, "upload.attachment"));
+
+    assert_int_equal(done(w, id), 200);
+    assert_string_equal(web_json_text(w, "upload.attachment.name"), "prices.csv");
+    assert_int_equal(done(w, id), 200); /* the answer was lost, say */
+    assert_string_equal(web_json_text(w, "upload.attachment.id"), id);
+    assert_int_equal(files_in(w, "parts"), 0);
+
+    assert_int_equal(post(w, "energy", "look", quoted(w, id)), 201);
+    assert_string_equal(web_json_text(w, "message.attachments.0.id"), id);
+    assert_string_equal(web_json_text(w, "message.attachments.0.url"),
+                        arena_fmt(&w->fx->arena, "files/%s/prices.csv", id));
+    assert_int_equal(web_json_number(w, "message.attachments.0.size"), sizeof text - 1);
+
+    web_sign_in(w, "8", "ben");
+    assert_int_equal(web_get(w, API "messages/?room=energy"), 200);
+    assert_string_equal(web_json_text(w, "messages.0.attachments.0.id"), id);
+    assert_int_equal(web_get(w, file_url(w, id)), 200);
+    assert_string_equal(web_text(w), text);
+    web_close(w);
+}
+
+static void test_parts_may_come_again_but_not_anywhere(void **state)
+{
+    struct web *w = web_open();
+    char large[UPLOAD_PART_MAX + 1] = {0};
+    const char *id;
+
+    (void)state;
+    web_sign_in(w, "7", "ana");
+    id = begin(w, "energy", "a", 10);
+    assert_int_equal(put_part(w, id, 0, "01234", 5), 200);
+    assert_int_equal(put_part(w, id, 0, "01234", 5), 200);
+    assert_int_equal(web_json_number(w, "upload.received"), 5);
+    assert_int_equal(put_part(w, id, 3, "345", 3), 200);
+    assert_int_equal(web_json_number(w, "upload.received"), 6);
+    assert_int_equal(put_part(w, id, 7, "789", 3), 409);
+    assert_int_equal(put_part(w, id, 6, "67890", 5), 400);
+    assert_int_equal(put_part(w, id, 6, "", 0), 400);
+    assert_int_equal(put_part(w, id, 0, large, sizeof large), 413);
+    web_begin(w, "PUT", url(w, id, "?offset=0"));
+    web_body(w, "application/json", "{}", 2);
+    assert_int_equal(web_send(w), 415);
+    assert_int_equal(put_part(w, id, 6, "6789", 4), 200);
+    assert_int_equal(web_json_request(w, "POST", url(w, id, "done/"), "{\"sha256\":\"00\"}"), 422);
+    assert_string_equal(web_json_text(w, "error.code"), "file_broken");
+    web_close(w);
+}
+
+static void test_an_upload_is_its_owners_alone(void **state)
+{
+    struct web *w = web_open();
+    const char *id, *whole;
+
+    (void)state;
+    web_sign_in(w, "7", "ana");
+    id = begin(w, "energy", "a.txt", 5);
+    whole = send_file(w, "energy", "b.txt", "hello", 5);
+    web_sign_in(w, "8", "eve");
+    assert_int_equal(web_get(w, url(w, id, "")), 404);
+    assert_string_equal(web_json_text(w, "error.code"), "file_not_found");
+    assert_int_equal(put_part(w, id, 0, "hello", 5), 404);
+    assert_int_equal(done(w, id), 404);
+    assert_int_equal(put(w, url(w, id, "thumb/"), "x", 1), 404);
+    assert_int_equal(web_get(w, file_url(w, whole)), 404);
+    assert_int_equal(post(w, "energy", "mine?", quoted(w, whole)), 404);
+    web_begin(w, "DELETE", url(w, whole, ""));
+    assert_int_equal(web_send(w), 204); /* as one that never was */
+    web_sign_out(w);
+    assert_int_equal(web_json_request(w, "POST", API "uploads/", "{\"name\":\"a\",\"size\":1}"),
+                     401);
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(web_get(w, file_url(w, whole)), 200);
+    web_begin(w, "DELETE", url(w, whole, ""));
+    assert_int_equal(web_send(w), 204);
+    assert_int_equal(web_get(w, file_url(w, whole)), 404);
+    web_close(w);
+}
+
+static void test_what_is_not_what_it_should_be_is_refused_and_gone(void **state)
+{
+    static const char html[] = "<!doctype html><script>alert(1)</script>";
+    static const char svg[] = "<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>";
+    struct web *w = web_open();
+    struct buf bomb, cut;
+    const char *id;
+
+    (void)state;
+    buf_init(&bomb, PICTURE_MAX);
+    buf_init(&cut, PICTURE_MAX);
+    picture_png(&bomb, 30000, 30000);
+    picture_png(&cut, 30, 30);
+    cut.len -= 5;
+    const struct {
+        const char *bytes;
+        size_t len;
+        const char *code;
+    } cases[] = {
+        {html, sizeof html - 1, "file_type"},
+        {svg, sizeof svg - 1, "file_type"},
+        {bomb.data, bomb.len, "image_too_large"},
+        {cut.data, cut.len, "file_broken"},
+    };
+
+    web_sign_in(w, "7", "ana");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        id = begin(w, "energy", "picture.png", cases[i].len);
+        assert_int_equal(put_part(w, id, 0, cases[i].bytes, cases[i].len), 200);
+        assert_int_equal(done(w, id), 422);
+        assert_string_equal(web_json_text(w, "error.code"), cases[i].code);
+        assert_false(json_object_get_boolean(web_json(w, "error.retryable")));
+        assert_int_equal(web_get(w, url(w, id, "")), 404);
+    }
+    assert_int_equal(files_in(w, "parts"), 0);
+    buf_release(&bomb);
+    buf_release(&cut);
+    web_close(w);
+}
+
+static int try_begin(struct web *w, const char *room, long long size)
+{
+    return web_json_request(
+        w, "POST", API "uploads/",
+        arena_fmt(&w->fx->arena, "{\"room\":\"%s\",\"name\":\"a\",\"size\":%lld}", room, size));
+}
+
+static void test_sizes_quota_and_rooms_are_judged_first(void **state)
+{
+    struct web *w = web_open();
+
+    (void)state;
+    w->fx->conf.file_max_mb = 3;
+    w->fx->conf.quota_user_mb = 5;
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(try_begin(w, "energy", 0), 400);
+    assert_int_equal(try_begin(w, "energy", (3 << 20) + 1), 413);
+    assert_string_equal(web_json_text(w, "error.code"), "file_too_large");
+    assert_int_equal(try_begin(w, "nowhere", 5), 404);
+    assert_int_equal(try_begin(w, "energy", 3 << 20), 201);
+    assert_int_equal(try_begin(w, "energy", 3 << 20), 413);
+    assert_string_equal(web_json_text(w, "error.code"), "quota_exceeded");
+    assert_int_equal(try_begin(w, "energy", 2 << 20), 201);
+    web_sign_in(w, "8", "ben");
+    assert_int_equal(try_begin(w, "energy", 3 << 20), 201);
+    fixture_sql(w->fx, "UPDATE user SET muted_until = 1999999999999 WHERE ext_id = 'h:8'");
+    assert_int_equal(try_begin(w, "energy", 5), 403);
+    web_sign_in(w, "9", "cleo");
+    w->fx->conf.file_max_mb = 0;
+    assert_int_equal(try_begin(w, "energy", 5), 403);
+    web_close(w);
+}
+
+static void test_so_many_wait_to_be_posted(void **state)
+{
+    struct web *w = web_open();
+
+    (void)state;
+    w->fx->conf.rate_user_burst = 200;
+    web_sign_in(w, "7", "ana");
+    for (int i = 0; i < ATTACHMENTS_UNPOSTED; i++)
+        assert_int_equal(try_begin(w, "energy", 5), 201);
+    assert_int_equal(try_begin(w, "energy", 5), 413);
+    fixture_pass(w->fx, UPLOAD_KEPT_MS + 1000);
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(try_begin(w, "energy", 5), 201); /* the old ones are gone */
+    web_close(w);
+}
+
+static void test_a_file_belongs_to_one_message_of_its_room(void **state)
+{
+    struct web *w = web_open();
+    const char *a, *b, *begun, *many;
+    int64_t head;
+
+    (void)state;
+    web_sign_in(w, "7", "ana");
+    a = send_file(w, "energy", "a.txt", "one", 3);
+    b = send_file(w, "energy", "b.txt", "two", 3);
+    begun = begin(w, "energy", "c.txt", 5);
+    head = fixture_room(w->fx, "energy").head;
+    assert_int_equal(post(w, "general", "elsewhere", quoted(w, a)), 404);
+    assert_int_equal(post(w, "energy", "not whole", quoted(w, begun)), 404);
+    assert_string_equal(web_json_text(w, "error.code"), "file_not_found");
+    assert_int_equal(post(w, "energy", "twice", arena_fmt(&w->fx->arena, "\"%s\",\"%s\"", a, a)),
+                     400);
+    assert_int_equal(post(w, "energy", "no id", "\"../../etc\""), 404);
+    assert_int_equal(post(w, "energy", "no text", "7"), 400);
+    many = quoted(w, a);
+    for (int i = 0; i < 10; i++)
+        many = arena_fmt(&w->fx->arena, "%s,\"%032d\"", many, i);
+    assert_int_equal(post(w, "energy", "many", many), 400);
+    assert_int_equal(fixture_room(w->fx, "energy").head, head);
+    /* Nothing to say but the files. */
+    assert_int_equal(post(w, "energy", " ", arena_fmt(&w->fx->arena, "\"%s\",\"%s\"", b, a)), 201);
+    assert_string_equal(web_json_text(w, "message.message"), "");
+    assert_string_equal(web_json_text(w, "message.attachments.0.id"), b);
+    assert_string_equal(web_json_text(w, "message.attachments.1.id"), a);
+    assert_int_equal(post(w, "energy", "again", quoted(w, a)), 404);
+    assert_int_equal(post(w, "energy", " ", ""), 400);
+    web_close(w);
+}
+
+static void test_a_post_that_comes_again_is_one(void **state)
+{
+    struct web *w = web_open();
+    const char *a, *same, *other;
+
+    (void)state;
+    web_sign_in(w, "7", "ana");
+    a = send_file(w, "energy", "a.txt", "one", 3);
+    same = send_file(w, "energy", "a.txt", "one", 3);
+    other = send_file(w, "energy", "a.txt", "two", 3);
+    const struct {
+        const char *id;
+        int status;
+    } tries[] = {{a, 201}, {a, 200}, {same, 200}, {other, 409}};
+
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++)
+        assert_int_equal(
+            web_json_request(w, "POST", API "messages/create/",
+                             arena_fmt(&w->fx->arena,
+                                       "{\"room\":\"energy\",\"message\":\"look\","
+                                       "\"client_id\":\"the-only-one\",\"attachments\":[\"%s\"]}",
+                                       tries[i].id)),
+            tries[i].status);
+    web_close(w);
+}
+
+static void test_nobody_gets_what_they_may_not_see(void **state)
+{
+    struct web *w = web_open();
+    const char *id = posted_file(w, "energy"), *hidden;
+    int64_t message = web_json_number(w, "message.id");
+
+    (void)state;
+    fixture_sql(w->fx, "UPDATE room SET kind = 'private' WHERE slug = 'energy'");
+    web_sign_in(w, "8", "eve");
+    assert_int_equal(web_get(w, file_url(w, id)), 404);
+    hidden = arena_str(&w->fx->arena, web_text(w));
+    assert_int_equal(web_get(w, file_url(w, "0123456789abcdef0123456789abcdef")), 404);
+    assert_string_equal(web_text(w), hidden);
+    assert_int_equal(web_get(w, file_url(w, "..")), 404);
+    fixture_sql(w->fx, "UPDATE room SET kind = 'public' WHERE slug = 'energy'");
+    assert_int_equal(web_get(w, file_url(w, id)), 200);
+
+    /* Deleted: gone at once, for its author and moderators too. */
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(
+        web_json_request(w, "DELETE",
+                         arena_fmt(&w->fx->arena, API "messages/%lld/", (long long)message), "{}"),
+        200);
+    assert_null(web_json(w, "message.attachments"));
+    assert_int_equal(web_get(w, file_url(w, id)), 404);
+    w->bearer = fixture_token(w->fx, "9", "mod", "moderator");
+    assert_int_equal(web_get(w, file_url(w, id)), 404);
+    assert_int_equal(web_get(w, API "messages/?room=energy"), 200);
+    assert_null(web_json(w, "messages.0.attachments"));
+    web_close(w);
+}
+
+static int get_with(struct web *w, const char *uri, const char *header, const char *value)
+{
+    web_begin(w, "GET", uri);
+    web_set(w, header, value);
+    return web_send(w);
+}
+
+static void test_ranges_and_tags(void **state)
+{
+    static const struct {
+        const char *range, *content_range, *body;
+        int status;
+    } cases[] = {
+        {"bytes=0-2", "bytes 0-2/18", "day", 206},
+        {"bytes=10-", "bytes 10-17/18", "1,190.5\n", 206},
+        {"bytes=-4", "bytes 14-17/18", "0.5\n", 206},
+        {"bytes=-99", "bytes 0-17/18", text, 206},
+        {"bytes=4-99", "bytes 4-17/18", "close\n1,190.5\n", 206},
+        {"bytes=18-", "bytes */18", "", 416},
+        {"bytes=-0", "bytes */18", "", 416},
+        {"bytes=3-2", NULL, text, 200},
+        {"bytes=0-1,4-5", NULL, text, 200},
+        {"lines=1-2", NULL, text, 200},
+        {"bytes=x", NULL, text, 200},
+    };
+    struct web *w = web_open();
+    const char *uri = file_url(w, posted_file(w, "energy")), *tag;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(get_with(w, uri, "HTTP_RANGE", cases[i].range), cases[i].status);
+        assert_string_equal(web_text(w), cases[i].body);
+        if (cases[i].content_range)
+            assert_string_equal(web_header(w, "Content-Range"), cases[i].content_range);
+        else
+            assert_null(web_header(w, "Content-Range"));
+    }
+    assert_int_equal(web_get(w, uri), 200);
+    tag = web_header(w, "ETag");
+    assert_non_null(tag);
+    assert_int_equal(get_with(w, uri, "HTTP_IF_NONE_MATCH", tag), 304);
+    assert_string_equal(web_text(w), "");
+    web_begin(w, "GET", uri);
+    web_set(w, "HTTP_RANGE", "bytes=0-2");
+    web_set(w, "HTTP_IF_RANGE", "\"another\"");
+    assert_int_equal(web_send(w), 200);
+    web_begin(w, "HEAD", uri);
+    assert_int_equal(web_send(w), 200);
+    assert_string_equal(web_header(w, "Content-Length"), "18");
+    assert_string_equal(web_text(w), "");
+    web_close(w);
+}
+
+static void test_headers_keep_a_file_a_file(void **state)
+{
+    struct web *w = web_open();
+    struct buf png;
+    const char *id;
+
+    (void)state;
+    buf_init(&png, PICTURE_MAX);
+    picture_png(&png, 30, 20);
+    assert_int_equal(web_get(w, file_url(w, posted_file(w, "energy"))), 200);
+    assert_string_equal(web_header(w, "Content-Type"), "text/plain");
+    assert_string_equal(web_header(w, "Content-Disposition"),
+                        "attachment; filename=\"prices.csv\"; filename*=UTF-8''prices.csv");
+    assert_string_equal(web_header(w, "X-Content-Type-Options"), "nosniff");
+    assert_string_equal(web_header(w, "Cross-Origin-Resource-Policy"), "same-origin");
+    assert_non_null(strstr(web_header(w, "Content-Security-Policy"), "sandbox"));
+    assert_string_equal(web_header(w, "Cache-Control"), "private, max-age=31536000, immutable");
+
+    id = send_file(w, "energy", "\\u4e0a\\u6d77 \\\"x\\\"", png.data, png.len);
+    assert_int_equal(web_json_number(w, "upload.attachment.width"), 30);
+    assert_int_equal(web_json_number(w, "upload.attachment.height"), 20);
+    assert_int_equal(web_get(w, file_url(w, id)), 200);
+    assert_string_equal(web_header(w, "Content-Type"), "image/png");
+    assert_string_equal(web_header(w, "Content-Disposition"),
+                        "inline; filename=\"______ _x_.png\"; "
+                        "filename*=UTF-8''%E4%B8%8A%E6%B5%B7%20_x_.png");
+    buf_release(&png);
+    web_close(w);
+}
+
+static void test_a_small_picture_of_it(void **state)
+{
+    struct web *w = web_open();
+    struct buf png, small, large;
+    const char *id;
+
+    (void)state;
+    buf_init(&png, PICTURE_MAX);
+    buf_init(&small, PICTURE_MAX);
+    buf_init(&large, PICTURE_MAX);
+    picture_png(&png, 3000, 2000);
+    picture_png_begin(&small, 300, 200);
+    picture_chunk(&small, "tEXt", "Author\0Ana", 10);
+    picture_png_end(&small);
+    picture_png(&large, 400, 200);
+    web_sign_in(w, "7", "ana");
+    id = begin(w, "energy", "chart.png", png.len);
+    assert_int_equal(put(w, url(w, id, "thumb/"), "hello", 5), 422);
+    assert_int_equal(put(w, url(w, id, "thumb/"), large.data, large.len), 422);
+    assert_int_equal(put(w, url(w, id, "thumb/"), small.data, small.len), 200);
+    assert_int_equal(put_part(w, id, 0, png.data, png.len), 200);
+    assert_int_equal(done(w, id), 200);
+    assert_int_equal(web_json_number(w, "upload.attachment.thumb.width"), 300);
+    assert_int_equal(post(w, "energy", "", quoted(w, id)), 201);
+    assert_string_equal(web_json_text(w, "message.attachments.0.thumb.url"),
+                        arena_fmt(&w->fx->arena, "thumbs/%s/", id));
+    assert_int_equal(web_get(w, arena_fmt(&w->fx->arena, API "thumbs/%s/", id)), 200);
+    assert_string_equal(web_header(w, "Content-Type"), "image/png");
+    assert_int_equal(w->answer.len - w->head_len, small.len - 22);
+    assert_int_equal(put(w, url(w, id, "thumb/"), small.data, small.len), 404); /* too late */
+    buf_release(&png);
+    buf_release(&small);
+    buf_release(&large);
+    web_close(w);
+}
+
+static int post_form(struct web *w, const char *message, const char *filename, const char *content)
+{
+    const char *body =
+        arena_fmt(&w->fx->arena,
+                  "--B\r\nContent-Disposition: form-data; name=\"message\"\r\n\r\n%s\r\n"
+                  "--B\r\nContent-Disposition: form-data; name=\"room\"\r\n\r\nenergy\r\n"
+                  "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n"
+                  "Content-Type: text/html\r\n\r\n%s\r\n--B--\r\n",
+                  message, filename, content);
+
+    web_begin(w, "POST", API "messages/create/");
+    web_body(w, "multipart/form-data; boundary=B", body, strlen(body));
+    return web_send(w);
+}
+
+static void test_a_form_brings_a_file(void **state)
+{
+    struct web *w = web_open();
+
+    (void)state;
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(post_form(w, "look", "prices.csv", text), 303);
+    assert_int_equal(post_form(w, "", "note.txt", "nothing else to say"), 303);
+    assert_int_equal(post_form(w, "without", "", ""), 303); /* none was chosen */
+    assert_int_equal(post_form(w, "kept <text>", "x.txt", "<html><script>"), 422);
+    assert_non_null(strstr(web_text(w), "kept &lt;text&gt;"));
+    assert_int_equal(post_form(w, "", "", ""), 400);
+    assert_int_equal(web_get(w, API "messages/?room=energy"), 200);
+    assert_int_equal(json_object_array_length(web_json(w, "messages")), 3);
+    assert_string_equal(web_json_text(w, "messages.0.attachments.0.name"), "prices.csv");
+    assert_string_equal(web_json_text(w, "messages.1.attachments.0.name"), "note.txt");
+    assert_null(web_json(w, "messages.2.attachments"));
+    web_close(w);
+}
+
+static void test_a_form_may_be_so_large(void **state)
+{
+    struct web *w = web_open();
+    char *content = xcalloc(1, FORM_FILES_MAX + 1);
+
+    (void)state;
+    memset(content, 'x', FORM_FILES_MAX);
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(post_form(w, "large", "a.txt", content), 413);
+    content[FORM_FILES_MAX - 1000] = '\0';
+    assert_int_equal(post_form(w, "as large as it may be", "a.txt", content), 303);
+    web_begin(w, "POST", API "messages/create/");
+    web_body(w, "application/x-www-form-urlencoded", content, strlen(content));
+    assert_int_equal(web_send(w), 413);
+    free(content);
+    web_close(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_file_comes_in_parts_and_is_posted),
+        cmocka_unit_test(test_parts_may_come_again_but_not_anywhere),
+        cmocka_unit_test(test_an_upload_is_its_owners_alone),
+        cmocka_unit_test(test_what_is_not_what_it_should_be_is_refused_and_gone),
+        cmocka_unit_test(test_sizes_quota_and_rooms_are_judged_first),
+        cmocka_unit_test(test_so_many_wait_to_be_posted),
+        cmocka_unit_test(test_a_file_belongs_to_one_message_of_its_room),
+        cmocka_unit_test(test_a_post_that_comes_again_is_one),
+        cmocka_unit_test(test_nobody_gets_what_they_may_not_see),
+        cmocka_unit_test(test_ranges_and_tags),
+        cmocka_unit_test(test_headers_keep_a_file_a_file),
+        cmocka_unit_test(test_a_small_picture_of_it),
+        cmocka_unit_test(test_a_form_brings_a_file),
+        cmocka_unit_test(test_a_form_may_be_so_large),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
