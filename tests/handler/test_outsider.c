@@ -9,6 +9,7 @@
 #include "chat/act.h"
 #include "chat/members.h"
 #include "chat/open_room.h"
+#include "chat/upload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +27,7 @@ struct pair {
 
 struct world {
     struct web *w;
-    struct pair rooms[2], messages[3], people[1];
+    struct pair rooms[2], messages[3], people[1], files[2];
     const char *tokens[2], *cookie, *csrf;
     uint64_t state;
 };
@@ -72,6 +73,11 @@ static const char *a_person(struct question *q)
     return one_of(q, q->world->people, ARRAY_LEN(q->world->people));
 }
 
+static const char *a_file(struct question *q)
+{
+    return one_of(q, q->world->files, ARRAY_LEN(q->world->files));
+}
+
 /* Words that are looked for, never kept. */
 static const struct pair words[] = {
     {"Yaffle", "Yafflx"}, {"Zephyrdesk", "Zephyrdxsk"}, {"Xanthippe", "Xanthixxe"}};
@@ -109,6 +115,8 @@ static const char *a_value(struct question *q, const struct param *p)
         return draw(q, 4) ? a_room(q) : "general";
     case PARAM_CLIENT_ID:
         return "conn-of-outsider";
+    case PARAM_LIST:
+        return a_file(q);
     case PARAM_CHOICE:
         return arena_strn(a, p->choices, strcspn(p->choices, " "));
     case PARAM_TEXT:
@@ -128,6 +136,10 @@ static const char *a_segment(struct question *q, const char *pattern, size_t at)
                                  (at >= 8 && (strncmp(pattern + at - 8, "members/", 8) == 0 ||
                                               strncmp(pattern + at - 8, "ignored/", 8) == 0)));
 
+    if (strncmp(pattern + at, "<id>", 4) == 0)
+        return a_file(q);
+    if (strncmp(pattern + at, "<name>", 6) == 0)
+        return "words";
     if (strncmp(pattern + at, "<#", 2) == 0)
         return of_people ? a_person(q) : a_message(q);
     return strncmp(pattern + at, "<emoji>", 7) == 0 ? "%F0%9F%91%8D" : a_room(q);
@@ -256,8 +268,11 @@ static int ask(struct question *q)
     be(q->world, q->person);
     web_begin(w, q->method, q->uri);
     if (strcmp(q->method, "GET") != 0)
-        web_body(w, q->as_form ? "application/x-www-form-urlencoded" : "application/json", body,
-                 strlen(body));
+        web_body(w,
+                 q->route->bytes_max ? "application/octet-stream"
+                 : q->as_form        ? "application/x-www-form-urlencoded"
+                                     : "application/json",
+                 body, strlen(body));
     return web_send(w);
 }
 
@@ -357,6 +372,26 @@ static struct pair decorated(struct world *world, const struct actor *ana, const
     return (struct pair){number(world, id), "1234567890123456"};
 }
 
+/* A file, posted or not. */
+static struct pair file(struct world *world, const struct actor *ana, const char *slug, bool posted)
+{
+    static const char text[] = "Yaffle";
+    struct fixture *fx = world->w->fx;
+    const struct upload_wish wish = {
+        .actor = ana, .room = slug, .name = "Yaffle.txt", .name_len = 10, .size = 6};
+    struct posted message;
+    struct upload u;
+
+    assert_int_equal(upload_whole(&fx->chat, &fx->arena, &wish, text, &u, &fx->fail), OK);
+    if (posted) {
+        const struct post post = {
+            .actor = ana, .room = slug, .via = "api", .attachments = u.row.id};
+
+        assert_int_equal(chat_post_now(&fx->chat, &fx->arena, &post, &message, &fx->fail), OK);
+    }
+    return (struct pair){u.row.id, "0123456789abcdef0123456789abcdef"};
+}
+
 static void hide(struct world *world)
 {
     struct fixture *fx = world->w->fx;
@@ -378,6 +413,8 @@ static void hide(struct world *world)
     world->messages[2] =
         (struct pair){number(world, fixture_post(fx, &hidden, desk.slug, "Yaffle").message.id),
                       "1234567890123457"};
+    world->files[0] = file(world, &ana, desk.slug, true);
+    world->files[1] = file(world, &ana, talk.slug, false);
     FIXTURE_WRITE(fx,
                   members_remove(&fx->chat, &fx->arena, &ana, desk.slug, ben.user_id, &fx->fail));
     world->rooms[0] = (struct pair){desk.slug, "p-0123456789abcdef0123"};
