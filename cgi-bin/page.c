@@ -93,6 +93,7 @@ static void add_me(struct call *c, struct json_object *o)
     json_set_str(form, "client_id", c->res.once);
     json_set(o, "form", form); /* apart: a row without a client_id must not find this one */
     json_set_i64(o, "message_max_chars", conf->message_max_chars);
+    json_set_bool(o, "can_attach", conf->file_max_mb > 0);
 }
 
 static const char *guests_name(enum conf_guests g)
@@ -177,6 +178,7 @@ static void add_config(struct call *c, const struct page_query *q, const char *e
     json_set_str(config, "login_url", conf->login_url);
     json_set_i64(config, "max_chars", conf->message_max_chars);
     json_set_i64(config, "edit_minutes", conf->edit_minutes);
+    json_set_i64(config, "file_max_mb", conf->file_max_mb);
     if (q->message_id)
         json_set_i64(config, "message", q->message_id);
     if (q->thread_id)

@@ -2,15 +2,17 @@
  * What templates/chat.mustache is given, and GET …?format=json answers: one object. Its fields:
  *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?
  *   room {…wire_room, url}   rooms [{…wire_room, url, current, unread_label}]
- *   messages [{…wire_message, quote_lost, has_reactions, replies_label, mine, continued, initial,
- *     time_iso, time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts
+ *   messages [{…wire_message, attachments [{…, is_image, size_label, shown_url?, shown_width?,
+ *     shown_height?}]?, has_files, quote_lost, has_reactions, replies_label, mine, continued,
+ * initial, time_iso, time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts
  * {action, quick [{emoji, on, label}]?, pin {on, label}?, can_reply, can_ignore, can_edit,
  * can_delete}?, revisions [{rev, message, time_iso, time_label}]?, has_revisions? pins
  * [{…wire_pins}], pin_count, has_pins thread {root_id, messages (as above), count_label, older?,
  * newer? (URLs), closed? (why nobody answers), in_thread}? has_older, older_url, has_newer,
  * newer_url, paging online [{user_id, username, state, initial}], online_count, online_total me
  * {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell csrf,
- * client_id, message_max_chars, epoch, seq, self_seq?, embed?, config (JSON text), notice {text}?
+ * client_id, message_max_chars, can_attach, epoch, seq, self_seq?, embed?, config (JSON text),
+ * notice {text}?
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H
@@ -42,6 +44,8 @@ void page_add_messages(const struct call *c, const struct history_page *page,
                        struct json_object *o);
 MUST_CHECK enum err page_add_online(struct call *c, int64_t room_id, struct json_object *o,
                                     struct fail *f);
+/* has_files, and of each file what its template shows (page_files.c). */
+void page_add_files(struct arena *a, struct json_object *row);
 /* time_iso and time_label, from the object's timestamp. */
 void page_add_times(struct arena *a, struct json_object *row);
 /* Marks the row that the page is about, with forms for what may be done to it. */

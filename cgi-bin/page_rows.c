@@ -101,6 +101,7 @@ void page_add_messages(const struct call *c, const struct history_page *page, st
         json_set_str(row, "replies_label", page_replies_label(c->arena, m->replies));
         page_add_times(c->arena, row);
         add_reactors(c->arena, row);
+        page_add_files(c->arena, row);
         if (!same_day) {
             struct tm day = day_of(row);
 

@@ -52,12 +52,13 @@ export class Api {
         return this.#renewing(() => this.#send("GET", withQuery(path, query), undefined, signal, "text/event-stream"));
     }
 
-    post(path, body = {}) {
-        return this.#call("POST", path, body);
+    post(path, body = {}, signal = undefined) {
+        return this.#call("POST", path, body, signal);
     }
 
-    put(path, body = {}) {
-        return this.#call("PUT", path, body);
+    // `body`: fields, or a Blob as it is
+    put(path, body = {}, signal = undefined) {
+        return this.#call("PUT", path, body, signal);
     }
 
     patch(path, body = {}) {
@@ -115,7 +116,10 @@ export class Api {
     async #send(method, path, body, signal = AbortSignal.timeout(TIMEOUT_MS), accept = "application/json") {
         const headers = { Accept: accept, ...this.auth.headers() };
         const request = { method, headers, credentials: "same-origin", signal };
-        if (body !== undefined) {
+        if (body instanceof Blob) {
+            headers["Content-Type"] = "application/octet-stream";
+            request.body = body;
+        } else if (body !== undefined) {
             headers["Content-Type"] = "application/json";
             request.body = JSON.stringify(body);
         }

@@ -3,7 +3,9 @@
 
 import { Activity } from "./activity.js";
 import { Acts } from "./acts.js";
+import { Attach } from "./attach.js";
 import { Composer } from "./composer.js";
+import { openPictures } from "./files.js";
 import { randomId } from "./ids.js";
 import { Online } from "./online.js";
 import { Outbox } from "./outbox.js";
@@ -155,6 +157,7 @@ export class Chat {
         this.#makeActs();
         byId("rows").addEventListener("click", (event) => this.#pendingAction(event));
         byId("rows").addEventListener("click", (event) => this.#jumpByQuote(event));
+        openPictures();
         document.addEventListener("visibilitychange", () => this.#readSoFar());
         addEventListener("popstate", () => this.#followAddress());
         addEventListener("pagehide", () => this.link.leave());
@@ -179,12 +182,26 @@ export class Chat {
             maxChars: this.config.max_chars,
             hooks: {
                 send: (text) => this.#send(text),
+                files: () => this.attach ?? { ready: 0, busy: false },
                 typing: (on) => this.link.send({ type: "typing", room: this.view.room, on }),
             },
         });
         this.reply = new Reply(form, this.store, this.owner);
+        this.#makeAttach(form);
         this.composer.open(this.view.room, this.#title());
         this.reply.open(this.view.room);
+        this.attach?.open(this.view.room);
+    }
+
+    #makeAttach(form) {
+        if (form.querySelector(".composer-files")) {
+            this.attach = new Attach({
+                form,
+                area: byId("chat"),
+                given: { api: this.api, store: this.store, prefix: `upload:${this.owner}:`, maxMb: this.config.file_max_mb },
+                changed: () => this.composer.refresh(),
+            });
+        }
     }
 
     // Frames.
@@ -370,6 +387,7 @@ export class Chat {
         this.online.open(slug);
         this.composer?.open(slug, title);
         this.reply?.open(slug);
+        this.attach?.open(slug);
         this.pins.load(slug);
         this.threads.close();
         this.#showTitle();
@@ -397,7 +415,9 @@ export class Chat {
 
     async #send(text) {
         const room = this.view.room;
-        const entry = { client_id: randomId(), room, text, at: Date.now(), state: "queued", ...this.reply.take() };
+        const [reply, files] = [this.reply.take(), this.attach?.take() ?? {}];
+        const extra = { ...reply.extra, ...files.extra };
+        const entry = { client_id: randomId(), room, text, at: Date.now(), state: "queued", ...reply, ...files, extra };
         if (this.view.detached) {
             this.outbox.add(entry);
             await this.open(room);

@@ -11,7 +11,7 @@ const DRAFT_MS = 400;
 const hasKeyboard = matchMedia("(pointer: fine)");
 
 export class Composer {
-    // hooks: send(text), typing(on)
+    // hooks: send(text), typing(on), files?(): {ready, busy} of those that go with it
     constructor(form, { store, user, maxChars, hooks }) {
         Object.assign(this, { form, store, maxChars, hooks });
         this.drafts = `draft:${user}:`;
@@ -72,7 +72,7 @@ export class Composer {
 
     #send() {
         const text = this.text.value.trim();
-        if (text === "" || countChars(text) > this.maxChars) {
+        if (this.button.disabled) {
             return;
         }
         this.text.value = "";
@@ -133,6 +133,11 @@ export class Composer {
         }
     }
 
+    // There are more files, or fewer.
+    refresh() {
+        this.#measure();
+    }
+
     // Height, counter, and whether it can be sent.
     #measure() {
         this.text.style.height = "";
@@ -141,7 +146,8 @@ export class Composer {
         }
         const length = countChars(this.text.value.trim());
         const left = this.maxChars - length;
-        this.button.disabled = length === 0 || left < 0;
+        const { ready, busy } = this.hooks.files?.() ?? { ready: 0, busy: false };
+        this.button.disabled = (length === 0 && ready === 0) || busy || left < 0;
         this.meta.textContent = length < this.maxChars * COUNTER_FROM ? "" : left < 0 ? `${-left} over the limit` : `${left} left`;
         this.meta.classList.toggle("composer-over", left < 0);
     }

@@ -74,9 +74,10 @@ export class Outbox {
         return this.store.all(this.prefix).sort((a, b) => a.at - b.at);
     }
 
-    // extra: what goes with the text as it is sent; reply_to and quote: what its row shows; thread: where
-    // it was written, if it was beside the room
-    #keep({ client_id, room, text, at, state, note, extra, reply_to, quote, thread }) {
-        this.store.set(this.prefix + client_id, { client_id, room, text, at, state, note, extra, reply_to, quote, thread, tab: this.tab });
+    // extra: what goes with the text as it is sent; reply_to, quote and attachments: what its row shows;
+    // thread: where it was written, if it was beside the room
+    #keep({ client_id, room, text, at, state, note, extra, reply_to, quote, attachments, thread }) {
+        const kept = { client_id, room, text, at, state, note, extra, reply_to, quote, attachments, thread, tab: this.tab };
+        this.store.set(this.prefix + client_id, kept);
     }
 }

@@ -1,5 +1,6 @@
 // One message's row: filled from a message object, or adopted from the server's page.
 
+import { showFiles } from "./files.js";
 import { readMarkup } from "./markup.js";
 import { element, part } from "./parts.js";
 import { showQuote } from "./quote.js";
@@ -45,6 +46,7 @@ export function fillRow(row, message, mine, me) {
     setTime(row, message.timestamp);
     setBody(row, message);
     showQuote(row, message);
+    showFiles(row, message.attachments ?? []);
     showReactions(row, message.reactions ?? [], me);
     showReplies(row, message.replies ?? 0);
 }
@@ -68,6 +70,7 @@ export function setBody(row, message) {
     row.dataset.rev = message.rev ?? row.dataset.rev;
     if (message.deleted) {
         showQuote(row, message);
+        showFiles(row, []);
         showReactions(row, []);
     }
     texts.set(row, message.deleted ? "" : message.message);
