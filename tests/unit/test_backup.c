@@ -146,12 +146,14 @@ static void test_backups_beside_writers_are_sound_and_hinder_nobody(void **state
     }
 }
 
+/* A whole page, so that what is spoiled is surely in use. */
 static void spoil(const char *path, off_t at)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
-    char junk[64];
+    char junk[4096];
 
     memset(junk, 0xa5, sizeof junk);
+    at -= at % (off_t)sizeof junk;
     assert_int_equal(pwrite(fd, junk, sizeof junk, at), (ssize_t)sizeof junk);
     close(fd);
 }
