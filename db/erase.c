@@ -12,6 +12,9 @@ static const struct sql forget_marks = {"erase.forget_marks",
                                         "DELETE FROM room_member WHERE user_id = ?1 AND room_id IN"
                                         " (SELECT id FROM room WHERE kind = 'public')",
                                         DB_CHAT, NULL};
+/* Whoever knows their address gets nothing from now on; the bytes go with the next purge. */
+static const struct sql forget_files = {"erase.forget_files",
+                                        "DELETE FROM attachment WHERE user_id = ?1", DB_CHAT, NULL};
 static const struct sql note = {
     "erase.note", "INSERT INTO erasure (user_id, asked_ms) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
     DB_CHAT, NULL};
@@ -31,8 +34,8 @@ static const struct sql open = {
     DB_CHAT, NULL};
 
 const struct sql *const erase_statements[] = {
-    &forget_user,      &forget_ignored, &forget_marks, &note, &forget_text,
-    &forget_revisions, &finish,         &open,         NULL,
+    &forget_user, &forget_ignored,   &forget_marks, &forget_files, &note,
+    &forget_text, &forget_revisions, &finish,       &open,         NULL,
 };
 
 static enum err run(struct db *db, const struct sql *sql, int64_t id, struct fail *f)
@@ -68,6 +71,8 @@ enum err erase_user(struct db *db, int64_t user_id, const char *name, const char
         e = run(db, &forget_ignored, user_id, f);
     if (!e)
         e = run(db, &forget_marks, user_id, f);
+    if (!e)
+        e = run(db, &forget_files, user_id, f);
     return e ? e : run_at(db, &note, user_id, now_ms, f);
 }
 
