@@ -65,8 +65,8 @@ export class Api {
         return this.#call("PATCH", path, body);
     }
 
-    delete(path) {
-        return this.#call("DELETE", path, {});
+    delete(path, body = {}) {
+        return this.#call("DELETE", path, body);
     }
 
     // A last word while the page goes away: no answer is waited for. A beacon cannot carry a token.

@@ -321,6 +321,7 @@ export class Chat {
     // What the reader may see is another by now: whom they ignore.
     #showAnew() {
         this.#refreshRooms();
+        this.threads.reload(this.view.room);
         this.typing.clear();
         this.pins.load(this.view.room);
         this.#reload(this.view.room, false);

@@ -12,7 +12,7 @@ export async function ignore(api, row) {
     }
     try {
         await api.put(`me/ignored/${row.dataset.user}/`);
-        toast(`You ignore ${name}. Your account's page can take it back.`);
+        toast(`You ignore ${name}. Your account has the list.`);
         return true;
     } catch (error) {
         toast(error.message);

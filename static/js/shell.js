@@ -1,6 +1,7 @@
 // Where only scripts hold the token, the server sends the page as an empty shell. This fills it: who
 // the reader is, the rooms, and the message box.
 
+import { button } from "./dialog.js";
 import { part } from "./parts.js";
 import { initial } from "./text.js";
 
@@ -13,7 +14,7 @@ export async function fillShell({ config, api, auth }) {
     const [{ rooms }, page] = await Promise.all([api.get("rooms/"), api.get("messages/", { room: config.room, limit: 1 })]);
     config.epoch = page.epoch;
     config.rooms = Object.fromEntries([["@me", me], ...rooms.map((room) => [room.id, room])]);
-    showMe(me.user);
+    showMe(me.user, api);
     if (!document.getElementById("composer")) {
         document.getElementById("join")?.remove();
         document.querySelector(".foot-note")?.remove();
@@ -22,7 +23,7 @@ export async function fillShell({ config, api, auth }) {
     return { user: me.user, rooms };
 }
 
-function showMe(user) {
+function showMe(user, api) {
     const avatar = document.createElement("span");
     avatar.className = "avatar";
     avatar.dataset.user = user.id;
@@ -32,6 +33,11 @@ function showMe(user) {
     name.textContent = user.username;
     const line = document.createElement("p");
     line.className = "me-line";
-    line.append(name);
+    const account = button("Account", "me-account");
+    account.addEventListener("click", async () => {
+        const { openAccount } = await import("./account.js");
+        openAccount(api, user);
+    });
+    line.append(name, document.createElement("br"), account);
     document.getElementById("me").replaceChildren(avatar, line);
 }

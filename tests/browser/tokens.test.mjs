@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, Stack } from "./lib.mjs";
+import { launch, Person, ROOT, Stack, until } from "./lib.mjs";
 
 const b64 = (value) => Buffer.from(value).toString("base64url");
 
@@ -137,6 +138,38 @@ describe("a token in storage", () => {
         assert.deepEqual([...ana.faults, ...bo.faults], []);
         await ana.leave();
         await bo.leave();
+    });
+
+    test("the account is a window here", async () => {
+        const cleo = await enter(sign(stack.jwt_secret, 31, "cleo", 600));
+        const dan = await enter(sign(stack.jwt_secret, 32, "dan", 600));
+        await cleo.open(stack.url);
+        await dan.open(stack.url);
+        await dan.linkIs("live");
+        await cleo.linkIs("live");
+        await dan.say("never mind me");
+        await cleo.sees("never mind me");
+        const row = cleo.page.locator('.msg:has(.msg-text:text-is("never mind me"))');
+        await row.hover();
+        await row.locator(".msg-more").click();
+        await cleo.page.click('.sheet-menu .menu-item:text-is("Ignore this person")');
+        await cleo.page.click('.sheet-confirm button:text-is("Ignore")');
+        await row.waitFor({ state: "detached" });
+        await cleo.page.click(".me-account");
+        const [file] = await Promise.all([cleo.page.waitForEvent("download"), cleo.page.click('button:text-is("Download my data")')]);
+        assert.equal(JSON.parse(readFileSync(await file.path(), "utf8")).ignored[0].username, "dan");
+        await cleo.page.click('button:text-is("Stop ignoring")');
+        await cleo.sees("never mind me");
+        await cleo.page.screenshot({ path: `${ROOT}/build/screenshots/account-window.png` });
+        await cleo.page.selectOption(".sheet-account select", "nobody");
+        await until(async () => (await cleo.page.evaluate(() => fetch("/api/stocks/chat/me/", { headers: { Authorization: `Bearer ${localStorage.getItem("access")}` } }).then((answer) => answer.json()))).prefs.direct === "nobody", "the setting is kept");
+        await cleo.page.fill(".sheet-account input", "cleo");
+        await cleo.page.click('button:text-is("Delete my account")');
+        await cleo.page.waitForFunction(() => document.querySelector(".sheet-account") === null);
+        await cleo.linkIs("live");
+        assert.deepEqual([...cleo.faults, ...dan.faults], []);
+        await cleo.leave();
+        await dan.leave();
     });
 
     test("a token that the site renews in storage is taken up", async () => {
