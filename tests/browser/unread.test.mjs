@@ -101,6 +101,7 @@ before(async () => {
     ids = Object.fromEntries(known);
     for (const room of ROOMS) {
         await world.post("ben", room);
+        await world.post("cleo", room); // who was never seen cannot be ignored
         await world.read(room, world.rooms.get(room).head);
     }
     devices = await Promise.all(Object.entries(WAYS).map(([way, rules]) => sit(way, rules)));
