@@ -9,6 +9,7 @@ import { isOwn, noteOwn, QUICK, reactionOf } from "./reactions.js";
 import { isPending, rowTime } from "./rows.js";
 import { wholeTime } from "./time.js";
 import { toast } from "./toast.js";
+import { Toolbar } from "./toolbar.js";
 
 const MINUTE_MS = 60000;
 
@@ -22,7 +23,9 @@ export class Acts {
     constructor({ api, config, user, log, scroll, reply, pins, hooks }) {
         Object.assign(this, { api, config, user, log, reply, pins, hooks });
         this.editor = new Editor({ scroll, save: (row, text, rev) => this.#edit(row, text, rev), leave: hooks.leave });
-        this.menu = new MessageMenu(log, this.#actions(), hooks.leave, (row) => this.#quick(row));
+        const actions = this.#actions();
+        this.menu = new MessageMenu(log, actions, hooks.leave, (row) => this.#quick(row));
+        this.toolbar = new Toolbar(log, [this.#reacting(), ...actions.filter((action) => action.icon)]);
         log.addEventListener("click", (event) => {
             const chip = event.target.closest("button.chip");
             const replies = event.target.closest("a.msg-replies");
@@ -37,8 +40,8 @@ export class Acts {
 
     #actions() {
         return [
-            { label: "Reply", when: (row) => this.#there(row) && this.reply !== undefined, run: (row) => this.reply.begin(row) },
-            { label: "Thread", when: (row) => this.#mayOpen(row), run: (row) => this.hooks.thread(Number(row.dataset.id)) },
+            { label: "Reply", icon: "reply", when: (row) => this.#there(row) && this.reply !== undefined, run: (row) => this.reply.begin(row) },
+            { label: "Thread", icon: "thread", when: (row) => this.#mayOpen(row), run: (row) => this.hooks.thread(Number(row.dataset.id)) },
             { label: "Edit", when: (row) => this.#mayEdit(row), run: (row) => this.editor.open(row) },
             { label: "Earlier versions", when: (row) => this.#mayCompare(row), run: (row) => this.#compare(row) },
             { label: "Pin", when: (row) => this.#mayPin(row) && !this.#pinned(row), run: (row) => this.#pin(row, true) },
@@ -47,6 +50,11 @@ export class Acts {
             { label: "Ignore this person", when: (row) => this.#mayIgnore(row), run: (row) => this.#ignore(row) },
             { label: "Delete", danger: true, when: (row) => this.#mayDelete(row), run: (row) => this.#remove(row) },
         ];
+    }
+
+    // On the toolbar; in the menu the emoji themselves are above everything else.
+    #reacting() {
+        return { label: "React", icon: "react", when: (row) => this.#quick(row).length > 0, run: (row, anchor) => this.menu.openQuick(row, anchor) };
     }
 
     get #moderates() {

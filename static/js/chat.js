@@ -324,6 +324,7 @@ export class Chat {
         this.threads.reload(this.view.room);
         this.typing.clear();
         this.pins.load(this.view.room);
+        this.threads.reload();
         this.#reload(this.view.room, false);
     }
 

@@ -23,15 +23,22 @@ export class MessageMenu {
         log.addEventListener("keydown", (event) => this.#key(event));
     }
 
-    async open(row, anchor) {
-        if (isPending(row)) {
-            return;
-        }
+    open(row, anchor) {
+        const actions = this.actions.filter((action) => action.when(row));
+        return isPending(row) ? null : this.#offer(row, anchor, "About this message", actions);
+    }
+
+    // The emoji alone.
+    openQuick(row, anchor) {
+        return this.#offer(row, anchor, "React to this message", []);
+    }
+
+    async #offer(row, anchor, title, actions) {
         const quick = this.quick(row);
-        const items = [...quick, ...this.actions.filter((action) => action.when(row))];
+        const items = [...quick, ...actions];
         const buttons = items.map(itemButton);
         const line = element("div", "menu-quick", ...buttons.slice(0, quick.length));
-        const dialog = openDialog("menu", "About this message", [...(quick.length ? [line] : []), ...buttons.slice(quick.length)], anchor);
+        const dialog = openDialog("menu", title, [...(quick.length ? [line] : []), ...buttons.slice(quick.length)], anchor);
         buttons.forEach((item, i) => item.addEventListener("click", () => dialog.close(String(i))));
         dialog.box.addEventListener("keydown", (event) => this.#walk(event, buttons));
         const chosen = await dialog.closed;

@@ -37,8 +37,8 @@ export class Threads {
         this.panel?.timeline.replace(message);
     }
 
-    // What is missing of this room is loaded again.
-    reload(room) {
+    // Something is missing of this room, or what may be seen of any: loads it again.
+    reload(room = this.panel?.room) {
         this.panel?.reload(room);
     }
 
