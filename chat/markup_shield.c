@@ -134,7 +134,7 @@ static bool put_item_mark(struct shield *s, struct line *l)
     int number;
 
     if (c == '-' || c == '*') {
-        if (c == '-' && is_number_next(l, l->at + 1))
+        if (c == '-' && s->above != LINE_ITEM && is_number_next(l, l->at + 1))
             return false;
     } else if (is_counting(s, l, &number, &len)) {
         s->number = number;
