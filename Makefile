@@ -41,7 +41,8 @@ sources    = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
 objects    = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 GROUND_OBJ  := $(call objects,$(call sources,lib) $(call sources,db) $(call sources,chat)) \
-               $(BUILD)/gen/chat_migrations.o $(BUILD)/gen/state_migrations.o $(BUILD)/gen/places.o
+               $(BUILD)/gen/chat_migrations.o $(BUILD)/gen/state_migrations.o $(BUILD)/gen/places.o \
+               $(BUILD)/gen/shortcodes.o
 HTTP_OBJ    := $(call objects,$(call sources,cgi-bin)) $(BUILD)/gen/templates.o \
                $(BUILD)/gen/asset_version.o
 SIDECAR_OBJ := $(call objects,$(call sources,ws-sidecar))
@@ -56,6 +57,14 @@ BENCHES  := $(addprefix $(BUILD)/bench/,fanout fill floor http insert post)
 TRIVIALS := $(addprefix $(BUILD)/bench/,trivial.fcgi trivial.cgi linked.cgi)
 BENCH_COMMON := $(addprefix bench/,answer.c crowd.c measure.c options.c scan.c tally.c transport.c \
                                      transport_http.c wire.c)
+
+# By name, in the order of strcmp().
+static/vendor/emoji/shortcodes.txt: static/vendor/.stamp
+$(BUILD)/gen/shortcodes.c: static/vendor/emoji/shortcodes.txt
+	@mkdir -p $(@D)
+	@{ printf '#include "lib/embedded.h"\n\nconst struct embedded embedded_shortcodes[] = {\n'; \
+	    awk '{ printf "    {\"%s\", \"%s\", sizeof \"%s\" - 1},\n", $$1, $$2, $$2 }' $<; \
+	    printf '    {0}};\nconst size_t embedded_shortcode_count = %d;\n' $$(wc -l < $<); } > $@
 
 # The ?v= of static files: changes when one of them does, or what they are made by and for.
 ASSET_VERSION = $(shell cat $$(find static -type f ! -path 'static/vendor/*' | LC_ALL=C sort) \

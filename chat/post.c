@@ -9,6 +9,7 @@
 #include "chat/naming.h"
 #include "chat/permit.h"
 #include "chat/rooms.h"
+#include "chat/shortcode.h"
 #include "db/attachment.h"
 #include "db/event.h"
 #include "lib/file_store.h"
@@ -47,6 +48,8 @@ enum err chat_clean_text(struct chat *c, struct arena *a, const char *text, size
         return fail(f, ERR_TOO_LONG, "A message has at most %zu bytes, this one has %zu.",
                     max_bytes, text_len);
     *out = text_clean(a, text ? text : "", text ? text_len : 0);
+    if (*out)
+        *out = shortcode_replace(a, *out);
     if (!*out)
         return fail(f, ERR_BAD_REQUEST,
                     "The message is not plain text in UTF-8, or stacks too many marks.");

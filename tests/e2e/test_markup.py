@@ -59,6 +59,15 @@ class Markup(unittest.TestCase):
         reply = self.stack.post("yes", token=self.ana, reply_to=said["id"]).json["message"]
         self.assertEqual(reply["quote"]["excerpt"], "**bold** [a](https://b.example)")
 
+    def test_a_named_emoji_is_stored_as_itself_and_a_retry_finds_it(self):
+        ref = new_client_id()
+        first = self.stack.post("up :rocket:, not `:rocket:`", token=self.ana, client_id=ref)
+        again = self.stack.post("up :rocket:, not `:rocket:`", token=self.ana, client_id=ref)
+        self.assertEqual(first.json["message"]["message"], "up 🚀, not `:rocket:`")
+        self.assertEqual((again.status, again.json["message"]["id"]), (200, first.json["message"]["id"]))
+        done = act(self.stack, "PATCH", first.json["message"]["id"], message="up :bank:", rev=1, token=self.ana)
+        self.assertEqual(done.json["message"]["message"], "up 🏦")
+
     def test_an_operator_can_have_all_of_it_made_anew(self):
         self.stack.post("*again*", token=self.ana)
         done = self.stack.outcry("render")

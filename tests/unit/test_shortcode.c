@@ -1,0 +1,75 @@
+/* Which names become emoji, and what stays as it was typed. */
+#include "chat/shortcode.h"
+#include "lib/embedded.h"
+#include "lib/text_emoji.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void test_a_name_between_two_colons_becomes_its_emoji(void **state)
+{
+    static const char *const cases[][2] = {
+        {":rocket:", "🚀"},
+        {"to the moon :rocket::rocket:!", "to the moon 🚀🚀!"},
+        {"(:chart_with_upwards_trend:)", "(📈)"},
+        {":us: :100:", "🇺🇸 💯"},
+        {"::rocket:", ":🚀"},
+        {"no :rocket", "no :rocket"},
+        {"rocket:", "rocket:"},
+        {":no_such_emoji:", ":no_such_emoji:"},
+        {":Rocket:", ":Rocket:"},
+        {":: : :)", ":: : :)"},
+        {"10:100:30", "10:100:30"},
+        {"a:rocket:", "a:rocket:"},
+        {":rocket:s", ":rocket:s"},
+        {"https://a.example/:rocket:", "https://a.example/:rocket:"},
+        {"`:rocket:` :rocket:", "`:rocket:` 🚀"},
+        {"```\n:rocket:\n```", "```\n:rocket:\n```"},
+        {"` :rocket:", "` 🚀"},
+        {"", ""},
+    };
+    struct arena a;
+
+    (void)state;
+    arena_init(&a);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_string_equal(shortcode_replace(&a, cases[i][0]), cases[i][1]);
+    arena_release(&a);
+}
+
+static void test_every_name_is_found_and_means_one_emoji(void **state)
+{
+    char text[SHORTCODE_MAX + 3];
+    struct arena a;
+
+    (void)state;
+    assert_true(embedded_shortcode_count > 1000);
+    arena_init(&a);
+    for (size_t i = 0; i < embedded_shortcode_count; i++) {
+        const struct embedded *one = &embedded_shortcodes[i];
+
+        assert_true(strlen(one->name) <= SHORTCODE_MAX);
+        assert_true(i == 0 || strcmp(one[-1].name, one->name) < 0);
+        assert_true(text_is_emoji(one->text, one->len));
+        text[0] = ':';
+        memcpy(text + 1, one->name, strlen(one->name));
+        memcpy(text + 1 + strlen(one->name), ":", 2);
+        assert_string_equal(shortcode_replace(&a, text), one->text);
+    }
+    arena_release(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_name_between_two_colons_becomes_its_emoji),
+        cmocka_unit_test(test_every_name_is_found_and_means_one_emoji),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
