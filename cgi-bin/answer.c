@@ -181,6 +181,22 @@ static const char *plain_host(const struct call *c)
     return host && strspn(host, plain) == strlen(host) ? host : NULL;
 }
 
+/* The emoji picker makes its style and its nodes from text of its own. So it stands apart: nothing
+ * of what people wrote is there, and all it can do is tell the page around it one emoji. */
+static void add_frame_policy(struct call *c)
+{
+    const char *framers = c->app->conf->embed_origins; /* around the page around it */
+
+    http_add_header(
+        &c->res, "Content-Security-Policy",
+        arena_fmt(c->arena,
+                  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+                  "connect-src 'self'; form-action 'none'; base-uri 'none'; "
+                  "frame-ancestors 'self'%s%s",
+                  *framers ? " " : "", framers));
+    http_add_header(&c->res, "Referrer-Policy", "no-referrer");
+}
+
 static void add_page_policy(struct call *c)
 {
     const char *host = plain_host(c), *framers = c->app->conf->embed_origins;
@@ -191,8 +207,8 @@ static void add_page_policy(struct call *c)
         &c->res, "Content-Security-Policy",
         arena_fmt(c->arena,
                   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                  "font-src 'self'; connect-src 'self'%s; form-action 'self'; base-uri 'none'; "
-                  "frame-ancestors %s; require-trusted-types-for 'script'; "
+                  "font-src 'self'; connect-src 'self'%s; frame-src 'self'; form-action 'self'; "
+                  "base-uri 'none'; frame-ancestors %s; require-trusted-types-for 'script'; "
                   "trusted-types 'none'",
                   socket, *framers ? framers : "'none'"));
     /* With no-referrer browsers send `Origin: null` with a form, and then no form would be ours.
@@ -206,7 +222,9 @@ static void add_page_policy(struct call *c)
 void answer_finish(struct call *c)
 {
     http_find_once(&c->res);
-    if (c->res.content_type == html_media) {
+    if (c->res.in_frame) {
+        add_frame_policy(c);
+    } else if (c->res.content_type == html_media) {
         add_page_policy(c);
         squeeze(c);
     } else {
@@ -216,6 +234,7 @@ void answer_finish(struct call *c)
     }
     http_add_header(&c->res, "X-Content-Type-Options", "nosniff");
     if (c->res.content_type != html_media || !*c->app->conf->embed_origins)
-        http_add_header(&c->res, "X-Frame-Options", "DENY"); /* it knows no list of origins */
+        http_add_header(&c->res, "X-Frame-Options", /* it knows no list of origins */
+                        c->res.in_frame ? "SAMEORIGIN" : "DENY");
     http_add_header(&c->res, "Cross-Origin-Resource-Policy", "same-origin");
 }

@@ -8,6 +8,7 @@ handler_fn handle_page;
 handler_fn handle_message_page;
 handler_fn handle_thread_page;
 handler_fn handle_account_page;
+handler_fn handle_emoji_page;
 handler_fn handle_messages;
 handler_fn handle_message_create;
 handler_fn handle_message;

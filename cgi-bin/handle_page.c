@@ -60,3 +60,15 @@ enum err handle_thread_page(struct call *c, struct fail *f)
         return fail(f, ERR_BAD_REQUEST, "Give before or after, not both.");
     return answer(c, &q, f);
 }
+
+/* Nothing of what people wrote is in it: see add_frame_policy() in answer.c. */
+enum err handle_emoji_page(struct call *c, struct fail *f)
+{
+    struct json_object *data = json_object_new_object();
+    enum err e;
+
+    page_add_site(c, data);
+    e = answer_page(c, 200, "emoji", data, f);
+    c->res.in_frame = !e;
+    return e;
+}

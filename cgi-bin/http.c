@@ -316,6 +316,7 @@ void http_response_clear(struct http_response *res)
 {
     res->status = 200;
     res->content_type = NULL;
+    res->in_frame = false;
     res->cache_control = "no-store";
     res->once[0] = '\0';
     res->once_count = 0;

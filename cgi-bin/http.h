@@ -47,6 +47,7 @@ struct http_response {
     int status;
     const char *content_type;  /* NULL: none */
     const char *cache_control; /* never NULL */
+    bool in_frame;             /* a page for a frame of ours, with a policy of its own */
     struct buf headers;        /* further "Name: value\r\n" lines */
     struct buf body;
     struct source_file file; /* the body in place of `body`, where file.fd >= 0; owned */

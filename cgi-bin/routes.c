@@ -152,6 +152,7 @@ const struct route page_routes[] = {
     {.method = HTTP_GET, .pattern = "t/<#id>", .need = NEED_ANYONE,
      .handler = handle_thread_page, .params = thread_params},
     {.method = HTTP_GET, .pattern = "me", .need = NEED_USER, .handler = handle_account_page},
+    {.method = HTTP_GET, .pattern = "emoji", .need = NEED_ANYONE, .handler = handle_emoji_page},
     {0},
 };
 

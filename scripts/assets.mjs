@@ -2,7 +2,7 @@
 //
 //   chat.css         static/css/chat.css with what it imports, behind the part of Bootstrap that is used
 //   css/NAME.css     static/css/later/NAME.css: a sheet that a module loads when it is needed (style.js)
-//   js/main.js       static/js/main.js with all that it imports, as one file
+//   js/main.js       static/js/main.js with all that it imports, as one file; likewise the page of the emoji frame
 //   js/NAME-HASH.js  what main.js loads by import(), each with what it alone needs
 //
 // All of it small, each beside its packed forms (.gz, .br), scripts beside a map to their readable source. VERSION is what pages
@@ -18,6 +18,7 @@ import { rollup } from "rollup";
 
 const OUT = "static/vendor";
 const LATER = "static/css/later";
+const ENTRIES = ["static/js/main.js", "static/js/emoji_frame.js"];
 const TARGET = ["chrome111", "firefox115", "safari16.4"];
 
 // What messages may be made of, though no template says so.
@@ -71,7 +72,7 @@ const smaller = (version) => ({
 });
 
 async function scripts(version) {
-    const bundle = await rollup({ input: "static/js/main.js", preserveEntrySignatures: "allow-extension", plugins: [smaller(version)] });
+    const bundle = await rollup({ input: ENTRIES, preserveEntrySignatures: "allow-extension", plugins: [smaller(version)] });
     const { output } = await bundle.generate({
         dir: `${OUT}/js`,
         format: "es",

@@ -3,6 +3,7 @@
 
 import { button, confirmDialog, openDialog } from "./dialog.js";
 import { Editor } from "./editor.js";
+import { pickEmoji } from "./emoji.js";
 import { MessageMenu } from "./message_menu.js";
 import { element } from "./parts.js";
 import { isOwn, noteOwn, QUICK, reactionOf } from "./reactions.js";
@@ -77,9 +78,20 @@ export class Acts {
         return this.hooks.thread !== undefined && (this.#there(row) || row.querySelector(".msg-replies") !== null);
     }
 
-    // The emoji offered at once; hooks.pick(row) → emoji, where there is a picker, gives all others.
+    // The emoji offered at once, and the way to all others.
     #quick(row) {
-        return this.user && this.#there(row) ? QUICK.map((emoji) => ({ emoji, run: () => this.react(row, emoji) })) : [];
+        if (!this.user || !this.#there(row)) {
+            return [];
+        }
+        const quick = QUICK.map((emoji) => ({ emoji, run: () => this.react(row, emoji) }));
+        return [...quick, { emoji: "+", label: "React with another emoji", run: () => this.#reactWithAny(row) }];
+    }
+
+    async #reactWithAny(row) {
+        const emoji = await pickEmoji(this.config.page, row.querySelector(".msg-more"));
+        if (emoji) {
+            await this.react(row, emoji);
+        }
     }
 
     // On or off. With very many the list does not say whether one's own is among them; then the server

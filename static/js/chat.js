@@ -5,6 +5,7 @@ import { Activity } from "./activity.js";
 import { Acts } from "./acts.js";
 import { Attach } from "./attach.js";
 import { Composer } from "./composer.js";
+import { addEmojiButton } from "./emoji.js";
 import { openPictures } from "./files.js";
 import { randomId } from "./ids.js";
 import { Online } from "./online.js";
@@ -186,6 +187,7 @@ export class Chat {
                 typing: (on) => this.link.send({ type: "typing", room: this.view.room, on }),
             },
         });
+        addEmojiButton(this.composer.text, this.config.page);
         this.reply = new Reply(form, this.store, this.owner);
         this.#makeAttach(form);
         this.composer.open(this.view.room, this.#title());

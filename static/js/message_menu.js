@@ -8,14 +8,14 @@ import { isPending } from "./rows.js";
 function itemButton({ label, emoji, danger }) {
     const made = button(emoji ?? label, emoji ? "menu-emoji" : danger ? "menu-item menu-danger" : "menu-item");
     if (emoji) {
-        made.setAttribute("aria-label", `React with ${emoji}`);
+        made.setAttribute("aria-label", label ?? `React with ${emoji}`);
     }
     return made;
 }
 
 export class MessageMenu {
     // actions: [{label, danger?, when(row) → bool, run(row)}]; leave(): Escape in the rows;
-    // quick(row) → [{emoji, run()}]: the line of emoji above the actions
+    // quick(row) → [{emoji, label?, run()}]: the line of emoji above the actions
     constructor(log, actions, leave, quick) {
         Object.assign(this, { log, actions, leave, quick });
         log.addEventListener("click", (event) => this.#click(event));
