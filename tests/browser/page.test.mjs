@@ -298,6 +298,7 @@ test("rows of one author stand under one head, and a day has a divider", async (
     await ana.page.waitForURL(stack.room("financials"));
     await ana.say("first");
     await ana.say("second");
+    await ana.sees("second");
     await stack.post("other", { room: "financials" });
     await ana.sees("other");
     const shape = () => ana.page.$$eval(".rows > *", (rows) => rows.map((row) => (row.matches(".day") ? "day" : row.matches(".msg-cont") ? "goes on" : "head")));
