@@ -23,6 +23,7 @@ static const struct path paths[] = {
     {"/stocks/chat/r/energy/", "GET, HEAD, OPTIONS"},
     {"/stocks/chat/m/4711/", "GET, HEAD, OPTIONS"},
     {"/stocks/chat/t/4711/", "GET, HEAD, OPTIONS"},
+    {"/stocks/chat/emoji/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/messages/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/messages/4711/pin/", "POST, PUT, DELETE, OPTIONS"},
     {"/api/stocks/chat/rooms/energy/pins/", "GET, HEAD, OPTIONS"},
