@@ -1,6 +1,7 @@
-// The message box: Enter sends (not while an input method composes), Shift+Enter breaks the line, a
-// counter near the limit, and a draft for each room that survives a reload.
+// The message box: Enter sends (not while an input method composes, nor in a block of code), Shift+Enter
+// breaks the line, a counter near the limit, and a draft for each room that survives a reload.
 
+import { formatByKeyboard, isInCode } from "./format.js";
 import { element } from "./parts.js";
 import { countChars } from "./text.js";
 
@@ -29,6 +30,7 @@ export class Composer {
             this.#send();
         });
         this.text.addEventListener("keydown", (event) => this.#key(event));
+        formatByKeyboard(this.text);
         this.text.addEventListener("input", () => this.#changed());
         this.text.addEventListener("blur", () => this.#stopTyping());
         addEventListener("pagehide", () => this.#keepDraft());
@@ -64,7 +66,7 @@ export class Composer {
 
     #key(event) {
         const composing = event.isComposing || event.keyCode === 229;
-        if (event.key === "Enter" && !event.shiftKey && !composing && hasKeyboard.matches) {
+        if (event.key === "Enter" && !event.shiftKey && !composing && hasKeyboard.matches && !isInCode(this.text)) {
             event.preventDefault();
             this.#send();
         }

@@ -2,6 +2,7 @@
 // message was changed meanwhile, the box shows the other text and keeps this one.
 
 import { button } from "./dialog.js";
+import { formatByKeyboard, isInCode } from "./format.js";
 import { element } from "./parts.js";
 import { rowText } from "./rows.js";
 
@@ -25,6 +26,7 @@ export class Editor {
         this.form = element("div", "edit", this.box, this.note, element("div", "edit-buttons", save, cancel));
         this.form.addEventListener("keydown", (event) => this.#key(event));
         this.box.addEventListener("input", () => this.#measure());
+        formatByKeyboard(this.box);
         save.addEventListener("click", () => this.#save());
         cancel.addEventListener("click", () => this.close());
         this.scroll.hold(() => {
@@ -58,7 +60,7 @@ export class Editor {
         event.stopPropagation();
         if (event.key === "Escape") {
             this.close();
-        } else if (event.target === this.box && event.key === "Enter" && !event.shiftKey && !composing) {
+        } else if (event.target === this.box && event.key === "Enter" && !event.shiftKey && !composing && !isInCode(this.box)) {
             event.preventDefault();
             this.#save();
         }

@@ -1,5 +1,6 @@
 // Where emoji are asked for: a button in the message box, and a reaction beyond the quick ones.
 
+import { insertText } from "./format.js";
 import { element, icon } from "./parts.js";
 import { toast } from "./toast.js";
 
@@ -11,13 +12,6 @@ export async function pickEmoji(page, anchor) {
         toast("The emoji could not be loaded.");
         return "";
     }
-}
-
-// In the place of what is selected, as if it had been typed.
-export function insertText(box, text) {
-    box.focus();
-    box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
-    box.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }
 
 export function addEmojiButton(box, page) {
