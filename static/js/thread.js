@@ -4,6 +4,7 @@
 import { Acts } from "./acts.js";
 import { Composer } from "./composer.js";
 import { button } from "./dialog.js";
+import { addEmojiButton } from "./emoji.js";
 import { randomId } from "./ids.js";
 import { element, part } from "./parts.js";
 import { quoteOf, Reply } from "./reply.js";
@@ -29,7 +30,7 @@ export class Thread {
         const scroll = new Scroll(this.log, this.box.querySelector(".chat-foot"), { bottom: () => {} });
         this.timeline = new Timeline(this.box.querySelector(".rows"), scroll, user, "t");
         this.timeline.trimmed = () => this.#showEdge(true);
-        this.#makeComposer(store, owner, config.max_chars);
+        this.#makeComposer(store, owner, config);
         this.acts = new Acts({
             api, config, user, scroll, pins,
             log: this.log,
@@ -203,7 +204,7 @@ export class Thread {
         }
     }
 
-    #makeComposer(store, owner, maxChars) {
+    #makeComposer(store, owner, config) {
         this.foot = this.box.querySelector(".chat-foot");
         this.form = this.foot.querySelector("form");
         if (!this.form || !this.user) {
@@ -211,9 +212,10 @@ export class Thread {
             return;
         }
         this.composer = new Composer(this.form, {
-            store, user: owner, maxChars,
+            store, user: owner, maxChars: config.max_chars,
             hooks: { send: (text) => this.#send(text), typing: (on) => this.hooks.typing(this.room, on) },
         });
+        addEmojiButton(this.composer.text, config.page);
         this.reply = new Reply(this.form, store, owner);
         this.composer.text.addEventListener("keydown", (event) => {
             if (event.key === "ArrowUp" && event.target.value === "" && this.acts.editLast()) {
