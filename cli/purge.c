@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/site.h"
 
+#include "chat/collect.h"
 #include "chat/erase.h"
 #include "chat/retention.h"
 
@@ -17,6 +18,7 @@ static int run(const struct args *args)
 {
     bool dry = args_value(args, "dry-run") != NULL;
     struct retention_total total;
+    struct collected files = {0};
     struct erased erased;
     struct site site;
     struct fail f = {0};
@@ -29,8 +31,13 @@ static int run(const struct args *args)
     e = retention_purge(&site.chat, dry, tell, NULL, &total, &f);
     if (!e && !dry)
         e = erase_pending(&site.chat, &erased, &f);
+    if (!e)
+        e = collect_files(&site.chat, dry, &files, &f);
     printf("%s %" PRId64 " events and %" PRId64 " messages in %" PRId64 " rooms.\n",
            dry ? "Would delete" : "Deleted", total.events, total.messages, total.rooms);
+    if (files.files || files.uploads)
+        printf("%s %" PRId64 " files that no message has, of %" PRId64 " bytes.\n",
+               dry ? "Would delete" : "Deleted", files.files, files.bytes);
     site_close(&site);
     return e ? site_failed(&f) : EXIT_DONE;
 }
@@ -38,7 +45,7 @@ static int run(const struct args *args)
 const struct command purge_command = {
     .name = "purge",
     .words = "",
-    .summary = "Deletes what rooms keep for a time only and is older than that.",
+    .summary = "Deletes what rooms keep for a time only and is older, and files that nobody has.",
     .help =
         "How long a room keeps its messages: outcry room retention SLUG DAYS. Days are whole\n"
         "ones, UTC, so a dry run tells exactly what a run on the same day deletes. Servers may\n"
@@ -46,6 +53,8 @@ const struct command purge_command = {
         "of\n"
         "a person with very many messages. Deleted texts are\n"
         "overwritten in the file; backups made before still hold them.\n"
+        "Files go a day after the last message that has them, or a day after they were sent where\n"
+        "no message took them.\n"
         "From cron, once a day: outcry purge --config FILE",
     .options =
         {

@@ -45,8 +45,20 @@ static const struct sql stale = {"attachment.stale",
                                  " LIMIT ?3",
                                  DB_CHAT, NULL};
 
+static const struct sql next_stale = {
+    "attachment.next_stale",
+    "SELECT id, user_id FROM attachment INDEXED BY attachment_unposted"
+    " WHERE msg_id IS NULL AND created_ms < ?1 LIMIT 1",
+    DB_CHAT, NULL};
+static const struct sql has = {"attachment.has",
+                               "SELECT 1 FROM attachment WHERE sha256 = ?1"
+                               " UNION ALL SELECT 1 FROM attachment WHERE thumb_sha256 = ?1"
+                               " LIMIT 1",
+                               DB_CHAT, NULL};
+
 const struct sql *const attachment_statements[] = {
-    &by_id, &list, &usage, &insert, &set_file, &set_thumb, &claim, &cancel, &drop, &stale, NULL,
+    &next_stale, &has,   &by_id,  &list, &usage, &insert, &set_file,
+    &set_thumb,  &claim, &cancel, &drop, &stale, NULL,
 };
 
 static struct blob blob_from_row(struct query *q, int first, struct arena *a)
@@ -206,5 +218,26 @@ enum err attachment_list_stale(struct db *db, struct arena *a, int64_t user_id, 
     query_bind_i64(&q, 3, (int64_t)max);
     while (*count < max && query_row(&q))
         ids[(*count)++] = query_text(&q, 0, a);
+    return query_end(&q, f);
+}
+
+enum err attachment_next_stale(struct db *db, struct arena *a, int64_t before_ms,
+                               struct attachment *out, bool *found, struct fail *f)
+{
+    struct query q = query_begin(db, &next_stale);
+
+    query_bind_i64(&q, 1, before_ms);
+    *found = query_row(&q);
+    if (*found)
+        *out = (struct attachment){.id = query_text(&q, 0, a), .user_id = query_i64(&q, 1)};
+    return query_end(&q, f);
+}
+
+enum err attachment_has(struct db *db, const char *sha256, bool *out, struct fail *f)
+{
+    struct query q = query_begin(db, &has);
+
+    query_bind_text(&q, 1, sha256);
+    *out = query_row(&q);
     return query_end(&q, f);
 }

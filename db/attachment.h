@@ -38,6 +38,12 @@ MUST_CHECK enum err attachment_list_stale(struct db *db, struct arena *a, int64_
                                           int64_t before_ms, const char **ids, size_t max,
                                           size_t *count, struct fail *f);
 
+/* The same of anybody. */
+MUST_CHECK enum err attachment_next_stale(struct db *db, struct arena *a, int64_t before_ms,
+                                          struct attachment *out, bool *found, struct fail *f);
+/* Whether a row names these bytes. */
+MUST_CHECK enum err attachment_has(struct db *db, const char *sha256, bool *out, struct fail *f);
+
 /* In the caller's write transaction. The id, user, room, name, size and time of a new one. */
 MUST_CHECK enum err attachment_insert(struct db *db, const struct attachment *n, struct fail *f);
 /* name, size and file, or thumb, of one that is there and not posted: else ERR_FILE_NOT_FOUND. */

@@ -1,5 +1,6 @@
 #include "lib/file_store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,4 +156,97 @@ enum err file_store_open(const char *dir, const char *sha, int *fd, int64_t *siz
     }
     *size = st.st_size;
     return OK;
+}
+
+/* ----- all of them ----- */
+
+struct walk {
+    const char *dir;
+    file_store_fn *each;
+    void *ctx;
+    struct fail *fail;
+};
+
+/* The file `name` below `dir`/`below`, where it is one of ours. */
+static enum err tell(const struct walk *w, const char *below, const char *name, bool kept)
+{
+    char path[FILE_STORE_PATH];
+    struct file_store_entry entry = {.name = name, .kept = kept};
+    struct stat st;
+
+    if (snprintf(path, sizeof path, "%s/%s/%s", w->dir, below, name) >= FILE_STORE_PATH ||
+        lstat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return OK;
+    entry.size = st.st_size;
+    entry.changed_ms = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+    return w->each(w->ctx, &entry, w->fail);
+}
+
+typedef enum err visit_fn(const struct walk *w, const char *below, const char *name);
+
+/* Calls `visit` for what is in `dir`/`below`. */
+static enum err list(const struct walk *w, const char *below, visit_fn *visit)
+{
+    char path[FILE_STORE_PATH];
+    DIR *d = format(path, w->dir, below, "", "") ? opendir(path) : NULL;
+    struct dirent *entry;
+    enum err e = OK;
+
+    if (!d)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? OK
+                   : fail(w->fail, ERR_INTERNAL, "Cannot read %.120s: %s.", path, strerror(errno));
+    while (!e && (entry = readdir(d)))
+        if (entry->d_name[0] != '.')
+            e = visit(w, below, entry->d_name);
+    closedir(d);
+    return e;
+}
+
+static enum err visit_part(const struct walk *w, const char *below, const char *name)
+{
+    return strlen(name) >= FILE_STORE_ID && is_hex(name, FILE_STORE_ID)
+               ? tell(w, below, name, false)
+               : OK;
+}
+
+static enum err visit_kept(const struct walk *w, const char *below, const char *name)
+{
+    return strlen(name) == FILE_STORE_SHA && is_hex(name, FILE_STORE_SHA)
+               ? tell(w, below, name, true)
+               : OK;
+}
+
+static enum err visit_inner(const struct walk *w, const char *below, const char *name)
+{
+    char inner[8];
+
+    if (strlen(name) != 2 || !is_hex(name, 2))
+        return OK;
+    snprintf(inner, sizeof inner, "%.2s/%.2s", below, name);
+    return list(w, inner, visit_kept);
+}
+
+static enum err visit_outer(const struct walk *w, const char *below, const char *name)
+{
+    (void)below;
+    if (strcmp(name, "parts") == 0)
+        return list(w, name, visit_part);
+    return strlen(name) == 2 && is_hex(name, 2) ? list(w, name, visit_inner) : OK;
+}
+
+enum err file_store_walk(const char *dir, file_store_fn *each, void *ctx, struct fail *f)
+{
+    const struct walk w = {dir, each, ctx, f};
+
+    return list(&w, ".", visit_outer);
+}
+
+void file_store_remove(const char *dir, const struct file_store_entry *entry)
+{
+    char outer[FILE_STORE_PATH], inner[FILE_STORE_PATH], path[FILE_STORE_PATH];
+
+    if (entry->kept ? format_kept(outer, inner, path, dir, entry->name)
+                    : format(path, dir, "parts/", entry->name, ""))
+        unlink(path);
 }

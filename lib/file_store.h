@@ -37,4 +37,20 @@ MUST_CHECK enum err file_store_keep(const char *dir, const char *id, int fd, con
 MUST_CHECK enum err file_store_open(const char *dir, const char *sha, int *fd, int64_t *size,
                                     struct fail *f);
 
+/* One file of the folder: a kept one by its SHA-256, or a part or what was left of it by its name.
+ */
+struct file_store_entry {
+    const char *name;
+    bool kept;
+    int64_t size, changed_ms;
+};
+typedef enum err file_store_fn(void *ctx, const struct file_store_entry *entry, struct fail *f);
+
+/* Calls `each` for all of them; a folder that is not there is an empty one. `each` may take away
+ * what it is told of. Its error ends the walk. */
+MUST_CHECK enum err file_store_walk(const char *dir, file_store_fn *each, void *ctx,
+                                    struct fail *f);
+/* One that file_store_walk() told of. */
+void file_store_remove(const char *dir, const struct file_store_entry *entry);
+
 #endif

@@ -1,4 +1,5 @@
 /* uploads/…, files/… and thumbs/…: how a file comes in, and who gets it. */
+#include "chat/collect.h"
 #include "chat/upload.h"
 
 #include "tests/lib/pictures.h"
@@ -549,6 +550,56 @@ static void test_a_form_may_be_so_large(void **state)
     web_close(w);
 }
 
+/* As if so much time had gone by for all that is in the folder. */
+static struct collected collect_after(struct web *w, int64_t ms)
+{
+    struct collected out;
+
+    fixture_pass(w->fx, ms);
+    assert_int_equal(collect_files(&w->fx->chat, true, &out, &w->fx->fail), OK);
+    assert_int_equal(collect_files(&w->fx->chat, false, &out, &w->fx->fail), OK);
+    return out;
+}
+
+static void test_files_that_nobody_has_are_let_go(void **state)
+{
+    struct web *w = web_open();
+    const char *posted, *never, *begun;
+    struct collected out;
+    int64_t message;
+
+    (void)state;
+    w->fx->chat.clock.fake_wall_ms = clock_wall_ms(&(struct clock){0}); /* files know no other */
+    posted = posted_file(w, "energy");
+    message = web_json_number(w, "message.id");
+    never = send_file(w, "energy", "a.txt", "never posted", 12);
+    begun = begin(w, "energy", "b.txt", 5);
+    assert_int_equal(put_part(w, begun, 0, "half", 4), 200);
+    out = collect_after(w, 1000);
+    assert_int_equal(out.files + out.uploads, 0);
+    out = collect_after(w, UPLOAD_KEPT_MS);
+    assert_int_equal(out.uploads, 2);
+    assert_int_equal(out.files, 2);
+    assert_int_equal(out.bytes, 16);
+    assert_int_equal(files_in(w, "parts"), 0);
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(web_get(w, file_url(w, never)), 404);
+    assert_int_equal(web_get(w, file_url(w, posted)), 200);
+    assert_int_equal(
+        web_json_request(w, "DELETE",
+                         arena_fmt(&w->fx->arena, API "messages/%lld/", (long long)message), "{}"),
+        403); /* too late for its author */
+    w->bearer = fixture_token(w->fx, "9", "mod", "moderator");
+    assert_int_equal(
+        web_json_request(w, "DELETE",
+                         arena_fmt(&w->fx->arena, API "messages/%lld/", (long long)message), "{}"),
+        200);
+    out = collect_after(w, 1000);
+    assert_int_equal(out.files, 1);
+    assert_int_equal(out.bytes, sizeof text - 1);
+    web_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -566,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_a_small_picture_of_it),
         cmocka_unit_test(test_a_form_brings_a_file),
         cmocka_unit_test(test_a_form_may_be_so_large),
+        cmocka_unit_test(test_files_that_nobody_has_are_let_go),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include "chat/members.h"
 #include "chat/moderate.h"
 #include "chat/open_room.h"
+#include "chat/upload.h"
 #include "db/mine.h"
 
 #include <stdio.h>
@@ -172,11 +173,37 @@ static void test_private_rooms_go_on_without_them(void **state)
     assert_sound(fx);
 }
 
+static void test_an_erased_persons_files_are_nobodys(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    const struct upload_wish wish = {
+        .actor = &ana, .room = "energy", .name = "a.txt", .name_len = 5, .size = 5};
+    struct upload posted, waiting;
+    struct attachment file;
+    struct posted message;
+
+    assert_int_equal(upload_whole(&fx->chat, &fx->arena, &wish, "hello", &posted, &fx->fail), OK);
+    assert_int_equal(upload_whole(&fx->chat, &fx->arena, &wish, "there", &waiting, &fx->fail), OK);
+    const struct post p = {
+        .actor = &ana, .room = "energy", .via = "api", .attachments = posted.row.id};
+
+    assert_int_equal(chat_post_now(&fx->chat, &fx->arena, &p, &message, &fx->fail), OK);
+    assert_int_equal(upload_fetch(&fx->chat, &fx->arena, &ben, posted.row.id, &file, &fx->fail),
+                     OK);
+    erase(fx, ana.user_id);
+    assert_int_equal(upload_fetch(&fx->chat, &fx->arena, &ben, posted.row.id, &file, &fx->fail),
+                     ERR_FILE_NOT_FOUND);
+    assert_int_equal(upload_fetch(&fx->chat, &fx->arena, &ana, waiting.row.id, &file, &fx->fail),
+                     ERR_FILE_NOT_FOUND);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_that_was_written_stays),
+        TEST(test_an_erased_persons_files_are_nobodys),
         TEST(test_who_comes_back_is_somebody_new),
         TEST(test_oneself_by_name_and_not_out_of_a_mute),
         TEST(test_what_takes_too_long_is_finished_later),
