@@ -154,7 +154,10 @@ static void on_notify(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     notify_drain(s->notify_fd);
-    feed_tick(s); /* a forged wake-up costs one pragma */
+    if (s->session_count > 0)
+        feed_tick(s); /* a forged wake-up costs one pragma */
+    else
+        s->feed_due = true; /* whoever comes reads the rooms as they are: the next tick will do */
 }
 
 enum err feed_start(struct sidecar *s, struct fail *f)
