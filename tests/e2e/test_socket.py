@@ -259,7 +259,8 @@ class Hello(SidecarCase):
         other.send(type="message", message="to be read")
         seq = a.until("message", message="to be read")["seq"]
         a.send(type="read", room="general", up_to=seq)
-        self.assertEqual(b.until("read"), {"type": "read", "room": "general", "up_to": seq})
+        self.assertEqual(b.until("read"), {"type": "read", "room": "general", "up_to": seq, "unread": 0,
+                                           "head": seq})
         again = self.chat(hello_token=token)
         self.assertEqual(again.welcome["rooms"]["general"]["last_read_seq"], seq)
         a.send(type="read", room="general", up_to=1)  # never falls
