@@ -105,6 +105,13 @@ static enum err read_react(struct client_frame *c, struct fail *f)
     return e;
 }
 
+static enum err read_pin(struct client_frame *c, struct fail *f)
+{
+    enum err e = read_act(c, f);
+
+    return e ? e : json_get_bool(c->json, "on", &c->on, f);
+}
+
 static enum err read_mark(struct client_frame *c, struct fail *f)
 {
     enum err e = json_get_i64(c->json, "up_to", 0, number_max, &c->up_to, f);
@@ -177,6 +184,7 @@ static const struct reader {
     [CLIENT_EDIT] = {"edit", read_edit},
     [CLIENT_DELETE] = {"delete", read_act},
     [CLIENT_REACT] = {"react", read_react},
+    [CLIENT_PIN] = {"pin", read_pin},
     [CLIENT_READ] = {"read", read_mark},
     [CLIENT_TYPING] = {"typing", read_typing},
     [CLIENT_PRESENCE] = {"presence", read_presence},

@@ -17,6 +17,7 @@ enum client_type {
     CLIENT_EDIT,
     CLIENT_DELETE,
     CLIENT_REACT,
+    CLIENT_PIN,
     CLIENT_READ,
     CLIENT_TYPING,
     CLIENT_PRESENCE,

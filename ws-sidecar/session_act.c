@@ -9,6 +9,7 @@ static const enum act_kind kinds[CLIENT_TYPES] = {
     [CLIENT_EDIT] = ACT_EDIT,
     [CLIENT_DELETE] = ACT_DELETE,
     [CLIENT_REACT] = ACT_REACT,
+    [CLIENT_PIN] = ACT_PIN,
 };
 
 void session_hear_act(struct session *x, const struct client_frame *c)

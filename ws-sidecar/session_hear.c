@@ -312,6 +312,7 @@ static const struct hearer {
     [CLIENT_EDIT] = {session_hear_act, 1},
     [CLIENT_DELETE] = {session_hear_act, 1},
     [CLIENT_REACT] = {session_hear_act, 1},
+    [CLIENT_PIN] = {session_hear_act, 1},
     [CLIENT_READ] = {hear_read, 1},
     [CLIENT_TYPING] = {hear_typing, 1},
     [CLIENT_PRESENCE] = {hear_presence, 1},

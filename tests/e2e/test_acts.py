@@ -95,6 +95,19 @@ class Acts:
         self.assertEqual(act(self.stack, "DELETE", said["id"], "pin/", token=self.mod).status, 200)
         self.assertFalse(ben.until("pin", id=said["id"])["on"])
 
+    def test_a_pin_over_the_socket_is_acked_and_reaches_everybody(self):
+        mod, ben = self.hello(self.mod), self.hello(self.ben)
+        said = self.say("kept in sight")
+        ref = new_client_id()
+        ben.send(type="pin", msg_id=said["id"], on=True, client_id=ref)
+        self.assertEqual(ben.until("error", client_id=ref)["code"], "forbidden")
+        mod.send(type="pin", msg_id=said["id"], on=True, client_id=ref)
+        ack = mod.until("ack", client_id=ref)
+        event = ben.until("pin", id=said["id"])
+        self.assertEqual((event["seq"], event["on"], event["pin"]["excerpt"]), (ack["seq"], True, "kept in sight"))
+        mod.send(type="pin", msg_id=said["id"], on=False, client_id=ref)
+        self.assertFalse(ben.until("pin", id=said["id"])["on"])
+
     def test_a_quote_is_what_the_quoted_message_says_now(self):
         ben = self.hello(self.ben)
         start = ben.welcome["rooms"]["general"]["seq"]

@@ -29,6 +29,7 @@ static void test_every_known_type_is_read(void **state)
     } cases[] = {
         {"{\"type\":\"hello\"}", CLIENT_HELLO},
         {"{\"type\":\"message\",\"message\":\"x\"}", CLIENT_MESSAGE},
+        {"{\"type\":\"pin\",\"msg_id\":7,\"on\":false}", CLIENT_PIN},
         {"{\"type\":\"read\",\"room\":\"general\",\"up_to\":3}", CLIENT_READ},
         {"{\"type\":\"typing\",\"room\":\"general\",\"on\":false}", CLIENT_TYPING},
         {"{\"type\":\"presence\",\"state\":\"idle\"}", CLIENT_PRESENCE},
