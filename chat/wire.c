@@ -305,6 +305,8 @@ struct json_object *wire_room(const struct room_view *v)
     json_set_i64(o, "floor", v->room.floor);
     json_set_i64(o, "unread", v->unread);
     json_set_i64(o, "last_read_seq", v->last_read_seq);
+    if (v->room.owner_id)
+        json_set_i64(o, "owner_id", v->room.owner_id);
     return o;
 }
 

@@ -29,7 +29,7 @@ struct json_object *wire_revisions(const struct message *now, const struct revis
                                    size_t count);
 /* [{id, seq, user_id, username, excerpt, pinned_by, pinned_at}] */
 struct json_object *wire_pins(const struct pin *list, size_t count);
-/* {id (slug), title, topic, kind, seq (head), floor, unread, last_read_seq} */
+/* {id (slug), title, topic, kind, seq (head), floor, unread, last_read_seq, owner_id?} */
 struct json_object *wire_room(const struct room_view *v);
 /* {seq, floor, unread, last_read_seq}: the value in welcome.rooms and events.rooms */
 struct json_object *wire_room_state(const struct room_view *v);

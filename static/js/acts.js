@@ -19,7 +19,8 @@ const path = (row, rest = "") => `messages/${row.dataset.id}/${rest}`;
 
 export class Acts {
     // hooks: done(message) after an act was stored, told() after another word to the server, leave() when the
-    // keyboard leaves the rows, thread(id) to open the thread that a message is of, where that is not what is shown
+    // keyboard leaves the rows, thread(id) to open the thread that a message is of, where that is not what is shown;
+    // owns(): whether the room is the reader's
     // reply: the line above the message box; undefined where there is none. pins: what is pinned
     constructor({ api, config, user, log, scroll, reply, pins, hooks }) {
         Object.assign(this, { api, config, user, log, reply, pins, hooks });
@@ -107,7 +108,7 @@ export class Acts {
     }
 
     #mayPin(row) {
-        return this.#there(row) && this.#moderates;
+        return this.#there(row) && (this.#moderates || this.hooks.owns());
     }
 
     #pinned(row) {

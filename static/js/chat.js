@@ -93,6 +93,7 @@ export class Chat {
                 jump: (id) => this.jump(id),
                 pending: (event) => this.#pendingAction(event),
                 closed: () => this.#leaveThreadPage(),
+                owns: (room) => this.#owns(room),
             },
         });
     }
@@ -110,6 +111,7 @@ export class Chat {
                 told: () => this.link.soon(),
                 leave: () => this.composer?.text.focus(),
                 thread: (id) => this.threads.open(id),
+                owns: () => this.#owns(this.view.room),
             },
         });
         this.composer?.text.addEventListener("keydown", (event) => {
@@ -143,6 +145,10 @@ export class Chat {
             event.preventDefault();
             this.jump(Number(quote.dataset.id));
         }
+    }
+
+    #owns(room) {
+        return this.user !== null && this.rooms.get(room)?.owner === this.user.id;
     }
 
     #acted(message) {

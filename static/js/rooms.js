@@ -30,6 +30,7 @@ export class Rooms {
             slug: link.dataset.room,
             title: link.querySelector(".room-name").textContent,
             topic: link.dataset.topic ?? "",
+            owner: Number(link.dataset.owner) || null,
             url: link.getAttribute("href"),
             unreads: new Unread(known?.seq, shownCount(link.querySelector(".room-unread").textContent), known?.last_read_seq),
             get unread() {
@@ -57,6 +58,7 @@ export class Rooms {
         const link = part("room");
         link.dataset.room = room.id;
         link.dataset.topic = room.topic ?? "";
+        link.dataset.owner = room.owner_id ?? "";
         link.href = `${this.pageUrl}r/${encodeURIComponent(room.id)}/`;
         link.querySelector(".room-name").textContent = room.title;
         const item = document.createElement("li");

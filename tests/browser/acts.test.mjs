@@ -147,6 +147,28 @@ for (const server of SERVERS) {
             await mod.leave();
         });
 
+        test(`${server}: whoever opened a room pins in it`, async () => {
+            const token = await stack.token("20", "olga");
+            const answer = await fetch(`${stack.origin}/api/stocks/chat/rooms/`, {
+                method: "POST",
+                headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+                body: JSON.stringify({ title: "Desk" }),
+            });
+            const { room } = await answer.json();
+            const olga = await Person.enter(browser, { cookies: [{ name: "host", value: token, url: stack.origin }] });
+            await olga.open(stack.room(room.id));
+            await olga.say("our rules");
+            await olga.sees("our rules");
+            await choose(olga, "our rules", "Pin");
+            await olga.page.waitForSelector("#pins:not([hidden])");
+            await olga.open(stack.url);
+            await olga.page.locator("#rows .msg").last().hover();
+            await olga.page.locator("#rows .msg .msg-more").last().click();
+            assert.equal(await olga.page.locator('.sheet-menu .menu-item:text-is("Pin")').count(), 0);
+            assert.deepEqual(olga.faults, []);
+            await olga.leave();
+        });
+
         test(`${server}: a reply shows what it answers, also after that was edited, and leads to it`, async () => {
             const id = await said(ana, "is the desk open?");
             await choose(bo, "is the desk open?", "Reply");
