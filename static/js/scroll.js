@@ -33,11 +33,10 @@ export class Scroll {
 
     // Runs a change at the lower end; a reader further up keeps seeing the same rows.
     hold(change) {
-        const height = this.#height();
         const top = this.log.scrollTop;
-        const below = this.atBottom;
+        const height = this.atBottom ? null : this.#height();
         const result = change();
-        this.log.scrollTop = below ? 0 : top - (this.#height() - height);
+        this.log.scrollTop = height === null ? 0 : top - (this.#height() - height);
         return result;
     }
 

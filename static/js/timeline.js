@@ -1,6 +1,7 @@
 // The rows of the room in view: in the order of their numbers, then those still on their way. Keeps
 // day dividers, the grouping of one author's rows, and the mark where the unread begin.
 
+import { above, below, blockAbove, gather, trim } from "./blocks.js";
 import { element, part } from "./parts.js";
 import { updateQuotes } from "./quote.js";
 import { showReactions } from "./reactions.js";
@@ -9,7 +10,7 @@ import { dayLabel, sameDay } from "./time.js";
 
 const GROUP_MS = 300000;
 const UNSPOKEN_MS = 500;
-const KEPT_ROWS = 500; // a page left open for days stays quick; older rows load again on scrolling up
+const KEPT_ROWS = 10000; // of a page left open for days; older ones load again on scrolling up
 
 // A person who was renamed is shown with the name that the row was written under.
 const author = (row) => `${row.dataset.user} ${row.querySelector(".msg-author").textContent}`;
@@ -33,7 +34,7 @@ export class Timeline {
     show(messages) {
         this.#unspoken(() => {
             this.rows.replaceChildren();
-            this.#fill(messages, null);
+            this.#fill(messages, this.rows);
         });
         this.scroll.toBottom();
     }
@@ -41,9 +42,12 @@ export class Timeline {
     // Older messages above those that are here.
     prepend(messages) {
         const first = this.rows.querySelector(".msg");
+        if (messages.length === 0) {
+            return;
+        }
         this.#unspoken(() => {
             this.#leading(first).forEach((node) => node.classList.contains("day") && node.remove());
-            this.#fill(messages, this.rows.firstChild);
+            this.#fill(messages, blockAbove(this.rows));
         });
         if (first) {
             this.#arrange(first);
@@ -61,7 +65,7 @@ export class Timeline {
 
     // A new message; the author's own pending row becomes it. True where a row was added for it.
     append(message) {
-        if (this.rows.querySelector(`.msg[data-seq="${message.seq}"]`)) {
+        if (this.rows.querySelector(`#${this.prefix}${message.seq}`)) {
             return false;
         }
         return this.scroll.hold(() => {
@@ -75,7 +79,7 @@ export class Timeline {
             this.rows.insertBefore(row, this.#firstPending());
             this.#arrange(row);
             [this.#after(row), after].forEach((next) => next && this.#arrange(next));
-            this.#trim();
+            this.#tidy();
             return !pending;
         });
     }
@@ -193,9 +197,9 @@ export class Timeline {
         return this.rows.querySelector(".msg") === null;
     }
 
-    #fill(messages, before) {
+    #fill(messages, box) {
         const made = messages.map((message) => this.#row(message));
-        made.forEach((row) => this.rows.insertBefore(row, before));
+        box.append(...made);
         made.forEach((row) => this.#arrange(row));
     }
 
@@ -213,35 +217,47 @@ export class Timeline {
         return [...this.rows.querySelectorAll(".msg")];
     }
 
+    // What is on its way stands below all else.
+    #allPending() {
+        const found = [];
+        let node = this.rows.lastElementChild;
+        while (node && (!node.classList.contains("msg") || isPending(node))) {
+            if (isPending(node)) {
+                found.unshift(node);
+            }
+            node = node.previousElementSibling;
+        }
+        return found;
+    }
+
     #pending(clientId) {
-        const row = clientId && this.rows.querySelector(`.msg[data-client="${CSS.escape(clientId)}"]`);
-        return row && isPending(row) ? row : null;
+        return this.#allPending().find((row) => row.dataset.client === clientId) ?? null;
     }
 
     #firstPending() {
-        const row = this.rows.querySelector(".msg[data-seq='']");
+        const [row] = this.#allPending();
         return row ? (this.#leading(row)[0] ?? row) : null;
     }
 
     // Dividers directly above a row, topmost first.
     #leading(row) {
         const found = [];
-        let node = row?.previousElementSibling;
+        let node = row && above(row);
         while (node && !node.classList.contains("msg")) {
             found.unshift(node);
-            node = node.previousElementSibling;
+            node = above(node);
         }
         return found;
     }
 
     #before(row) {
-        return (this.#leading(row)[0] ?? row).previousElementSibling;
+        return above(this.#leading(row)[0] ?? row);
     }
 
     #after(row) {
-        let node = row.nextElementSibling;
+        let node = below(row);
         while (node && !node.classList.contains("msg")) {
-            node = node.nextElementSibling;
+            node = below(node);
         }
         return node;
     }
@@ -264,16 +280,15 @@ export class Timeline {
         row.classList.toggle("msg-cont", goesOn && rowTime(row) - rowTime(previous) < GROUP_MS);
     }
 
-    #trim() {
-        const rows = this.#all();
-        if (!this.scroll.atBottom || rows.length <= KEPT_ROWS + 50) {
+    // While the reader is at the lower end, what is far above may be moved.
+    #tidy() {
+        if (!this.scroll.atBottom) {
             return;
         }
-        const keep = rows[rows.length - KEPT_ROWS];
-        while (this.rows.firstElementChild !== keep) {
-            this.rows.firstElementChild.remove();
+        gather(this.rows);
+        if (trim(this.rows, KEPT_ROWS)) {
+            this.#arrange(this.rows.querySelector(".msg"));
+            this.trimmed?.();
         }
-        this.#arrange(keep);
-        this.trimmed?.();
     }
 }
