@@ -72,3 +72,33 @@ enum err handle_emoji_page(struct call *c, struct fail *f)
     c->res.in_frame = !e;
     return e;
 }
+
+/* ----- beside the chat: for whoever has no script ----- */
+
+static enum err answer_beside(struct call *c, const char *view, struct json_object *data,
+                              struct fail *f)
+{
+    http_add_header(&c->res, "Vary", "Accept, Cookie, Authorization");
+    return call_wants_page(c) ? answer_page(c, 200, view, data, f) : answer_json(c, 200, data);
+}
+
+enum err handle_room_about_page(struct call *c, struct fail *f)
+{
+    struct json_object *data;
+    enum err e = page_room_data(c, call_text(c, "room"), &data, f);
+
+    return e ? e : answer_beside(c, "room_about", data, f);
+}
+
+enum err handle_person_page(struct call *c, struct fail *f)
+{
+    struct json_object *data;
+    enum err e = page_person_data(c, call_number(c, "id", 0), &data, f);
+
+    return e ? e : answer_beside(c, "person_about", data, f);
+}
+
+enum err handle_new_room_page(struct call *c, struct fail *f)
+{
+    return answer_beside(c, "new_room", page_new_room_data(c), f);
+}

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+/* What there is for whoever asks: rooms and invitations. */
 enum err handle_rooms(struct call *c, struct fail *f)
 {
     struct room_view *list = arena_alloc(c->arena, ROOMS_MAX * sizeof *list);

@@ -2,6 +2,7 @@
 
 #include "cgi-bin/answer.h"
 #include "cgi-bin/auth.h"
+#include "chat/open_room.h"
 #include "chat/wire.h"
 #include "lib/secure.h"
 
@@ -22,35 +23,6 @@ void page_add_site(const struct call *c, struct json_object *o)
         json_set_str(o, "site_version", c->app->site_version);
 }
 
-static const char *unread_label(const struct call *c, const struct room_view *v)
-{
-    if (v->unread <= 0)
-        return "";
-    return v->unread > 99 ? "99+" : arena_fmt(c->arena, "%lld", (long long)v->unread);
-}
-
-/* The room being read shows no count: its messages are on the page. */
-static enum err add_rooms(struct call *c, const struct room *current, struct json_object *o,
-                          struct fail *f)
-{
-    struct room_view *list = arena_alloc(c->arena, ROOMS_MAX * sizeof *list);
-    struct json_object *rooms = json_object_new_array();
-    size_t count = 0;
-    enum err e = rooms_list(c->chat, c->arena, &c->actor, list, &count, f);
-
-    for (size_t i = 0; !e && i < count; i++) {
-        struct json_object *room = wire_room(&list[i]);
-        bool is_current = list[i].room.id == current->id;
-
-        json_set_str(room, "url", answer_room_url(c, list[i].room.slug));
-        json_set_bool(room, "current", is_current);
-        json_set_str(room, "unread_label", is_current ? "" : unread_label(c, &list[i]));
-        json_object_array_add(rooms, room);
-    }
-    json_set(o, "rooms", rooms);
-    return e;
-}
-
 static void add_paging(const struct call *c, const struct page_query *q,
                        const struct lookup_context *context, struct json_object *o)
 {
@@ -68,7 +40,7 @@ static void add_paging(const struct call *c, const struct page_query *q,
     json_set_str(o, "newer_url", arena_fmt(c->arena, "%s?after=%lld", url, (long long)last));
 }
 
-static void add_me(struct call *c, struct json_object *o)
+void page_add_me(struct call *c, struct json_object *o)
 {
     const struct conf *conf = c->app->conf;
     const struct actor *who = &c->actor;
@@ -118,19 +90,27 @@ static void add_cursor(struct json_object *cursors, const char *room, int64_t se
     json_set(cursors, room, o);
 }
 
-/* {slug: {seq, last_read_seq}} of the rooms on the page; the one being read as its rows were read.
- */
-static struct json_object *cursors(struct json_object *rooms, const char *current, int64_t seq)
+static void add_cursors(struct json_object *cursors, struct json_object *rooms,
+                        const struct room *current)
 {
-    struct json_object *o = json_object_new_object();
-
-    for (size_t i = 0; i < json_object_array_length(rooms); i++) {
+    for (size_t i = 0; rooms && i < json_object_array_length(rooms); i++) {
         struct json_object *room = json_object_array_get_idx(rooms, i);
         const char *slug = json_object_get_string(json_object_object_get(room, "id"));
         int64_t head = json_object_get_int64(json_object_object_get(room, "seq"));
-        add_cursor(o, slug, strcmp(slug, current) == 0 ? seq : head,
+
+        add_cursor(cursors, slug, strcmp(slug, current->slug) == 0 ? current->head : head,
                    json_object_get_int64(json_object_object_get(room, "last_read_seq")));
     }
+}
+
+/* {slug: {seq, last_read_seq}} of the rooms on the page; the one being read as its rows were read.
+ */
+static struct json_object *cursors(struct json_object *page, const struct room *current)
+{
+    struct json_object *o = json_object_new_object();
+
+    add_cursors(o, json_object_object_get(page, "rooms"), current);
+    add_cursors(o, json_object_object_get(page, "direct"), current);
     return o;
 }
 
@@ -164,7 +144,7 @@ static void add_config(struct call *c, const struct page_query *q, const char *e
     json_set_str(config, "room", room->slug);
     json_set_i64(config, "seq", room->head);
     json_set_i64(config, "floor", room->floor);
-    cursor_list = cursors(json_object_object_get(o, "rooms"), room->slug, room->head);
+    cursor_list = cursors(o, room);
     if (json_object_object_get_ex(o, "self_seq", &self))
         add_cursor(cursor_list, "@me", json_object_get_int64(self), 0);
     json_set(config, "rooms", cursor_list);
@@ -179,6 +159,7 @@ static void add_config(struct call *c, const struct page_query *q, const char *e
     json_set_i64(config, "max_chars", conf->message_max_chars);
     json_set_i64(config, "edit_minutes", conf->edit_minutes);
     json_set_i64(config, "file_max_mb", conf->file_max_mb);
+    json_set_bool(config, "opens_rooms", open_may_private(conf, &c->actor));
     if (q->message_id)
         json_set_i64(config, "message", q->message_id);
     if (q->thread_id)
@@ -239,11 +220,11 @@ enum err page_data(struct call *c, const struct page_query *q, struct json_objec
         add_room(c, &page->room, page->epoch, o);
         page_add_messages(c, page, o);
         add_paging(c, q, &context, o);
-        add_me(c, o);
+        page_add_me(c, o);
         if (q->message_id)
             page_add_target(c, &context, o);
         add_notice(c, o);
-        e = add_rooms(c, &page->room.room, o, f);
+        e = page_add_rooms(c, &page->room.room, o, f);
     }
     if (!e)
         e = page_add_pins(c, &page->room.room, o, f);
@@ -272,7 +253,7 @@ struct json_object *page_shell_data(struct call *c, const struct page_query *q)
     json_set_i64(o, "online_count", 0);
     json_set_i64(o, "online_total", 0);
     json_set_bool(o, "paging", q->before > 0 || q->after >= 0 || q->message_id);
-    add_me(c, o);
+    page_add_me(c, o);
     add_config(c, q, "", &view.room, o);
     return o;
 }

@@ -1,7 +1,8 @@
 /*
  * What templates/chat.mustache is given, and GET …?format=json answers: one object. Its fields:
  *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?
- *   room {…wire_room, url}   rooms [{…wire_room, url, current, unread_label}]
+ *   room {…wire_room, url}   rooms, direct [{…wire_room, url, current, unread_label}], has_direct
+ *   invitations [{…wire_invitations}], has_invitations
  *   messages [{…wire_message, attachments [{…, is_image, size_label, shown_url?, shown_width?,
  *     shown_height?}]?, has_files, quote_lost, has_reactions, replies_label, mine, continued,
  * initial, time_iso, time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts
@@ -37,8 +38,12 @@ MUST_CHECK enum err page_thread_data(struct call *c, const struct page_query *q,
 /* The page for a visitor whom only the browser's own token can identify: no rows. */
 struct json_object *page_shell_data(struct call *c, const struct page_query *q);
 
-/* The values that every page has: the first line above. */
+/* The values that every page has: the first line above, and who reads. */
 void page_add_site(const struct call *c, struct json_object *o);
+void page_add_me(struct call *c, struct json_object *o);
+/* The lists of rooms (page_rooms.c). */
+MUST_CHECK enum err page_add_rooms(struct call *c, const struct room *current,
+                                   struct json_object *o, struct fail *f);
 /* The rows, with what makes them readable without a script (page_rows.c). */
 void page_add_messages(const struct call *c, const struct history_page *page,
                        struct json_object *o);
@@ -54,6 +59,19 @@ MUST_CHECK enum err page_add_pins(struct call *c, const struct room *room, struc
                                   struct fail *f);
 /* "3 replies"; "" for none. */
 const char *page_replies_label(struct arena *a, int64_t replies);
+/* templates/room_about, person_about and new_room: site, me, title, and
+ *   room {…wire_room_settings, url}, is_public, is_direct, has_members, has_invited,
+ *     members, invited [{…wire_members, owner, removable}]
+ *   person {…wire_person, initial, role_label, since_label}, can_talk
+ *   can_talk, can_open, can_publish
+ * The caller owns *out. */
+MUST_CHECK enum err page_room_data(struct call *c, const char *slug, struct json_object **out,
+                                   struct fail *f);
+MUST_CHECK enum err page_person_data(struct call *c, int64_t user_id, struct json_object **out,
+                                     struct fail *f);
+struct json_object *page_new_room_data(struct call *c);
+/* "24 November 2026", UTC. */
+const char *page_day(struct arena *a, int64_t ms);
 /* The letter in an avatar: a name's first character, upper case where it is ASCII. */
 const char *page_initial(struct arena *a, const char *name);
 

@@ -34,14 +34,25 @@ static const char *day_label(struct arena *a, const struct tm *t)
     return arena_fmt(a, "%d %s %d", t->tm_mday, months[t->tm_mon], t->tm_year + 1900);
 }
 
-static struct tm day_of(const struct json_object *row)
+static struct tm moment(int64_t ms)
 {
-    time_t seconds =
-        (time_t)(json_object_get_int64(json_object_object_get(row, "timestamp")) / 1000);
+    time_t seconds = (time_t)(ms / 1000);
     struct tm t = {0};
 
     gmtime_r(&seconds, &t);
     return t;
+}
+
+static struct tm day_of(const struct json_object *row)
+{
+    return moment(json_object_get_int64(json_object_object_get(row, "timestamp")));
+}
+
+const char *page_day(struct arena *a, int64_t ms)
+{
+    struct tm t = moment(ms);
+
+    return day_label(a, &t);
 }
 
 void page_add_times(struct arena *a, struct json_object *row)

@@ -23,6 +23,8 @@
 static const struct param page_params[] = {
     SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), EMBED, {0}};
 
+static const struct param about_params[] = {ROOM("room", FROM_PATH), {0}};
+
 static const struct param room_page_params[] = {
     ROOM("room", FROM_PATH), SEQ("before", FROM_QUERY, 1), SEQ("after", FROM_QUERY, 0), EMBED, {0}};
 
@@ -153,6 +155,11 @@ const struct route page_routes[] = {
      .handler = handle_thread_page, .params = thread_params},
     {.method = HTTP_GET, .pattern = "me", .need = NEED_USER, .handler = handle_account_page},
     {.method = HTTP_GET, .pattern = "emoji", .need = NEED_ANYONE, .handler = handle_emoji_page},
+    {.method = HTTP_GET, .pattern = "r/<room>/about", .need = NEED_READER,
+     .handler = handle_room_about_page, .params = about_params},
+    {.method = HTTP_GET, .pattern = "u/<#id>", .need = NEED_USER,
+     .handler = handle_person_page, .params = message_params},
+    {.method = HTTP_GET, .pattern = "new", .need = NEED_USER, .handler = handle_new_room_page},
     {0},
 };
 

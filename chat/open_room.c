@@ -21,14 +21,22 @@ static enum err may_open(struct chat *c, struct arena *a, const struct actor *wh
     return e;
 }
 
+bool open_may_private(const struct conf *conf, const struct actor *who)
+{
+    enum conf_creators creators = conf->who_creates_rooms;
+
+    return who->kind == ACTOR_USER &&
+           (creators == CREATORS_MEMBERS ||
+            (creators == CREATORS_MODERATORS && actor_is_moderator(who)));
+}
+
 enum err open_private(struct chat *c, struct arena *a, const struct actor *who, const char *title,
                       const char *address, struct room *out, struct fail *f)
 {
     enum conf_creators creators = c->conf->who_creates_rooms;
     enum err e = may_open(c, a, who, f);
 
-    if (!e && (creators == CREATORS_NOBODY ||
-               (creators == CREATORS_MODERATORS && !actor_is_moderator(who))))
+    if (!e && !open_may_private(c->conf, who))
         e = fail(f, ERR_FORBIDDEN,
                  creators == CREATORS_NOBODY ? "Rooms are made by the operator."
                                              : "Only moderators make rooms.");

@@ -8,8 +8,10 @@ import { Composer } from "./composer.js";
 import { addEmojiButton } from "./emoji.js";
 import { openPictures } from "./files.js";
 import { randomId } from "./ids.js";
+import { Membership } from "./membership.js";
 import { Online } from "./online.js";
 import { Outbox } from "./outbox.js";
+import { Panels } from "./panels.js";
 import { Pins } from "./pins.js";
 import { Reads } from "./reads.js";
 import { Reply } from "./reply.js";
@@ -41,7 +43,7 @@ export class Chat {
 
     #makeView() {
         const { api, logs, outbox, user, config } = this;
-        this.rooms = new Rooms(byId("room-list"), config, { open: (slug) => this.open(slug), stale: () => this.#refreshRooms() });
+        this.rooms = new Rooms(byId("room-lists"), config, { open: (slug) => this.open(slug), stale: () => this.membership.refresh() });
         this.view = new RoomView({
             api, logs, outbox, user,
             room: config.room,
@@ -49,7 +51,7 @@ export class Chat {
             hooks: { bottom: () => this.#readSoFar(), newest: () => this.open(this.view.room) },
         });
         this.pins = new Pins(api, (id) => this.jump(id));
-        this.online = new Online(config.room);
+        this.online = new Online(config.room, config.page);
         this.typing = new Typing();
         this.status = new Status(byId("link-state"));
     }
@@ -63,12 +65,33 @@ export class Chat {
             hooks: {
                 frame: (frame) => this.#take(frame),
                 welcome: (frame) => this.#welcomed(frame),
-                answer: (body) => this.#setStates(body.rooms),
+                answer: (body) => this.#answered(body),
                 resync: (list) => list.forEach((frame) => this.#resync(frame)),
                 state: (state, reason) => this.#linkState(state, reason),
                 unsent: (frame) => this.#unsent(frame),
                 lists: () => this.online.frames(),
                 tend: (living) => this.#adoptLeftovers(living),
+            },
+        });
+        this.membership = new Membership({
+            api, logs,
+            rooms: this.rooms,
+            section: byId("invitations"),
+            hooks: {
+                entered: (slug, seq) => this.link.subscribe(slug, seq),
+                changed: (room) => room.slug === this.view.room && this.#showNames(room),
+                gone: (slug, title) => this.#leftRoom(slug, title),
+                open: (slug) => this.open(slug),
+                failed: (error) => toast(error.message),
+            },
+        });
+        this.panels = new Panels({
+            api, config, user,
+            online: this.online,
+            room: () => this.view.room,
+            opened: (room) => {
+                this.membership.enter(room);
+                this.open(room.id);
             },
         });
         this.sender = new Sender({
@@ -250,6 +273,12 @@ export class Chat {
             this.pins.take(event);
         }
         this.threads.take(event);
+        if (event.type === "membership") {
+            this.membership.take(event);
+        } else if (event.type === "room") {
+            this.membership.refresh();
+            this.panels.take(event);
+        }
         if (this.view.takes(event)) {
             this.view.show(event);
             this.typing.stopped(event.user_id);
@@ -266,6 +295,9 @@ export class Chat {
                 break;
             case "error":
                 this.sender.settle(frame.client_id, { error: frame });
+                if (frame.code === "room_not_found" && frame.room) {
+                    this.membership.drop(frame.room);
+                }
                 break;
             case "presence":
                 this.online.take(frame);
@@ -295,6 +327,11 @@ export class Chat {
         this.#sayPresence();
     }
 
+    #answered({ rooms, missing = [] }) {
+        missing.forEach((room) => this.membership.drop(room));
+        this.#setStates(rooms);
+    }
+
     #setStates(states = {}) {
         for (const [slug, state] of Object.entries(states)) {
             this.rooms.setState(slug, state);
@@ -321,14 +358,14 @@ export class Chat {
             this.pins.load(room);
             await this.#reload(room);
         } else {
-            this.#refreshRooms();
+            this.membership.refresh();
         }
         this.link.subscribe(room, this.logs.last(room));
     }
 
     // What the reader may see is another by now: whom they ignore.
     #showAnew() {
-        this.#refreshRooms();
+        this.membership.refresh();
         this.threads.reload(this.view.room);
         this.typing.clear();
         this.pins.load(this.view.room);
@@ -345,20 +382,6 @@ export class Chat {
                 setTimeout(() => room === this.view.room && !this.link.stopped && this.#reload(room, afresh), LOAD_AGAIN_MS);
             }
         }
-    }
-
-    #refreshRooms() {
-        this.again = this.refreshing !== undefined; // the answer on its way may be older than the reason
-        this.refreshing ??= this.api
-            .get("rooms/")
-            .then((answer) => this.rooms.update(answer.rooms))
-            .catch(() => {})
-            .finally(() => {
-                this.refreshing = undefined;
-                if (this.again) {
-                    this.#refreshRooms();
-                }
-            });
     }
 
     // Rooms.
@@ -388,14 +411,30 @@ export class Chat {
         }
     }
 
-    // Everything around the rows that belongs to a room.
-    #showHead({ slug, title, topic }) {
-        this.rooms.setCurrent(slug);
+    // This person is out of it.
+    #leftRoom(slug, title) {
+        toast(`You are no longer in ${title}.`);
+        if (slug === this.view.room) {
+            this.open(this.rooms.slugs[0]);
+        }
+    }
+
+    #showNames({ title, topic, url }) {
         byId("room-title").textContent = title;
         byId("room-topic").textContent = topic;
+        byId("room-about").href = `${url}about/`;
+        this.composer?.call(title);
+        this.#showTitle();
+    }
+
+    // Everything around the rows that belongs to a room.
+    #showHead(room) {
+        const { slug } = room;
+        this.rooms.setCurrent(slug);
         this.typing.clear();
         this.online.open(slug);
-        this.composer?.open(slug, title);
+        this.#showNames(room);
+        this.composer?.open(slug, room.title);
         this.reply?.open(slug);
         this.attach?.open(slug);
         this.pins.load(slug);

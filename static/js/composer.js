@@ -43,10 +43,15 @@ export class Composer {
             this.#stopTyping();
         }
         this.room = room;
-        this.label.textContent = `Message to ${title}`;
-        this.text.placeholder = `Message ${title}`;
+        this.call(title);
         this.text.value = this.store.get(this.drafts + room) ?? "";
         this.#measure();
+    }
+
+    // The room's name, which may change.
+    call(title) {
+        this.label.textContent = `Message to ${title}`;
+        this.text.placeholder = `Message ${title}`;
     }
 
     focus() {

@@ -1,7 +1,7 @@
 // Windows over the page, on the browser's own modal <dialog>: the rest is inert, Tab stays inside,
 // Escape or a click beside it closes, and the focus goes back to where it was.
 
-import { element } from "./parts.js";
+import { element, icon } from "./parts.js";
 
 const GAP = 8;
 
@@ -34,6 +34,14 @@ function place(box, anchor) {
     box.classList.add("sheet-placed");
     box.style.top = `${Math.max(top, GAP)}px`;
     box.style.left = `${Math.max(left, GAP)}px`;
+}
+
+// The first line of a window that is more than a menu: its name, and the way out.
+export function heading(title, close) {
+    const out = button(icon("close"), "icon-btn sheet-close");
+    out.setAttribute("aria-label", "Close");
+    out.addEventListener("click", close);
+    return element("div", "sheet-head", element("h2", "sheet-title", title), out);
 }
 
 export function button(label, className = "btn btn-quiet") {

@@ -28,6 +28,11 @@ export class Logs {
         this.cursors.set(room, seq);
     }
 
+    // False where there was none.
+    forget(room) {
+        return this.cursors.delete(room);
+    }
+
     // "apply": it is the next one, and counts as read now. "drop": known already. "gap": something
     // before it is missing, ask. "other": no log of ours.
     take(room, seq) {

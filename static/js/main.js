@@ -77,7 +77,7 @@ async function start(config) {
     const tabs = await openTabs(`outcry:${config.api}:${user?.id ?? "nobody"}`);
     const chat = new Chat({ config, api, auth, store, tabs, logs: new Logs(config.epoch, cursors), user, closeDrawers });
     if (filled) {
-        chat.rooms.update(filled.rooms);
+        chat.membership.update(filled.there);
         await chat.open(config.room, { push: false });
         if (config.message) {
             await chat.jump(config.message);

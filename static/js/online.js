@@ -8,7 +8,8 @@ const EVERYWHERE = "*";
 const SHOWN = 200;
 
 export class Online {
-    constructor(room) {
+    constructor(room, pageUrl) {
+        this.pageUrl = pageUrl;
         this.list = document.getElementById("people");
         this.empty = document.getElementById("online-empty");
         this.counts = document.querySelectorAll(".online-count");
@@ -62,6 +63,10 @@ export class Online {
         this.#show();
     }
 
+    isHere(room, userId) {
+        return this.people.get(room)?.has(userId) ?? false;
+    }
+
     // All that is known, as the frames that say so to another tab.
     frames() {
         const rooms = [...this.people].map(([room, people]) => ({ room, join: [...people.values()], count: this.sizes.get(room) }));
@@ -94,6 +99,7 @@ export class Online {
     #item(item, person) {
         const shown = item?.firstElementChild ?? part("person");
         shown.dataset.user = person.user_id;
+        shown.href = `${this.pageUrl}u/${person.user_id}/`;
         shown.dataset.state = person.state;
         shown.querySelector(".avatar").dataset.initial = initial(person.username);
         shown.querySelector(".person-name").textContent = person.username;

@@ -1,21 +1,23 @@
-// The list of rooms, with how much is unread in each.
+// The lists of rooms, with how much is unread in each.
 
-import { part } from "./parts.js";
+import { element, part } from "./parts.js";
 import { Unread } from "./unread.js";
 
 const label = (count) => (count > 99 ? "99+" : count > 0 ? String(count) : "");
 const shownCount = (text) => (text.startsWith("99+") ? 100 : parseInt(text, 10) || 0);
 
 export class Rooms {
-    // hooks: open(slug), stale(): the counts must be asked for
-    constructor(list, config, hooks) {
-        Object.assign(this, { list, hooks });
+    // lists: what holds both lists; hooks: open(slug), stale(): the counts must be asked for
+    constructor(lists, config, hooks) {
+        this.hooks = hooks;
+        this.lists = { direct: lists.querySelector("#direct-list"), other: lists.querySelector("#room-list") };
+        this.direct = lists.querySelector("#direct");
         this.pageUrl = config.page;
         this.rooms = new Map();
-        for (const link of list.querySelectorAll(".room")) {
+        for (const link of lists.querySelectorAll(".room")) {
             this.#adopt(link, config.rooms[link.dataset.room]);
         }
-        list.addEventListener("click", (event) => {
+        lists.addEventListener("click", (event) => {
             const link = event.target.closest(".room");
             const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
             if (link && plain) {
@@ -44,27 +46,43 @@ export class Rooms {
         this.#show(this.rooms.get(link.dataset.room));
     }
 
-    // From rooms/: for a page that came without them, and after a break in the log.
+    // From rooms/: all there are, as they are called now.
     update(list) {
-        for (const room of list) {
-            if (!this.rooms.has(room.id)) {
-                this.#add(room);
-            }
-            this.setState(room.id, room);
-        }
+        const there = new Set(list.map((room) => room.id));
+        this.slugs.filter((slug) => !there.has(slug)).forEach((slug) => this.remove(slug));
+        list.forEach((room) => this.add(room));
     }
 
-    #add(room) {
+    add(room) {
+        if (!this.rooms.has(room.id)) {
+            this.#make(room);
+        }
+        this.#name(room);
+        this.setState(room.id, room);
+    }
+
+    #make(room) {
         const link = part("room");
         link.dataset.room = room.id;
-        link.dataset.topic = room.topic ?? "";
+        link.dataset.kind = room.kind;
         link.dataset.owner = room.owner_id ?? "";
         link.href = `${this.pageUrl}r/${encodeURIComponent(room.id)}/`;
-        link.querySelector(".room-name").textContent = room.title;
-        const item = document.createElement("li");
-        item.append(link);
-        this.list.append(item);
+        (this.lists[room.kind] ?? this.lists.other).append(element("li", "", link));
+        this.direct.hidden = this.lists.direct.childElementCount === 0;
         this.#adopt(link, room);
+    }
+
+    #name({ id, title, topic = "" }) {
+        const room = this.rooms.get(id);
+        Object.assign(room, { title, topic });
+        room.link.dataset.topic = topic;
+        room.link.querySelector(".room-name").textContent = title;
+    }
+
+    remove(slug) {
+        this.rooms.get(slug)?.link.parentElement.remove();
+        this.rooms.delete(slug);
+        this.direct.hidden = this.lists.direct.childElementCount === 0;
     }
 
     get(slug) {

@@ -142,7 +142,7 @@ export class SharedLink {
         return {
             frame: (frame) => this.#pass("frame", { frame }, frame),
             welcome: (frame) => this.#welcomed(frame),
-            answer: (body) => this.#pass("answer", { body: { rooms: body.rooms } }, body),
+            answer: (body) => this.#pass("answer", { body: { rooms: body.rooms, missing: body.missing } }, body),
             resync: (list) => this.#pass("resync", { list }, list),
             state: (state, reason) => this.#linkState(state, reason),
         };

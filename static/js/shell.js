@@ -11,16 +11,16 @@ export async function fillShell({ config, api, auth }) {
     if (!me.user) {
         return null;
     }
-    const [{ rooms }, page] = await Promise.all([api.get("rooms/"), api.get("messages/", { room: config.room, limit: 1 })]);
+    const [there, page] = await Promise.all([api.get("rooms/"), api.get("messages/", { room: config.room, limit: 1 })]);
     config.epoch = page.epoch;
-    config.rooms = Object.fromEntries([["@me", me], ...rooms.map((room) => [room.id, room])]);
+    config.rooms = Object.fromEntries([["@me", me], ...there.rooms.map((room) => [room.id, room])]);
     showMe(me.user, api);
     if (!document.getElementById("composer")) {
         document.getElementById("join")?.remove();
         document.querySelector(".foot-note")?.remove();
         document.getElementById("chat-foot").append(part("composer"));
     }
-    return { user: me.user, rooms };
+    return { user: me.user, there };
 }
 
 function showMe(user, api) {

@@ -1,0 +1,57 @@
+// Windows about rooms and people, each loaded when it is first asked for. Without scripts the same links
+// lead to pages that do the same.
+
+import { toast } from "./toast.js";
+
+const isPlain = (event) => !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
+
+export class Panels {
+    // context: {api, config, user, online, room() → the one in view, opened(room), open(slug)}
+    constructor(context) {
+        this.context = context;
+        document.addEventListener("click", (event) => isPlain(event) && this.#click(event));
+    }
+
+    // A "room" event: what is shown about it may be old.
+    take(event) {
+        this.about?.take(event);
+    }
+
+    #click(event) {
+        const link = event.target.closest("#new-room, #room-about, .person, .msg-author");
+        const way = link && this.context.user && this.#wayOf(link);
+        if (way) {
+            event.preventDefault();
+            this.#show(way);
+        }
+    }
+
+    #wayOf(link) {
+        if (link.id === "new-room") {
+            return () => import("./new_room.js").then(({ openNewRoom }) => openNewRoom(this.context));
+        }
+        if (link.id === "room-about") {
+            return () => import("./room_about.js").then(({ openAbout }) => this.#keep(openAbout(this.context)));
+        }
+        const id = Number(link.dataset.user ?? link.closest(".msg").dataset.user);
+        return id ? () => this.card(id, link) : null;
+    }
+
+    card(id, anchor) {
+        return import("./person_card.js").then(({ openCard }) => openCard(this.context, id, anchor));
+    }
+
+    async #keep(about) {
+        this.about = await about;
+        await this.about.closed;
+        this.about = null;
+    }
+
+    async #show(way) {
+        try {
+            await way();
+        } catch (error) {
+            toast(error.status === undefined ? "This could not be loaded. Is there a connection?" : error.message);
+        }
+    }
+}

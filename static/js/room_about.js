@@ -1,0 +1,116 @@
+// Who is in a room: inviting, removing, leaving.
+
+import { button, confirmDialog, heading, openDialog } from "./dialog.js";
+import { element } from "./parts.js";
+import { nameForm } from "./people_field.js";
+import { loadStyle } from "./style.js";
+import { toast } from "./toast.js";
+
+const KINDS = {
+    public: "Everybody may read here.",
+    private: "A private room: only its members can read it.",
+    direct: "A conversation: only those in it can read it.",
+};
+
+class About {
+    constructor({ api, user, online }, slug) {
+        Object.assign(this, { api, user, online, slug });
+        this.path = `rooms/${encodeURIComponent(slug)}/`;
+        this.members = element("div", "");
+        this.acts = element("div", "");
+    }
+
+    async open() {
+        await Promise.all([this.load(), loadStyle("beside")]);
+        const { title, topic, kind } = this.room;
+        const head = heading(title, () => this.dialog.close());
+        const about = element("p", "beside-note", [KINDS[kind], topic].filter(Boolean).join(" "));
+        this.dialog = openDialog("about", `About ${title}`, [head, about, this.members, this.acts]);
+        this.closed = this.dialog.closed;
+        this.#showActs();
+        return this;
+    }
+
+    async load() {
+        const [{ room }, people] = await Promise.all([this.api.get(this.path), this.api.get(`${this.path}members/`)]);
+        this.room = room;
+        this.#showMembers(people);
+    }
+
+    // Somebody came, went, or was invited.
+    take(event) {
+        if (event.room === this.slug) {
+            this.load().catch(() => this.dialog?.close());
+        }
+    }
+
+    #showMembers({ members, invited }) {
+        const lists = [
+            ["Members", members, "Remove"],
+            ["Invited", invited, "Take back"],
+        ];
+        const shown = lists.filter(([, people]) => people.length > 0);
+        this.members.replaceChildren(...shown.flatMap(([title, people, verb]) => this.#list(title, people, verb)));
+    }
+
+    #list(title, people, verb) {
+        const items = people.map((person) => this.#person(person, verb));
+        return [element("h3", "beside-title", `${title} (${people.length})`), element("ul", "beside-list", ...items)];
+    }
+
+    #person({ user_id, username, inviter_id }, verb) {
+        const name = element("bdi", "", username);
+        const item = element("li", "", name);
+        const own = inviter_id === this.user.id;
+        if (this.online.isHere(this.slug, user_id)) {
+            item.append(element("span", "beside-here", "online"));
+        }
+        if (user_id === this.room.owner_id) {
+            item.append(element("span", "beside-note", "owner"));
+        } else if (user_id !== this.user.id && (own || this.room.may.remove)) {
+            const take = button(verb, "btn btn-sm btn-quiet");
+            take.setAttribute("aria-label", `${verb}: ${username}`);
+            take.addEventListener("click", () => this.#try(() => this.api.delete(`${this.path}members/${user_id}/`)));
+            item.append(take);
+        }
+        return item;
+    }
+
+    #showActs() {
+        const { invite, leave } = this.room.may;
+        if (invite) {
+            this.acts.append(nameForm(this.api, "Invite somebody by name", "Invite", (name) => this.#invite(name)));
+        }
+        if (leave) {
+            const go = button("Leave this room", "btn btn-quiet");
+            go.addEventListener("click", () => this.#leave());
+            this.acts.append(element("div", "sheet-buttons", go));
+        }
+    }
+
+    async #invite(username) {
+        await this.api.post(`${this.path}invite/`, { username });
+        await this.load();
+    }
+
+    async #leave() {
+        const { title } = this.room;
+        this.dialog.close();
+        if (await confirmDialog(`Leave ${title}? Only an invitation brings you back.`, "Leave")) {
+            await this.#try(() => this.api.post(`${this.path}leave/`), false);
+        }
+    }
+
+    async #try(act, again = true) {
+        try {
+            await act();
+            if (again) {
+                await this.load();
+            }
+        } catch (error) {
+            toast(error.message);
+        }
+    }
+}
+
+export const openAbout = (context) => new About(context, context.room()).open();

@@ -1,0 +1,203 @@
+// Private rooms and conversations: opening, inviting, entering and leaving, live for both sides and
+// without scripts; how the windows look, and axe on them.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { launch, Person, ROOT, Stack, until } from "./lib.mjs";
+
+const SHOTS = `${ROOT}/build/screenshots`;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const LOOKS = [
+    { viewport: { width: 360, height: 740 }, colorScheme: "light" },
+    { viewport: { width: 1280, height: 800 }, colorScheme: "dark" },
+];
+
+let stack;
+let browser;
+let people;
+
+async function enter(number, name, options = {}) {
+    const value = await stack.token(number, name);
+    return Person.enter(browser, { options, cookies: [{ name: "host", value, url: stack.origin }] });
+}
+
+before(async () => {
+    stack = await Stack.start({ conf: { rate_address_burst: "5000", browser_token: "cookie:host" } });
+    browser = await launch();
+    people = {};
+    for (const [number, name] of ["ana", "ben", "eve"].entries()) {
+        people[name] = await enter(number + 1, name);
+        await people[name].open(stack.url);
+        await people[name].linkIs("live");
+        await people[name].say(`${name} is here`);
+        await people[name].sees(`${name} is here`);
+    }
+});
+after(async () => {
+    for (const person of Object.values(people)) {
+        assert.deepEqual(person.faults, []);
+    }
+    await browser?.close();
+    await stack?.stop();
+});
+
+const link = (person, title) => person.page.locator(`.room:has(.room-name:text-is("${title}"))`);
+
+async function openRoom(person, title) {
+    await person.page.click("#new-room");
+    await person.page.fill("#new-room-title", title);
+    await person.page.click('.sheet-new button:text-is("Open")');
+    await person.page.waitForSelector(`#room-title:text-is("${title}")`);
+}
+
+// By the window about the room in view.
+async function invite(person, name) {
+    await person.page.click("#room-about");
+    await person.page.fill(".sheet-about .sheet-form input", name.slice(0, 2));
+    await person.page.waitForSelector(`.sheet-about datalist option[value="${name}"]`, { state: "attached" });
+    await person.page.fill(".sheet-about .sheet-form input", name);
+    await person.page.click('.sheet-about button:text-is("Invite")');
+    await person.page.waitForSelector(`.sheet-about li:has-text("${name}")`);
+    await person.page.keyboard.press("Escape");
+}
+
+test("a private room: opened, entered by invitation, and left for good when one is removed", async () => {
+    const { ana, ben, eve } = people;
+    await openRoom(ana, "Block desk");
+    await invite(ana, "ben");
+    await ben.page.waitForSelector('.invitation-title:text-is("Block desk")');
+    assert.equal(await ben.page.textContent(".invitation-by"), "ana");
+    await ben.page.click('.invitation button:text-is("Accept")');
+    await ben.page.waitForSelector('#room-title:text-is("Block desk")');
+    await ben.page.waitForSelector("#invitations", { state: "hidden" });
+    await ana.say("only for us");
+    await ben.sees("only for us");
+    await ben.say("understood");
+    await ana.sees("understood");
+    assert.equal(await link(eve, "Block desk").count(), 0);
+
+    await ana.page.click("#room-about");
+    await ana.page.click('.sheet-about button[aria-label="Remove: ben"]');
+    await ben.page.waitForSelector('.toast-line:text-is("You are no longer in Block desk.")');
+    await until(async () => (await link(ben, "Block desk").count()) === 0, "the room is off the list");
+    await ben.page.waitForSelector('#room-title:text-is("General")');
+    assert.ok(!(await ben.texts()).includes("only for us"));
+    await ana.page.keyboard.press("Escape");
+});
+
+test("a room is left by whoever wants to, and the other sees it at once", async () => {
+    const { ana, ben } = people;
+    await openRoom(ben, "Futures");
+    await invite(ben, "ana");
+    await ana.page.click('.invitation:has(.invitation-title:text-is("Futures")) button:text-is("Accept")');
+    await ana.page.waitForSelector('#room-title:text-is("Futures")');
+    await ben.page.click("#room-about");
+    await ben.page.waitForSelector('.sheet-about li:has-text("ana")');
+    await ana.page.click("#room-about");
+    await ana.page.click('.sheet-about button:text-is("Leave this room")');
+    await ana.page.click('.sheet-confirm button:text-is("Leave")');
+    await ana.page.waitForSelector('.toast-line:text-is("You are no longer in Futures.")');
+    await ben.page.waitForSelector('.sheet-about li:has-text("ana")', { state: "detached" });
+    await ben.page.keyboard.press("Escape");
+});
+
+test("a conversation begins at a person's name, and the other has it live", async () => {
+    const { ana, eve } = people;
+    await link(eve, "General").click();
+    await eve.page.click('.msg-author:text-is("ana")');
+    await eve.page.click('.sheet-card button:text-is("Message")');
+    await eve.page.waitForSelector('#room-title:text-is("ana")');
+    await eve.say("just between us");
+    await eve.sees("just between us");
+    await link(ana, "eve").waitFor();
+    await ana.page.waitForFunction(() => document.querySelector("#direct-list .room.has-unread .room-unread").firstChild.textContent === "1");
+    await link(ana, "eve").click();
+    await ana.sees("just between us");
+    await ana.say("heard");
+    await eve.sees("heard");
+    assert.equal(await ana.page.textContent("#room-title"), "eve");
+});
+
+test("without scripts: a room is opened, entered and left by forms", async () => {
+    const plain = { javaScriptEnabled: false };
+    const [gil, hal] = [await enter(21, "gil", plain), await enter(22, "hal", plain)];
+    for (const person of [gil, hal]) {
+        await person.open(stack.url);
+        await person.page.fill("#composer-text", "no scripts here");
+        await person.page.click("#composer button");
+        await person.page.waitForSelector(".msg");
+    }
+    await gil.page.click("#new-room");
+    await gil.page.fill("#room-name", "Plain room");
+    await gil.page.click('form:has(#room-name) button');
+    assert.equal(await gil.page.textContent("#room-title"), "Plain room");
+    await gil.page.click("#room-about");
+    await gil.page.fill("#invite-name", "HAL");
+    await gil.page.click('button:text-is("Invite")');
+    await hal.open(stack.url);
+    await hal.page.click('.invitation button:text-is("Accept")');
+    assert.equal(await hal.page.textContent("#room-title"), "Plain room");
+    await hal.page.click("#room-about");
+    assert.match(await hal.page.textContent(".beside-list"), /gil.*owner.*hal/s);
+    await hal.page.click('button:text-is("Leave this room")');
+    assert.equal(await link(hal, "Plain room").count(), 0);
+
+    await hal.page.click("#new-room");
+    await hal.page.fill("#talk-name", "gil");
+    await hal.page.click('form:has(#talk-name) button');
+    assert.equal(await hal.page.textContent("#room-title"), "gil");
+    await gil.open(stack.url);
+    await link(gil, "hal").click();
+    assert.equal(await gil.page.textContent("#room-title"), "hal");
+    await gil.leave();
+    await hal.leave();
+});
+
+async function judge(person, name) {
+    mkdirSync(SHOTS, { recursive: true });
+    await person.page.screenshot({ path: `${SHOTS}/rooms-${name}.png` });
+    const { violations } = await person.page.evaluate(`${AXE}; axe.run({ resultTypes: ["violations"] })`);
+    const bad = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+    assert.deepEqual(
+        bad.map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`),
+        [],
+        name,
+    );
+}
+
+for (const look of LOOKS) {
+    const name = `${look.viewport.width}-${look.colorScheme}`;
+    test(`${name}: lists and windows leave nobody out`, async () => {
+        const { ana, ben } = people;
+        await openRoom(ben, `Week ahead ${name}`);
+        await invite(ben, "ana");
+        const person = await enter(1, "ana", look);
+        await person.open(stack.url);
+        await person.linkIs("live");
+        const openList = () => look.viewport.width < 768 && person.page.click(".open-rooms");
+        await openList();
+        await judge(person, `${name}-list`);
+        await person.page.click("#new-room");
+        await person.page.waitForSelector(".sheet-new");
+        await judge(person, `${name}-new`);
+        await person.page.click(".sheet-close");
+        await openList();
+        await link(person, "Block desk").click();
+        await person.page.waitForSelector('#room-title:text-is("Block desk")');
+        await person.page.click("#room-about");
+        await person.page.waitForSelector(".sheet-about");
+        await judge(person, `${name}-about`);
+        await person.page.keyboard.press("Escape");
+        await person.page.click(".msg-author >> nth=0");
+        await person.page.waitForSelector(".sheet-card");
+        await judge(person, `${name}-card`);
+        for (const [page, path] of [["about", "r/general/about/"], ["person", "u/2/"], ["new", "new/"]]) {
+            await person.open(`${stack.url}${path}`);
+            await judge(person, `${name}-page-${page}`);
+        }
+        await person.leave();
+        await ana.page.bringToFront();
+    });
+}
