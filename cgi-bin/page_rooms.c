@@ -23,6 +23,7 @@ static struct json_object *room_link(struct call *c, const struct room_view *v, 
 
     json_set_str(room, "url", answer_room_url(c, v->room.slug));
     json_set_bool(room, "current", is_current);
+    json_set_bool(room, "muted", v->muted_until > clock_wall_ms(&c->chat->clock));
     json_set_str(room, "unread_label", is_current ? "" : unread_label(c, v));
     return room;
 }
@@ -92,6 +93,38 @@ static void add_people(const struct call *c, const struct room *r, const struct 
     json_set(o, "invited", invited);
 }
 
+struct choice {
+    const char *value, *label;
+};
+
+static struct json_object *choices(const struct choice *list, size_t count, const char *chosen)
+{
+    struct json_object *array = json_object_new_array();
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *o = json_object_new_object();
+
+        json_set_str(o, "value", list[i].value);
+        json_set_str(o, "label", list[i].label);
+        json_set_bool(o, "chosen", strcmp(list[i].value, chosen) == 0);
+        json_object_array_add(array, o);
+    }
+    return array;
+}
+
+static void add_settings(const struct call *c, const struct room_view *v, struct json_object *o)
+{
+    static const struct choice post[] = {{"all", "Everybody"},
+                                         {"members", "Everybody but guests"},
+                                         {"moderators", "Moderators and the owner"}},
+                               invite[] = {{"members", "Every member"},
+                                           {"owner", "The owner and moderators"}};
+
+    json_set_bool(o, "muted", v->muted_until > clock_wall_ms(&c->chat->clock));
+    json_set(o, "post_choices", choices(post, ARRAY_LEN(post), v->room.post_policy));
+    json_set(o, "invite_choices", choices(invite, ARRAY_LEN(invite), v->room.invite_policy));
+}
+
 enum err page_room_data(struct call *c, const char *slug, struct json_object **out, struct fail *f)
 {
     struct json_object *o, *room;
@@ -111,6 +144,8 @@ enum err page_room_data(struct call *c, const char *slug, struct json_object **o
     json_set_str(o, "title", v.room.title);
     json_set_bool(o, "is_public", strcmp(v.room.kind, "public") == 0);
     json_set_bool(o, "is_direct", strcmp(v.room.kind, "direct") == 0);
+    json_set_bool(o, "is_private", strcmp(v.room.kind, "private") == 0);
+    add_settings(c, &v, o);
     add_people(c, &v.room, list, count, o);
     return OK;
 }

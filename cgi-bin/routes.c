@@ -113,6 +113,20 @@ static const struct param person_params[] = {ID("id"), {0}};
 static const struct param ignore_params[] = {
     ID("id"), {.name = "on", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 1}, {0}};
 
+static const struct param change_params[] = {
+    ROOM("slug", FROM_PATH),
+    {.name = "title", .from = FROM_BODY, .kind = PARAM_TEXT},
+    {.name = "topic", .from = FROM_BODY, .kind = PARAM_TEXT},
+    CHOICE("post_policy", FROM_BODY, "all members moderators"),
+    CHOICE("invite_policy", FROM_BODY, "members owner"),
+    {.name = "slow_s", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 86400},
+    {.name = "archived", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 1}, {0}};
+
+static const struct param mute_params[] = {
+    ROOM("slug", FROM_PATH),
+    {.name = "for", .from = FROM_BODY, .kind = PARAM_CHOICE, .choices = "1h close forever off",
+     .required = true}, {0}};
+
 static const struct param read_params[] = {
     ROOM("slug", FROM_PATH),
     {.name = "up_to", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX,
@@ -229,6 +243,14 @@ const struct route api_routes[] = {
      .handler = handle_room_create, .params = room_create_params},
     {.method = HTTP_GET, .pattern = "rooms/<slug>", .need = NEED_READER,
      .handler = handle_room, .params = room_params},
+    {.method = HTTP_PATCH, .pattern = "rooms/<slug>", .need = NEED_USER, .csrf = true,
+     .handler = handle_room_change, .params = change_params},
+    {.method = HTTP_POST, .pattern = "rooms/<slug>/settings", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_room_change, .params = change_params},
+    {.method = HTTP_PUT, .pattern = "rooms/<slug>/mute", .need = NEED_USER, .csrf = true,
+     .handler = handle_room_mute, .params = mute_params},
+    {.method = HTTP_POST, .pattern = "rooms/<slug>/mute", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_room_mute, .params = mute_params},
     {.method = HTTP_GET, .pattern = "rooms/<slug>/members", .need = NEED_READER,
      .handler = handle_members, .params = room_params},
     {.method = HTTP_PUT, .pattern = "rooms/<slug>/members/<#id>", .need = NEED_USER, .csrf = true,

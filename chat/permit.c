@@ -36,7 +36,7 @@ enum err permit_room(const struct room *r, const struct user *u, struct fail *f)
         return fail(f, ERR_FORBIDDEN, "Nobody writes here: this is your own log.");
     if (r->archived_ms)
         return fail(f, ERR_FORBIDDEN, "This room is archived.");
-    if (permit_is_moderator(u) || strcmp(r->post_policy, "all") == 0)
+    if (permit_is_moderator(u) || r->owner_id == u->id || strcmp(r->post_policy, "all") == 0)
         return OK;
     if (strcmp(r->post_policy, "moderators") == 0)
         return fail(f, ERR_FORBIDDEN, "Only moderators write in this room.");

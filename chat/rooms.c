@@ -174,6 +174,27 @@ enum err rooms_create_hidden(struct chat *c, struct arena *a, const char *kind, 
     return insert(c, out, f);
 }
 
+enum err rooms_set_title(struct chat *c, struct arena *a, struct room *room, const char *title,
+                         int64_t actor_id, struct fail *f)
+{
+    enum err e = clean_title(a, title, &room->title, f);
+
+    if (!e)
+        e = room_update(c->db, room, f);
+    return e ? e : rooms_tell(c, room->id, "{\"change\":\"title\"}", actor_id, 0, f);
+}
+
+enum err rooms_set_policies(struct chat *c, struct room *room, const char *post_policy,
+                            const char *invite_policy, int64_t actor_id, struct fail *f)
+{
+    enum err e;
+
+    room->post_policy = post_policy;
+    room->invite_policy = invite_policy;
+    e = room_update(c->db, room, f);
+    return e ? e : rooms_tell(c, room->id, "{\"change\":\"policy\"}", actor_id, 0, f);
+}
+
 enum err rooms_set_topic(struct chat *c, const struct room *room, const char *topic,
                          int64_t actor_id, struct fail *f)
 {

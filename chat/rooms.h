@@ -46,6 +46,11 @@ MUST_CHECK enum err rooms_create_hidden(struct chat *c, struct arena *a, const c
 /* A "room" event; target_id 0: none. */
 MUST_CHECK enum err rooms_tell(struct chat *c, int64_t room_id, const char *payload,
                                int64_t actor_id, int64_t target_id, struct fail *f);
+/* Both change *room too. post: all, members or moderators; invite: members or owner. */
+MUST_CHECK enum err rooms_set_title(struct chat *c, struct arena *a, struct room *room,
+                                    const char *title, int64_t actor_id, struct fail *f);
+MUST_CHECK enum err rooms_set_policies(struct chat *c, struct room *room, const char *post_policy,
+                                       const char *invite_policy, int64_t actor_id, struct fail *f);
 MUST_CHECK enum err rooms_set_topic(struct chat *c, const struct room *room, const char *topic,
                                     int64_t actor_id, struct fail *f);
 /* An archived room is not listed, and nobody posts to it; its log stays. */

@@ -307,6 +307,8 @@ struct json_object *wire_room(const struct room_view *v)
     json_set_i64(o, "last_read_seq", v->last_read_seq);
     if (v->room.owner_id)
         json_set_i64(o, "owner_id", v->room.owner_id);
+    if (v->muted_until)
+        json_set_i64(o, "muted_until", v->muted_until);
     return o;
 }
 

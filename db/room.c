@@ -18,6 +18,7 @@ enum { ROOM_COLUMN_COUNT = 14 };
 #define VIEW_COLUMNS                                                                               \
     COLUMNS_WITH(READERS_TITLE)                                                                    \
     ", m.user_id IS NOT NULL, m.joined_seq, m.last_read_seq,"                                      \
+    " m.muted_until,"                                                                              \
     " CASE WHEN m.user_id IS NULL OR m.last_read_seq >= r.head THEN 0 ELSE ("                      \
     "SELECT count(*) FROM (SELECT 1 FROM ("                                                        \
     "SELECT user_id AS author, deleted_ms FROM message"                                            \
@@ -76,6 +77,12 @@ static const struct sql update = {
     "UPDATE room SET title = ?2, topic = ?3, post_policy = ?4, invite_policy = ?5,"
     " owner_id = nullif(?6, 0), slow_s = ?7, archived_ms = ?8 WHERE id = ?1",
     DB_CHAT, NULL};
+static const struct sql mute = {
+    "room.mute",
+    "INSERT INTO room_member (room_id, user_id, muted_until)"
+    " SELECT r.id, ?1, ?3 FROM room r WHERE r.id = ?2 AND " IS_SEEN
+    " ON CONFLICT (user_id, room_id) DO UPDATE SET muted_until = excluded.muted_until",
+    DB_CHAT, NULL};
 static const struct sql mark_read = {
     "room.mark_read",
     "INSERT INTO room_member (room_id, user_id, last_read_seq)"
@@ -87,7 +94,7 @@ static const struct sql mark_read = {
 const struct sql *const room_statements[] = {
     &by_slug,         &by_id,          &list_public, &view,     &insert,       &update_topic,
     &update_archived, &update_slow,    &mark_read,   &list_own, &seen_by_slug, &view_by_slug,
-    &by_direct_key,   &set_direct_key, &update,      NULL,
+    &by_direct_key,   &set_direct_key, &update,      &mute,     NULL,
 };
 
 static void from_row(struct query *q, struct arena *a, struct room *r)
@@ -116,7 +123,8 @@ static void view_from_row(struct query *q, struct arena *a, struct room_view *v)
     v->has_mark = query_i64(q, ROOM_COLUMN_COUNT) != 0;
     v->joined_seq = query_i64(q, ROOM_COLUMN_COUNT + 1);
     v->last_read_seq = query_i64(q, ROOM_COLUMN_COUNT + 2);
-    v->unread = query_i64(q, ROOM_COLUMN_COUNT + 3);
+    v->muted_until = query_i64(q, ROOM_COLUMN_COUNT + 3);
+    v->unread = query_i64(q, ROOM_COLUMN_COUNT + 4);
 }
 
 static enum err load_one(struct query *q, struct arena *a, struct room *out, struct fail *f)
@@ -293,6 +301,16 @@ enum err room_update_slow(struct db *db, int64_t id, int64_t slow_s, struct fail
 
     query_bind_i64(&q, 1, id);
     query_bind_i64(&q, 2, slow_s);
+    return query_run(&q, f);
+}
+
+enum err room_mute(struct db *db, int64_t room_id, int64_t user_id, int64_t until, struct fail *f)
+{
+    struct query q = query_begin(db, &mute);
+
+    query_bind_i64(&q, 1, user_id);
+    query_bind_i64(&q, 2, room_id);
+    query_bind_i64(&q, 3, until);
     return query_run(&q, f);
 }
 

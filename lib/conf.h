@@ -63,6 +63,7 @@ struct conf {
     char *rooms;        /* "general:General energy:Energy …": read it with conf_next_room() */
     char *default_room; /* a slug */
     enum conf_creators who_creates_rooms; /* private ones */
+    char *market_close;                   /* "16:00 America/New_York": market.h reads it */
 
     /* limits */
     int64_t message_max_chars, message_max_bytes, body_max_bytes;

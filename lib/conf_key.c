@@ -1,5 +1,6 @@
 #include "lib/conf_key.h"
 
+#include "lib/market.h"
 #include "lib/peer.h"
 #include "lib/text.h"
 
@@ -112,6 +113,12 @@ static const char *check_secret(const char *value)
     return strlen(value) >= CONF_SECRET_MIN
                ? NULL
                : "must be at least 32 bytes long; run \"outcry init\", which makes one";
+}
+
+static const char *check_market_close(const char *value)
+{
+    return market_close_is_valid(value) ? NULL
+                                        : "must be a time and a zone: 16:00 America/New_York";
 }
 
 static const char *check_default_room(const char *value)
@@ -240,6 +247,11 @@ const struct conf_key conf_keys[] = {
      .choices = {"members", "moderators", "nobody"},
      .doc = "Who may open private rooms; guests never. Public ones are opened by moderators and by "
             "`outcry room create`."},
+    {AT(market_close), .type = CONF_TEXT, .def = "16:00 America/New_York",
+     .check = check_market_close,
+     .doc =
+         "When the market closes on weekdays, for rooms that are muted until then: the time, and "
+         "the zone as the system's tz database has it."},
 
     {.section = "Your site's login",
      AT(jwt_alg),

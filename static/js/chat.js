@@ -453,7 +453,7 @@ export class Chat {
     }
 
     #showTitle() {
-        const unread = document.visibilityState === "hidden" ? (this.rooms.get(this.view.room)?.unread ?? 0) : 0;
+        const unread = document.visibilityState === "hidden" ? this.rooms.loudUnread(this.view.room) : 0;
         const title = `${unread > 0 ? `(${unread}) ` : ""}${this.#title()} ${this.titleEnd}`;
         if (document.title !== title) {
             document.title = title;

@@ -1,8 +1,9 @@
-// Who is in a room: inviting, removing, leaving.
+// Who is in a room and what it is like: inviting, removing, leaving, muting, settings.
 
 import { button, confirmDialog, heading, openDialog } from "./dialog.js";
 import { element } from "./parts.js";
 import { nameForm } from "./people_field.js";
+import { settingsForm } from "./room_settings.js";
 import { loadStyle } from "./style.js";
 import { toast } from "./toast.js";
 
@@ -11,6 +12,12 @@ const KINDS = {
     private: "A private room: only its members can read it.",
     direct: "A conversation: only those in it can read it.",
 };
+
+const MUTES = [
+    ["1h", "for an hour"],
+    ["close", "until the market closes"],
+    ["forever", "for ever"],
+];
 
 class About {
     constructor({ api, user, online }, slug) {
@@ -77,9 +84,17 @@ class About {
     }
 
     #showActs() {
-        const { invite, leave } = this.room.may;
+        const { invite, leave, settle } = this.room.may;
         if (invite) {
             this.acts.append(nameForm(this.api, "Invite somebody by name", "Invite", (name) => this.#invite(name)));
+        }
+        this.acts.append(this.#muting());
+        if (settle) {
+            const open = button("Settings", "btn btn-quiet");
+            open.addEventListener("click", () => {
+                open.replaceWith(settingsForm(this.room, (change) => this.#settle(change)));
+            });
+            this.acts.append(element("div", "sheet-buttons", open));
         }
         if (leave) {
             const go = button("Leave this room", "btn btn-quiet");
@@ -91,6 +106,31 @@ class About {
     async #invite(username) {
         await this.api.post(`${this.path}invite/`, { username });
         await this.load();
+    }
+
+    // What one may mute it for, or the way back.
+    #muting() {
+        const muted = this.room.muted_until > Date.now();
+        const choices = muted ? [["off", "Hear it again"]] : MUTES;
+        const buttons = choices.map(([value, label]) => {
+            const made = button(label, "btn btn-sm btn-quiet");
+            made.addEventListener("click", () => this.#mute(value));
+            return made;
+        });
+        const line = element("div", "beside-mute", element("span", "", muted ? "You muted this room." : "Mute"), ...buttons);
+        this.mute?.replaceWith(line);
+        this.mute = line;
+        return line;
+    }
+
+    async #mute(value) {
+        await this.#try(() => this.api.put(`${this.path}mute/`, { for: value }));
+        this.#muting();
+    }
+
+    async #settle(change) {
+        await this.api.patch(this.path, change);
+        this.dialog.close();
     }
 
     async #leave() {

@@ -33,6 +33,7 @@ export class Rooms {
             title: link.querySelector(".room-name").textContent,
             topic: link.dataset.topic ?? "",
             owner: Number(link.dataset.owner) || null,
+            mutedUntil: Number(link.dataset.muted) || 0,
             url: link.getAttribute("href"),
             unreads: new Unread(known?.seq, shownCount(link.querySelector(".room-unread").textContent), known?.last_read_seq),
             get unread() {
@@ -59,6 +60,7 @@ export class Rooms {
         }
         this.#name(room);
         this.setState(room.id, room);
+        this.#show(this.rooms.get(room.id));
     }
 
     #make(room) {
@@ -72,9 +74,9 @@ export class Rooms {
         this.#adopt(link, room);
     }
 
-    #name({ id, title, topic = "" }) {
+    #name({ id, title, topic = "", muted_until: mutedUntil = 0 }) {
         const room = this.rooms.get(id);
-        Object.assign(room, { title, topic });
+        Object.assign(room, { title, topic, mutedUntil });
         room.link.dataset.topic = topic;
         room.link.querySelector(".room-name").textContent = title;
     }
@@ -146,7 +148,17 @@ export class Rooms {
     }
 
     get unreadElsewhere() {
-        return [...this.rooms.values()].some((room) => room.unread > 0 && room.slug !== this.current);
+        return [...this.rooms.values()].some((room) => room.unread > 0 && room.slug !== this.current && !this.isMuted(room));
+    }
+
+    // What a page that nobody looks at says of itself.
+    loudUnread(slug) {
+        const room = this.rooms.get(slug);
+        return room && !this.isMuted(room) ? room.unread : 0;
+    }
+
+    isMuted(room) {
+        return room.mutedUntil > Date.now();
     }
 
     #show(room) {
@@ -159,6 +171,7 @@ export class Rooms {
             badge.replaceChildren(...(text ? [text, spoken] : []));
         }
         room.link.classList.toggle("has-unread", text !== "");
+        room.link.classList.toggle("is-muted", this.isMuted(room));
         document.querySelector(".open-rooms").classList.toggle("has-unread", this.unreadElsewhere);
     }
 }

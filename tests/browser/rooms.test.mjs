@@ -103,6 +103,36 @@ test("a room is left by whoever wants to, and the other sees it at once", async 
     await ben.page.keyboard.press("Escape");
 });
 
+test("what an owner changes is seen at once, and a muted room keeps quiet in every page of its reader", async () => {
+    const { ana, ben } = people;
+    await openRoom(ana, "Options");
+    await invite(ana, "ben");
+    await ben.page.click('.invitation:has(.invitation-title:text-is("Options")) button:text-is("Accept")');
+    await ben.page.waitForSelector('#room-title:text-is("Options")');
+    await ana.page.click("#room-about");
+    await ana.page.click('.sheet-about button:text-is("Settings")');
+    await ana.page.fill("#set-title", "Index options");
+    await ana.page.fill("#set-topic", "Expiry week");
+    await ana.page.selectOption("#set-post_policy", "moderators");
+    await ana.page.click('.sheet-about button:text-is("Save")');
+    await ben.page.waitForSelector('#room-title:text-is("Index options")');
+    await ben.page.waitForSelector('#room-topic:text-is("Expiry week")');
+    await ben.say("may I?");
+    await ben.page.waitForSelector('.msg-failed:has-text("Only moderators write in this room.")');
+    await ben.page.click('.msg-failed button[data-action="edit"], .msg-failed button >> nth=-1');
+
+    const second = await Person.enter(browser, { cookies: await ben.context.cookies() });
+    await second.open(stack.url);
+    await second.linkIs("live");
+    await ben.page.click("#room-about");
+    await ben.page.click('.sheet-about button:text-is("until the market closes")');
+    await ben.page.waitForSelector('.sheet-about button:text-is("Hear it again")');
+    await ben.page.keyboard.press("Escape");
+    await second.page.waitForSelector('.room.is-muted:has(.room-name:text-is("Index options"))');
+    await ben.page.waitForSelector('.room.is-muted:has(.room-name:text-is("Index options"))');
+    await second.leave();
+});
+
 test("a conversation begins at a person's name, and the other has it live", async () => {
     const { ana, eve } = people;
     await link(eve, "General").click();
