@@ -29,7 +29,7 @@ struct world {
     struct web *w;
     struct pair rooms[2], messages[3], people[1], files[2];
     const char *tokens[2], *cookie, *csrf;
-    uint64_t state;
+    uint64_t state, names;
 };
 
 /* The question being made: of the real things, or of those that never were. */
@@ -126,6 +126,8 @@ static const char *a_value(struct question *q, const struct param *p)
         return arena_fmt(a, "general:0,%s%s", a_room(q), draw(q, 2) ? ":0" : "");
     if (about_people || p->from == FROM_QUERY)
         return a_word(q);
+    if (strcmp(p->name, "username") == 0 || strcmp(p->name, "display_name") == 0)
+        return arena_fmt(a, "%016llx", (unsigned long long)++q->world->names);
     return strcmp(p->name, "emoji") == 0 ? "%F0%9F%91%8D" : "words";
 }
 
@@ -324,7 +326,9 @@ static bool ask_both(struct world *world)
     if (ask(&never) != status)
         fail_msg("%s %s %s (%d): %d, but of what never was %d", real.method, real.uri, real.body,
                  real.person, status, world->w->status);
-    compare(&real, blurred(world, text), blurred(world, web_text(world->w)));
+    if (strcmp(real.route->pattern, "session") !=
+        0) /* each guest is told another id of their own */
+        compare(&real, blurred(world, text), blurred(world, web_text(world->w)));
     return true;
 }
 
