@@ -60,8 +60,9 @@ MUST_CHECK enum err page_add_pins(struct call *c, const struct room *room, struc
 /* "3 replies"; "" for none. */
 const char *page_replies_label(struct arena *a, int64_t replies);
 /* templates/room_about, person_about and new_room: site, me, title, and
- *   room {…wire_room_settings, url}, is_public, is_private, is_direct, muted,
- *     post_choices, invite_choices [{value, label, chosen}], has_members, has_invited, members, invited [{…wire_members, owner, removable}]
+ *   room {…wire_room_settings, url}, is_public, is_private, is_direct, muted, post_choices,
+ *     invite_choices [{value, label, chosen}], has_members, has_invited, members and invited
+ *     [{…wire_members, owner, removable}]
  *   person {…wire_person, initial, role_label, since_label}, can_talk
  *   can_talk, can_open, can_publish
  * The caller owns *out. */
