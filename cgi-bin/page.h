@@ -53,6 +53,8 @@ MUST_CHECK enum err page_add_online(struct call *c, int64_t room_id, struct json
 void page_add_files(struct arena *a, struct json_object *row);
 /* time_iso and time_label, from the object's timestamp. */
 void page_add_times(struct arena *a, struct json_object *row);
+/* day_label. */
+void page_add_day(struct arena *a, struct json_object *row);
 /* Marks the row that the page is about, with forms for what may be done to it. */
 void page_add_target(struct call *c, const struct lookup_context *context, struct json_object *o);
 MUST_CHECK enum err page_add_pins(struct call *c, const struct room *room, struct json_object *o,

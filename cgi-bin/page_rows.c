@@ -72,6 +72,13 @@ const char *page_replies_label(struct arena *a, int64_t replies)
     return replies == 1 ? "1 reply" : arena_fmt(a, "%lld replies", (long long)replies);
 }
 
+void page_add_day(struct arena *a, struct json_object *row)
+{
+    struct tm t = day_of(row);
+
+    json_set_str(row, "day_label", day_label(a, &t));
+}
+
 /* Who, as one attribute for the script: "7 12". */
 static void add_reactors(struct arena *a, struct json_object *row)
 {
@@ -113,11 +120,8 @@ void page_add_messages(const struct call *c, const struct history_page *page, st
         page_add_times(c->arena, row);
         add_reactors(c->arena, row);
         page_add_files(c->arena, row);
-        if (!same_day) {
-            struct tm day = day_of(row);
-
-            json_set_str(row, "day_label", day_label(c->arena, &day));
-        }
+        if (!same_day)
+            page_add_day(c->arena, row);
         json_object_array_add(rows, row);
     }
     json_set(o, "messages", rows);

@@ -10,6 +10,7 @@
 #include "cgi-bin/dispatch.h"
 #include "cgi-bin/kept.h"
 #include "cgi-bin/transport.h"
+#include "chat/indexing.h"
 #include "lib/secure.h"
 
 #include <errno.h>
@@ -38,11 +39,24 @@ static void reload(void *ctx)
     app_reload(ctx);
 }
 
+/* Where a sidecar runs, it does. */
+static void index_some(struct chat *c)
+{
+    struct fail f;
+    bool due = false, done;
+
+    if (c->conf->sidecar == SIDECAR_EXTERNAL || notify_has_reader(&c->notify))
+        return;
+    if (!indexing_is_due(c, &due, &f) && due && indexing_step(c, &done, &f))
+        log_event(c->log, LOG_WARN, "not_indexed", LOG_S("why", f.message));
+}
+
 static void after(void *ctx)
 {
     const struct app *app = ctx;
 
     demand_start(app->chat);
+    index_some(app->chat);
 }
 
 /* Costs nearly nothing: that is its point. Who asked is not looked at, what was asked is not read.

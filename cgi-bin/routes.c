@@ -75,6 +75,12 @@ static const struct param events_params[] = {
     {.name = "conn", .from = FROM_QUERY, .kind = PARAM_CLIENT_ID},
     CHOICE("state", FROM_QUERY, "active idle invisible"), {0}};
 
+static const struct param search_params[] = {
+    {.name = "q", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 500},
+    ROOM("room", FROM_QUERY),
+    CHOICE("sort", FROM_QUERY, "best newest"),
+    {.name = "page", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = 20}, {0}};
+
 static const struct param session_params[] = {
     {.name = "username", .from = FROM_BODY, .kind = PARAM_TEXT}, ROOM("next_room", FROM_BODY), {0}};
 
@@ -174,6 +180,8 @@ const struct route page_routes[] = {
     {.method = HTTP_GET, .pattern = "u/<#id>", .need = NEED_USER,
      .handler = handle_person_page, .params = message_params},
     {.method = HTTP_GET, .pattern = "new", .need = NEED_USER, .handler = handle_new_room_page},
+    {.method = HTTP_GET, .pattern = "search", .need = NEED_ANYONE,
+     .handler = handle_search_page, .params = search_params},
     {0},
 };
 
@@ -212,6 +220,8 @@ const struct route api_routes[] = {
      .handler = handle_pins, .params = room_params},
     {.method = HTTP_GET, .pattern = "events", .need = NEED_READER,
      .handler = handle_events, .params = events_params},
+    {.method = HTTP_GET, .pattern = "search", .need = NEED_READER,
+     .handler = handle_search, .params = search_params},
     {.method = HTTP_POST, .pattern = "session", .need = NEED_ANYONE, .csrf = true,
      .forms = true, .handler = handle_session, .params = session_params},
     {.method = HTTP_GET, .pattern = "me", .need = NEED_READER, .handler = handle_me},

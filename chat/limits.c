@@ -86,6 +86,20 @@ enum err limits_take_upload(struct chat *c, const struct actor *who, const char 
     return take_writing(c, "upload", who, address, f);
 }
 
+enum err limits_take_search(struct chat *c, const struct actor *who, const char *address,
+                            struct fail *f)
+{
+    char key[KEY_MAX];
+    struct bucket b = {key, 1, .burst = c->conf->rate_search_burst,
+                       .per_minute = c->conf->rate_search_per_minute};
+
+    if (who->user_id)
+        snprintf(key, KEY_MAX, "search:user:%lld", (long long)who->user_id);
+    else if (address)
+        address_key(key, "search:address", address);
+    return take(c, &b, who->user_id || address ? 1 : 0, f);
+}
+
 enum err limits_take_session(struct chat *c, const char *address, struct fail *f)
 {
     char key[KEY_MAX];

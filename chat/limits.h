@@ -15,6 +15,9 @@ MUST_CHECK enum err limits_take_export(struct chat *c, const struct actor *who, 
 /* One file that somebody begins to send: the same again. */
 MUST_CHECK enum err limits_take_upload(struct chat *c, const struct actor *who, const char *address,
                                        struct fail *f);
+/* One search, by the user or, for nobody in particular, from the address. */
+MUST_CHECK enum err limits_take_search(struct chat *c, const struct actor *who, const char *address,
+                                       struct fail *f);
 /* One guest session or ticket from an address. */
 MUST_CHECK enum err limits_take_session(struct chat *c, const char *address, struct fail *f);
 

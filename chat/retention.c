@@ -1,5 +1,6 @@
 #include "chat/retention.h"
 
+#include "chat/indexing.h"
 #include "db/event.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -90,8 +91,10 @@ enum err retention_purge(struct chat *c, bool dry, retention_fn *tell, void *ctx
     arena_init(&a);
     e = each_room(c, dry, tell, ctx, total, &a, f);
     arena_release(&a);
-    /* The texts that went are in the WAL until it is emptied. */
-    if (!e && !dry && total->events > 0)
-        e = db_checkpoint_all(c->db, f);
-    return e;
+    /* The texts that went are in the indexes' pieces until those are joined, and in the WAL until
+     * it is emptied. */
+    if (e || dry || total->events == 0)
+        return e;
+    e = indexing_compact(c, f);
+    return e ? e : db_checkpoint_all(c->db, f);
 }

@@ -7,7 +7,7 @@
 static const struct command *const commands[] = {
     &init_command,  &setup_command,  &migrate_command, &doctor_command,  &token_command,
     &room_command,  &user_command,   &backup_command,  &restore_command, &verify_command,
-    &purge_command, &render_command, &version_command,
+    &purge_command, &render_command, &index_command,   &version_command,
 };
 
 static void usage(FILE *out)

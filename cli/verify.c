@@ -33,6 +33,8 @@ static int verify(struct db *db, struct report *report)
         return site_failed(&f);
     if (f.err)
         printf("FAIL  %s\n", f.message);
+    if (total.search[0])
+        printf("FAIL  %s Mend: outcry index --rebuild\n", total.search);
     if (db_alarm(db)) {
         printf("FAIL  %s Mend: outcry restore\n", db_alarm(db));
         total.problems++;

@@ -331,6 +331,7 @@ void db_close(struct db *db)
     if (!db)
         return;
     db_rollback(db);
+    tokens_release(db);
     for (size_t i = 0; i < db->statement_count; i++)
         sqlite3_finalize(db->statements[i].stmt);
     sqlite3_close(db->sqlite);

@@ -32,6 +32,9 @@ struct db {
     enum db_tx tx;
     char alarm[240]; /* "" or why nothing may be written any more */
     struct witness witness;
+    bool search_stale;        /* see search_is_stale() */
+    fts5_tokenizer tokenizer; /* see db/tokens.h */
+    Fts5Tokenizer *words;     /* NULL: not needed yet */
 
     int joined_reads; /* db_begin_read() inside an open transaction */
     int64_t commits;  /* our own so far */
@@ -50,6 +53,8 @@ struct db {
 struct query query_begin_unchecked(struct db *db, const struct sql *sql);
 /* Maps and logs an SQLite error, once. */
 MUST_CHECK enum err db_error(struct db *db, int rc, const char *what, struct fail *f);
+
+void tokens_release(struct db *db);
 
 /* One write of its own, or part of the caller's: see db/state.h. finish_own() returns `e`, or the
  * commit's error. */

@@ -2,6 +2,7 @@
 #include "db/attachment.h"
 #include "db/reaction.h"
 #include "db/row.h"
+#include "db/search_index.h"
 #include "db/statements.h"
 
 #include <string.h>
@@ -321,6 +322,7 @@ enum err message_edit(struct db *db, const struct message *m, struct fail *f)
     query_bind_blob(&q, 4, m->salt, MESSAGE_SALT);
     query_bind_i64(&q, 5, m->rev);
     query_bind_i64(&q, 6, m->edited_ms);
+    search_is_stale(db);
     return query_run(&q, f);
 }
 
@@ -332,6 +334,7 @@ enum err message_delete(struct db *db, int64_t id, int64_t deleted_ms, int64_t d
     query_bind_i64(&q, 1, id);
     query_bind_i64(&q, 2, deleted_ms);
     query_bind_i64(&q, 3, deleted_by);
+    search_is_stale(db);
     return query_run(&q, f);
 }
 

@@ -1,4 +1,5 @@
 #include "db/purge.h"
+#include "db/search_index.h"
 #include "db/statements.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -179,6 +180,7 @@ enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events
     *done = to >= cut;
     if (to <= floor)
         return OK;
+    search_is_stale(db);
     e = run_up_to(db, &raise_floor, room_id, to, &rooms, f);
     if (!e)
         e = run_up_to(db, &delete_messages, room_id, to, messages, f);

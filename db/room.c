@@ -1,4 +1,5 @@
 #include "db/room.h"
+#include "db/row.h"
 #include "db/statements.h"
 
 /*
@@ -44,15 +45,12 @@ static const struct sql list_own = {
     " ORDER BY r.kind = 'direct', iif(r.kind = 'direct', -(SELECT ts_ms FROM event"
     " WHERE room_id = r.id AND seq = r.head), 0), r.title, r.id LIMIT ?2",
     DB_CHAT, "sorts one person's own rooms"};
-/* Public or a log, or one that user ?1 belongs to. */
-#define IS_SEEN                                                                                    \
-    "(r.kind IN ('public', 'self') OR EXISTS (SELECT 1 FROM room_member"                           \
-    " WHERE user_id = ?1 AND room_id = r.id))"
 static const struct sql seen_by_slug = {
-    "room.seen_by_slug", "SELECT " ROOM_COLUMNS " FROM room r WHERE r.slug = ?2 AND " IS_SEEN,
+    "room.seen_by_slug", "SELECT " ROOM_COLUMNS " FROM room r WHERE r.slug = ?2 AND " ROOM_IS_SEEN,
     DB_CHAT, NULL};
 static const struct sql view_by_slug = {
-    "room.view_by_slug", "SELECT " VIEW_COLUMNS " WHERE r.slug = ?2 AND " IS_SEEN, DB_CHAT, NULL};
+    "room.view_by_slug", "SELECT " VIEW_COLUMNS " WHERE r.slug = ?2 AND " ROOM_IS_SEEN, DB_CHAT,
+    NULL};
 static const struct sql by_direct_key = {
     "room.by_direct_key", "SELECT " ROOM_COLUMNS " FROM room r WHERE r.direct_key = ?1", DB_CHAT,
     NULL};
@@ -86,7 +84,7 @@ static const struct sql mute = {
 static const struct sql mark_read = {
     "room.mark_read",
     "INSERT INTO room_member (room_id, user_id, last_read_seq)"
-    " SELECT r.id, ?1, ?3 FROM room r WHERE r.id = ?2 AND " IS_SEEN
+    " SELECT r.id, ?1, ?3 FROM room r WHERE r.id = ?2 AND " ROOM_IS_SEEN
     " ON CONFLICT (user_id, room_id) DO UPDATE SET last_read_seq = excluded.last_read_seq"
     " WHERE excluded.last_read_seq > last_read_seq",
     DB_CHAT, NULL};

@@ -13,6 +13,11 @@
     " m.attachments"
 enum { MESSAGE_COLUMN_COUNT = 22 };
 
+/* Of `room r`: public or a log, or one that user ?1 belongs to. */
+#define ROOM_IS_SEEN                                                                               \
+    "(r.kind IN ('public', 'self') OR EXISTS (SELECT 1 FROM room_member"                           \
+    " WHERE user_id = ?1 AND room_id = r.id))"
+
 /* `first` is the column where MESSAGE_COLUMNS begin. */
 void message_from_row(struct query *q, int first, struct arena *a, struct message *out);
 

@@ -1,5 +1,6 @@
 /* Transactions, the turnstile around them, and checkpoints. */
 #include "db/handle.h"
+#include "db/search_index.h"
 #include "db/statements.h"
 
 #include <assert.h>
@@ -79,6 +80,7 @@ enum err db_begin_write(struct db *db, struct fail *f)
     db->tx = TX_WRITE;
     db->lost = OK;
     db->witness.due = false;
+    db->search_stale = false;
     if (db_is_current(db))
         return OK;
     /* Whoever replaces the file holds the lock that we hold now: this is the replaced one, and what
@@ -112,6 +114,8 @@ enum err db_commit(struct db *db, struct fail *f)
         e = fail(f, db->lost ? db->lost : ERR_INTERNAL, NULL);
     else
         e = witness_note(db, f);
+    if (!e && db->search_stale)
+        e = search_follow(db, f);
     if (!e)
         e = run(db, &commit, f);
     if (e) {

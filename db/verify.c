@@ -159,6 +159,18 @@ static enum err check_rooms(struct db *db, verify_room_fn *tell, void *ctx,
     return e;
 }
 
+static enum err check_search(struct db *db, struct verify_total *total, struct fail *f)
+{
+    enum err e = db_begin_read(db, f);
+
+    if (e)
+        return e;
+    e = search_verify(db, total->search, f);
+    db_end_read(db);
+    total->problems += total->search[0] != '\0';
+    return e;
+}
+
 enum err verify_database(struct db *db, verify_room_fn *tell, void *ctx, struct verify_total *total,
                          struct fail *f)
 {
@@ -179,5 +191,7 @@ enum err verify_database(struct db *db, verify_room_fn *tell, void *ctx, struct 
         total->problems = 1;
         return OK;
     }
-    return e ? e : check_rooms(db, tell, ctx, total, f);
+    if (!e)
+        e = check_rooms(db, tell, ctx, total, f);
+    return e ? e : check_search(db, total, f);
 }

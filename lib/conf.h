@@ -18,6 +18,7 @@
 enum conf_guests { GUESTS_OFF, GUESTS_READ, GUESTS_WRITE };
 enum conf_creators { CREATORS_MEMBERS, CREATORS_MODERATORS, CREATORS_NOBODY };
 enum conf_sidecar { SIDECAR_EXTERNAL, SIDECAR_ON_DEMAND, SIDECAR_OFF };
+enum conf_search { SEARCH_OFF, SEARCH_BY_WORDS, SEARCH_FULL };
 enum conf_browser_token { BROWSER_TOKEN_NONE, BROWSER_TOKEN_COOKIE, BROWSER_TOKEN_STORAGE };
 
 /* Strings are owned by the conf and never NULL; "" means not set. */
@@ -67,13 +68,15 @@ struct conf {
 
     /* limits */
     int64_t message_max_chars, message_max_bytes, body_max_bytes;
+    enum conf_search search;
     int64_t edit_minutes;                          /* 0: never */
     int64_t file_max_mb;                           /* 0: no files */
     int64_t quota_user_mb;                         /* of one person's files in all */
     int64_t rate_user_burst, rate_user_per_minute; /* messages */
     int64_t rate_address_burst, rate_address_per_minute;
     int64_t rate_session_burst,
-        rate_session_per_minute; /* guest sessions and tickets, by address */
+        rate_session_per_minute;                       /* guest sessions and tickets, by address */
+    int64_t rate_search_burst, rate_search_per_minute; /* searches, by user and by address */
     int64_t ws_max_connections, ws_max_per_address, ws_max_per_user;
     int64_t ws_max_lag_events; /* further behind: resync */
     int64_t ws_heartbeat_ms, ws_idle_timeout_ms;

@@ -253,6 +253,16 @@ const struct conf_key conf_keys[] = {
          "When the market closes on weekdays, for rooms that are muted until then: the time, and "
          "the zone as the system's tz database has it."},
 
+    {.section = "Search",
+     AT(search),
+     .type = CONF_CHOICE,
+     .def = "full",
+     .choices = {"off", "words", "full"},
+     .doc = "What can be searched: nothing (`off`), whole words and their beginnings (`words`), or "
+            "parts of words as well (`full`), whose index is about as large as the messages. After "
+            "a change, or the first start with an old database, `outcry index` brings the index up "
+            "to date at once; without it that happens little by little."},
+
     {.section = "Your site's login",
      AT(jwt_alg),
      .type = CONF_WORD,
@@ -330,6 +340,11 @@ const struct conf_key conf_keys[] = {
      .doc = "Guest sessions and tickets that one address may ask for at once."},
     {AT(rate_session_per_minute), .type = CONF_NUMBER, .def = "30", .min = 1, .max = 1000000,
      .doc = "Guest sessions and tickets a minute for one address in the long run."},
+    {AT(rate_search_burst), .type = CONF_NUMBER, .def = "30", .min = 1, .max = 1000000,
+     .doc =
+         "Searches that a user, or visitors of one address who are nobody, may ask for at once."},
+    {AT(rate_search_per_minute), .type = CONF_NUMBER, .def = "120", .min = 1, .max = 1000000,
+     .doc = "Searches a minute by one of them in the long run."},
     {AT(ws_max_connections), .type = CONF_NUMBER, .def = "10000", .min = 1, .max = 1000000,
      .doc = "WebSockets in all."},
     {AT(ws_max_per_address), .type = CONF_NUMBER, .def = "200", .min = 1, .max = 1000000,

@@ -1,7 +1,10 @@
 #include "ws-sidecar/writer.h"
 
+#include "ws-sidecar/indexer.h"
+
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct queue {
     struct job *first, *last;
@@ -11,6 +14,7 @@ struct queue {
 struct writer {
     struct chat chat;
     struct writer_round round;
+    struct indexer indexer; /* the thread alone */
     pthread_t thread;
     pthread_mutex_t lock; /* of what stands below */
     pthread_cond_t wake;
@@ -50,18 +54,44 @@ static struct job *pop(struct queue *q)
     return j;
 }
 
-/* Waits for work; an empty list means that the thread shall end. */
-static struct queue take_round(struct writer *w)
+/* For at most `ms` (-1: without end); the lock is held. False: the time is over. */
+static bool wait_for_news(struct writer *w, int64_t ms)
 {
-    struct queue round = {0};
+    struct timespec until;
+
+    if (ms < 0)
+        return pthread_cond_wait(&w->wake, &w->lock) == 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0;
+}
+
+/* Waits for work, for at most `ms`: then the list is empty. False: the thread shall end. */
+static bool take_round(struct writer *w, int64_t ms, struct queue *round)
+{
+    bool ends;
+
+    *round = (struct queue){0};
+    pthread_mutex_lock(&w->lock);
+    while (!w->asked.first && !w->stop && wait_for_news(w, ms))
+        ;
+    while (round->count < WRITER_ROUND && w->asked.first)
+        push(round, pop(&w->asked));
+    ends = w->stop && !round->first;
+    pthread_mutex_unlock(&w->lock);
+    return !ends;
+}
+
+static bool is_quiet(struct writer *w)
+{
+    bool quiet;
 
     pthread_mutex_lock(&w->lock);
-    while (!w->asked.first && !w->stop)
-        pthread_cond_wait(&w->wake, &w->lock);
-    while (round.count < WRITER_ROUND && w->asked.first)
-        push(&round, pop(&w->asked));
+    quiet = !w->asked.first;
     pthread_mutex_unlock(&w->lock);
-    return round;
+    return quiet;
 }
 
 static void hand_back(struct writer *w, struct queue *round)
@@ -78,15 +108,17 @@ static void hand_back(struct writer *w, struct queue *round)
 static void *thread_main(void *arg)
 {
     struct writer *w = arg;
+    int64_t wait_ms = -1;
+    struct queue round;
 
-    for (;;) {
-        struct queue round = take_round(w);
-
-        if (!round.first)
-            return NULL;
-        writer_run(&w->round, round.first);
-        hand_back(w, &round);
+    while (take_round(w, wait_ms, &round)) {
+        if (round.first) {
+            writer_run(&w->round, round.first);
+            hand_back(w, &round);
+        }
+        wait_ms = is_quiet(w) ? indexer_run(&w->indexer, &w->chat) : 0;
     }
+    return NULL;
 }
 
 static void on_answers(uv_async_t *async)
@@ -104,6 +136,17 @@ static void on_answers(uv_async_t *async)
         w->done(w->ctx, j);
     }
     w->done(w->ctx, NULL);
+}
+
+/* Its times are no wall time's. */
+static void init_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t how;
+
+    pthread_condattr_init(&how);
+    pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &how);
+    pthread_condattr_destroy(&how);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -127,7 +170,7 @@ enum err writer_new(struct writer **out, const struct conf *conf, struct log *lo
     w->done = done;
     w->ctx = ctx;
     pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->wake, NULL);
+    init_condition(&w->wake);
     if (uv_async_init(loop, &w->async, on_answers) != 0)
         die("no event for the writer's thread");
     w->async.data = w;

@@ -45,6 +45,8 @@ static const struct path paths[] = {
     {"/api/stocks/chat/me/data/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/me/delete/", "POST, OPTIONS"},
     {"/api/stocks/chat/me/", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"},
+    {"/stocks/chat/search/?q=one", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/search/?q=one", "GET, HEAD, OPTIONS"},
     {"/stocks/chat/me/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/me/ignored/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/me/ignored/1/", "POST, PUT, DELETE, OPTIONS"},

@@ -1,0 +1,393 @@
+/* Finding messages: the same with and without an index, for whoever may read them. */
+#include "chat/indexing.h"
+#include "chat/search.h"
+#include "chat/wire_search.h"
+#include "tests/unit/act_fixture.h"
+
+#include <stdio.h>
+
+#define DAY_MS INT64_C(86400000)
+
+static struct search_result find(struct fixture *fx, const struct actor *who, const char *text)
+{
+    const struct search s = {
+        .who = who, .text = text, .len = strlen(text), .newest = true, .page = 1};
+    struct search_result out;
+
+    if (search_run(&fx->chat, &fx->arena, &s, &out, &fx->fail))
+        fail_msg("%s: %s", text, fx->fail.message);
+    return out;
+}
+
+/* The texts that were found, newest first: "one|two". */
+static const char *texts(struct fixture *fx, const struct search_result *r)
+{
+    const char *all = "";
+
+    for (size_t i = 0; i < r->count; i++)
+        all = arena_fmt(&fx->arena, "%s%s%s", all, i ? "|" : "", r->list[i].message.body);
+    return all;
+}
+
+static void assert_finds(struct fixture *fx, const struct actor *who, const char *text,
+                         const char *expected)
+{
+    struct search_result r = find(fx, who, text);
+
+    if (strcmp(texts(fx, &r), expected) != 0)
+        fail_msg("%s finds \"%s\", expected \"%s\"", text, texts(fx, &r), expected);
+}
+
+static void index_all(struct fixture *fx)
+{
+    if (indexing_finish(&fx->chat, &fx->fail))
+        fail_msg("%s", fx->fail.message);
+}
+
+/* SQLite's own comparison of both indexes with the texts. */
+static void assert_index_fits(struct fixture *fx)
+{
+    fixture_sql(fx, "INSERT INTO search_words (search_words, rank) VALUES ('integrity-check', 1)");
+    fixture_sql(fx, "INSERT INTO search_parts (search_parts, rank) VALUES ('integrity-check', 1)");
+}
+
+static const char *const said[] = {
+    "Crude oil is up",
+    "Oil and crude: see http://example.com/",
+    "BRK.B beats $TSLA",
+    "上海证券交易所 opens",
+    "Refining margins, refined",
+    "nothing special 🚀",
+    "Café Société",
+    "'; DROP TABLE message; --",
+    "NEAR(oil, gas)",
+};
+
+static const struct {
+    const char *query, *finds;
+} expectations[] = {
+    {"crude oil", "Oil and crude: see http://example.com/|Crude oil is up"},
+    {"CRUDE", "Oil and crude: see http://example.com/|Crude oil is up"},
+    {"\"crude oil\"", "Crude oil is up"},
+    {"crude -see", "Crude oil is up"},
+    {"-absent crude -see", "Crude oil is up"},
+    {"refin*", "Refining margins, refined"},
+    {"re*", "Refining margins, refined"},
+    {"BRK.B", "BRK.B beats $TSLA"},
+    {"brk", "BRK.B beats $TSLA"},
+    {"$TSLA", "BRK.B beats $TSLA"},
+    {"上海", "上海证券交易所 opens"},
+    {"海", "上海证券交易所 opens"},
+    {"证券交易", "上海证券交易所 opens"},
+    {"证券 opens", "上海证券交易所 opens"},
+    {"🚀", "nothing special 🚀"},
+    {"cafe societe", "Café Société"},
+    {"has:link", "Oil and crude: see http://example.com/"},
+    {"has:link crude", "Oil and crude: see http://example.com/"},
+    {"'; DROP", "'; DROP TABLE message; --"},
+    {"NEAR(", "NEAR(oil, gas)"},
+    {"\"NEAR(oil, gas)\"", "NEAR(oil, gas)"},
+    {"*", ""},
+    {"\"", ""},
+    {"absent", ""},
+    {"oil absent", ""},
+    {"from:ana special", "nothing special 🚀"},
+    {"from:ben", ""},
+    {"from:nobody special", ""},
+    {"in:energy special", ""},
+    {"in:general special", "nothing special 🚀"},
+    {"in:nowhere special", ""},
+    {"body:oil", ""},
+    {"after:2026-11-22 special", "nothing special 🚀"},
+    {"before:2026-11-22 special", ""},
+};
+
+static void say_all(struct fixture *fx, const struct actor *who)
+{
+    for (size_t i = 0; i < ARRAY_LEN(said); i++)
+        fixture_post(fx, who, "general", said[i]);
+}
+
+static void assert_expectations(struct fixture *fx, const struct actor *who)
+{
+    for (size_t i = 0; i < ARRAY_LEN(expectations); i++)
+        assert_finds(fx, who, expectations[i].query, expectations[i].finds);
+}
+
+static void test_what_is_found_does_not_depend_on_the_index(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+
+    fixture_user(fx, "8", "ben");
+    say_all(fx, &ana);
+    assert_expectations(fx, &ana);
+    index_all(fx);
+    assert_expectations(fx, &ana);
+    assert_index_fits(fx);
+    fx->conf.search = SEARCH_BY_WORDS;
+    assert_expectations(fx, &ana);
+}
+
+static void test_parts_of_words_are_found_where_no_word_is(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct search_result r;
+
+    say_all(fx, &ana);
+    for (int indexed = 0; indexed < 2; indexed++) {
+        r = find(fx, &ana, "argin");
+        assert_string_equal(texts(fx, &r), "Refining margins, refined");
+        assert_true(r.as_parts);
+        r = find(fx, &ana, "margins");
+        assert_false(r.as_parts);
+        assert_finds(fx, &ana, "rude ee", "");
+        index_all(fx);
+    }
+    fx->conf.search = SEARCH_BY_WORDS;
+    assert_finds(fx, &ana, "argin", "");
+}
+
+static void test_edits_and_deletions_are_followed_at_once(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t first = fixture_post(fx, &ana, "general", "copper rallies").message.id;
+    int64_t second = fixture_post(fx, &ana, "general", "copper sinks").message.id;
+    struct acted out;
+
+    index_all(fx);
+    assert_int_equal(
+        act(fx, (struct act){.kind = ACT_EDIT, .text = "nickel rallies", .text_len = 14, .rev = 1},
+            &ana, first, &out),
+        OK);
+    assert_finds(fx, &ana, "copper", "copper sinks");
+    assert_finds(fx, &ana, "nickel", "nickel rallies");
+    assert_index_fits(fx);
+    assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, second, &out), OK);
+    assert_finds(fx, &ana, "copper", "");
+    assert_index_fits(fx);
+}
+
+static void test_what_others_change_in_the_file_is_followed_by_the_next_step(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    bool due = false;
+
+    fixture_post(fx, &ana, "general", "copper rallies");
+    index_all(fx);
+    fixture_sql(fx, "UPDATE message SET body = 'zinc rallies'");
+    assert_finds(fx, &ana, "copper", "");
+    assert_int_equal(indexing_is_due(&fx->chat, &due, &fx->fail), OK);
+    assert_true(due);
+    index_all(fx);
+    assert_finds(fx, &ana, "zinc", "zinc rallies");
+    assert_index_fits(fx);
+}
+
+static void test_rooms_that_are_not_theirs_are_not_searched(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    struct actor nobody = fixture_nobody();
+    struct room room = fixture_room(fx, "energy");
+    bool changed;
+
+    FIXTURE_WRITE(fx, room_mark_read(fx->chat.db, room.id, ana.user_id, 1, &changed, &fx->fail));
+    fixture_post(fx, &ana, "energy", "secret merger");
+    for (int indexed = 0; indexed < 2; indexed++) {
+        fixture_sql(fx, "UPDATE room SET kind = 'private' WHERE slug = 'energy'");
+        assert_finds(fx, &ana, "merger", "secret merger");
+        assert_finds(fx, &ben, "merger", "");
+        assert_finds(fx, &ben, "erge", "");
+        assert_finds(fx, &nobody, "from:ana", "");
+        assert_int_equal(find(fx, &ben, "in:energy merger").query.note_count, 1);
+        assert_int_equal(find(fx, &ben, "in:nowhere merger").query.note_count, 1);
+        fixture_sql(fx, "UPDATE room_member SET joined_seq = 1000 WHERE user_id <> 0");
+        assert_finds(fx, &ana, "merger", "");
+        fixture_sql(fx, "UPDATE room_member SET joined_seq = 0 WHERE user_id <> 0");
+        fixture_sql(fx, "UPDATE room SET kind = 'public' WHERE slug = 'energy'");
+        assert_finds(fx, &ben, "merger", "secret merger");
+        index_all(fx);
+    }
+}
+
+static void test_the_best_come_first_unless_the_newest_shall(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct search s = {.who = &ana, .text = "gold", .len = 4, .page = 1};
+    struct search_result r;
+
+    fixture_post(fx, &ana, "general", "gold gold gold");
+    fixture_pass(fx, DAY_MS);
+    fixture_post(fx, &ana, "general",
+                 "a long text about this and that and the weather and, by the way, gold as well");
+    assert_int_equal(search_run(&fx->chat, &fx->arena, &s, &r, &fx->fail), OK);
+    assert_string_equal(r.list[0].message.body, "gold gold gold");
+    s.newest = true;
+    assert_int_equal(search_run(&fx->chat, &fx->arena, &s, &r, &fx->fail), OK);
+    assert_string_equal(r.list[1].message.body, "gold gold gold");
+    fixture_pass(fx, 400 * DAY_MS);
+    fixture_post(fx, &ana, "general", "gold");
+    s.newest = false;
+    assert_int_equal(search_run(&fx->chat, &fx->arena, &s, &r, &fx->fail), OK);
+    assert_string_equal(r.list[0].message.body, "gold");
+}
+
+static void test_pages_hold_each_once(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    bool seen[46] = {false};
+    size_t count = 0;
+
+    for (int i = 0; i < 45; i++)
+        fixture_post(fx, &ana, "general", arena_fmt(&fx->arena, "silver %d", i));
+    for (int64_t page = 1; page <= 3; page++) {
+        const struct search s = {.who = &ana, .text = "silver", .len = 6, .page = page};
+        struct search_result r;
+
+        assert_int_equal(search_run(&fx->chat, &fx->arena, &s, &r, &fx->fail), OK);
+        assert_int_equal(r.total, 45);
+        assert_int_equal(r.has_more, page < 3);
+        for (size_t i = 0; i < r.count; i++, count++) {
+            long number = strtol(r.list[i].message.body + 7, NULL, 10);
+
+            assert_false(seen[number]);
+            seen[number] = true;
+        }
+    }
+    assert_int_equal(count, 45);
+}
+
+static void test_a_snippet_shows_what_was_found_and_no_more(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    char text[900];
+    const struct search s = {.who = &ana, .text = "needle", .len = 6, .page = 1};
+    struct search_result r;
+    struct json_object *o, *pieces;
+    size_t len = 0;
+
+    for (int i = 0; i < 60; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s ",
+                                i == 20 ? "<b>needle</b>" : "häystack");
+    fixture_post(fx, &ana, "general", text);
+    assert_int_equal(search_run(&fx->chat, &fx->arena, &s, &r, &fx->fail), OK);
+    o = wire_search(&s, &r);
+    pieces = json_object_object_get(
+        json_object_array_get_idx(json_object_object_get(o, "results"), 0), "snippet");
+    len = 0;
+    for (size_t i = 0; i < json_object_array_length(pieces); i++) {
+        struct json_object *piece = json_object_array_get_idx(pieces, i);
+        const char *part = json_object_get_string(json_object_object_get(piece, "text"));
+
+        if (json_object_object_get(piece, "hit"))
+            assert_string_equal(part, "needle");
+        len += strlen(part);
+    }
+    assert_true(json_object_array_length(pieces) == 5); /* …, before, it, after, … */
+    assert_true(len < 400);
+    json_object_put(o);
+}
+
+static void test_an_index_is_built_again_and_steps_only_where_it_is_worth_one(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct search_reach reach;
+    bool due = true, done = false;
+
+    fixture_post(fx, &ana, "general", "platinum");
+    assert_int_equal(indexing_is_due(&fx->chat, &due, &fx->fail), OK);
+    assert_false(due);
+    for (int i = 0; i < 100; i++)
+        fixture_post(fx, &ana, "general", "filler");
+    assert_int_equal(indexing_is_due(&fx->chat, &due, &fx->fail), OK);
+    assert_true(due);
+    for (int i = 0; !done && i < 20; i++)
+        assert_int_equal(indexing_step(&fx->chat, &done, &fx->fail), OK);
+    assert_true(done);
+    assert_int_equal(search_reach(fx->chat.db, &reach, &fx->fail), OK);
+    assert_in_range(reach.newest - reach.at[SEARCH_WORDS], 0, 64);
+    assert_in_range(reach.newest - reach.at[SEARCH_PARTS], 0, 64);
+    assert_index_fits(fx);
+    assert_int_equal(indexing_restart(&fx->chat, &fx->fail), OK);
+    assert_finds(fx, &ana, "platinum", "platinum");
+    index_all(fx);
+    assert_int_equal(indexing_compact(&fx->chat, &fx->fail), OK);
+    assert_index_fits(fx);
+    assert_finds(fx, &ana, "platinum", "platinum");
+}
+
+static void test_verify_finds_an_index_that_does_not_fit(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct verify_total total;
+
+    fixture_post(fx, &ana, "general", "copper rallies");
+    fixture_post(fx, &ana, "general", "zinc rallies");
+    index_all(fx);
+    assert_sound(fx);
+    fixture_sql(fx, "UPDATE message SET body = 'tin' WHERE body = 'zinc rallies';"
+                    " DELETE FROM search_stale");
+    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
+    assert_non_null(strstr(total.search, "has not the words of event"));
+    assert_int_equal(indexing_restart(&fx->chat, &fx->fail), OK);
+    index_all(fx);
+    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
+    assert_string_equal(total.search, "");
+    fixture_sql(fx, "DELETE FROM message WHERE body = 'tin'; DELETE FROM search_stale");
+    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
+    assert_non_null(strstr(total.search, "texts of"));
+}
+
+static void test_it_can_be_switched_off(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    const struct search s = {.who = &ana, .text = "x", .len = 1, .page = 1};
+    struct search_result r;
+    bool due = true;
+
+    for (int i = 0; i < 100; i++)
+        fixture_post(fx, &ana, "general", "filler");
+    fx->conf.search = SEARCH_OFF;
+    assert_int_equal(search_run(&fx->chat, &fx->arena, &s, &r, &fx->fail), ERR_NOT_FOUND);
+    assert_int_equal(indexing_is_due(&fx->chat, &due, &fx->fail), OK);
+    assert_false(due);
+}
+
+static int setup_search(void **state)
+{
+    int failed = setup(state);
+
+    ((struct fixture *)*state)->conf.rate_user_burst = 1000;
+    return failed;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_search, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_what_is_found_does_not_depend_on_the_index),
+        TEST(test_parts_of_words_are_found_where_no_word_is),
+        TEST(test_edits_and_deletions_are_followed_at_once),
+        TEST(test_what_others_change_in_the_file_is_followed_by_the_next_step),
+        TEST(test_rooms_that_are_not_theirs_are_not_searched),
+        TEST(test_the_best_come_first_unless_the_newest_shall),
+        TEST(test_pages_hold_each_once),
+        TEST(test_a_snippet_shows_what_was_found_and_no_more),
+        TEST(test_an_index_is_built_again_and_steps_only_where_it_is_worth_one),
+        TEST(test_verify_finds_an_index_that_does_not_fit),
+        TEST(test_it_can_be_switched_off),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
