@@ -6,12 +6,14 @@
 #include <time.h>
 
 /* What a reader, ?1, may see: messages that are there, of rooms that they see, not from before
- * their time. */
+ * their time, not by whom they ignore.
+ */
 #define READABLE                                                                                   \
     " JOIN room r ON r.id = m.room_id"                                                             \
     " LEFT JOIN room_member k ON k.user_id = ?1 AND k.room_id = m.room_id"                         \
     " WHERE m.deleted_ms = 0 AND " ROOM_IS_SEEN                                                    \
     " AND m.seq > max(r.floor, ifnull(k.joined_seq, 0))"                                           \
+    " AND m.user_id NOT IN (SELECT ignored_id FROM ignored_user WHERE user_id = ?1)"               \
     " AND (?2 = 0 OR m.room_id = ?2) AND m.created_ms >= ?3 AND m.created_ms < ?4"
 #define COLUMNS "SELECT m.id, m.room_id, m.seq, m.user_id, m.created_ms, m.edited_ms, m.body"
 /* CROSS JOIN: the newest of the index first, whatever the statistics say. */

@@ -2,6 +2,7 @@
 #include "chat/indexing.h"
 #include "chat/search.h"
 #include "chat/wire_search.h"
+#include "db/ignored.h"
 #include "tests/unit/act_fixture.h"
 
 #include <stdio.h>
@@ -214,6 +215,23 @@ static void test_rooms_that_are_not_theirs_are_not_searched(void **state)
     }
 }
 
+static void test_whom_the_reader_ignores_is_not_found(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    bool changed;
+
+    fixture_post(fx, &ben, "general", "buy now");
+    FIXTURE_WRITE(fx,
+                  ignored_insert(fx->chat.db, ana.user_id, ben.user_id, 1, &changed, &fx->fail));
+    for (int indexed = 0; indexed < 2; indexed++) {
+        assert_finds(fx, &ana, "buy", "");
+        assert_finds(fx, &ana, "from:ben", "");
+        assert_finds(fx, &ben, "buy", "buy now");
+        index_all(fx);
+    }
+}
+
 static void test_the_best_come_first_unless_the_newest_shall(void **state)
 {
     struct fixture *fx = *state;
@@ -381,6 +399,7 @@ int main(void)
         TEST(test_edits_and_deletions_are_followed_at_once),
         TEST(test_what_others_change_in_the_file_is_followed_by_the_next_step),
         TEST(test_rooms_that_are_not_theirs_are_not_searched),
+        TEST(test_whom_the_reader_ignores_is_not_found),
         TEST(test_the_best_come_first_unless_the_newest_shall),
         TEST(test_pages_hold_each_once),
         TEST(test_a_snippet_shows_what_was_found_and_no_more),
