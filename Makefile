@@ -53,10 +53,10 @@ PROGRAMS := $(BUILD)/chat.fcgi $(BUILD)/api.fcgi $(BUILD)/outcry-sidecar $(BUILD
 UNIT     := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c tests/handler/test_*.c))
 FUZZERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 HELPERS  := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/helpers/*.c))
-BENCHES  := $(addprefix $(BUILD)/bench/,fanout fill floor http insert post)
+BENCHES  := $(addprefix $(BUILD)/bench/,fanout fill floor http insert post search)
 TRIVIALS := $(addprefix $(BUILD)/bench/,trivial.fcgi trivial.cgi linked.cgi)
 BENCH_COMMON := $(addprefix bench/,answer.c crowd.c measure.c options.c scan.c tally.c transport.c \
-                                     transport_http.c wire.c)
+                                     transport_http.c vocabulary.c wire.c)
 
 # By name, in the order of strcmp().
 static/vendor/emoji/shortcodes.txt: static/vendor/.stamp
@@ -227,7 +227,7 @@ $(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/ground.a
 $(BUILD)/bench.a: $(call objects,$(BENCH_COMMON))
 $(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/%.o $(BUILD)/bench.a $(BUILD)/ground.a
 	$(call show,link)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS) -lm
 
 # What api.fcgi loads, used or not: --no-as-needed.
 $(BUILD)/bench/trivial.fcgi: $(BUILD)/bench/trivial_fcgi.o $(BUILD)/ground.a

@@ -3,12 +3,14 @@
  * indexes are what posting makes, so that `outcry verify` is content with it. For installations
  * that `outcry init` has made.
  *
- *   fill --config FILE --messages N [--users 200] [--batch 20000]
+ *   fill --config FILE --messages N [--users 200] [--batch 20000] [--talk 1]
  *
  * Every other message goes to the default room, the rest to the others in turn. Each user has read
- * marks within the last messages of every room. Needs jwt_secret, to sign the users in.
+ * marks within the last messages of every room. --talk: of words as a language has them, for
+ * searches. Needs jwt_secret, to sign the users in.
  */
 #include "bench/measure.h"
+#include "bench/vocabulary.h"
 #include "chat/identity.h"
 #include "chat/rooms.h"
 #include "db/event.h"
@@ -24,7 +26,8 @@ enum { TEXT_SIZE = 200, WAL_BYTES = 256 << 20, UNREAD_MAX = 150, SECONDS_APART =
 
 struct fill {
     const char *config;
-    int64_t messages, users, batch;
+    int64_t messages, users, batch, talk;
+    uint64_t draws;
     struct conf conf;
     struct log log;
     struct chat chat;
@@ -89,6 +92,18 @@ static const struct room *room_of(const struct fill *f, int64_t number)
     return &f->rooms[number % 2 == 0 || f->room_count == 1 ? 0 : other].room;
 }
 
+static void write_text(struct fill *f, int64_t number)
+{
+    int len;
+
+    if (f->talk) {
+        vocabulary_text(&f->draws, f->text, sizeof f->text);
+        return;
+    }
+    len = snprintf(f->text, sizeof f->text, "Message %" PRId64 " ", number);
+    f->text[len] = 'x'; /* over snprintf's NUL */
+}
+
 static void store(struct fill *f, int64_t number)
 {
     const struct actor *who = &f->people[number * 7919 % f->users];
@@ -111,10 +126,9 @@ static void store(struct fill *f, int64_t number)
         .created_ms = event.ts_ms,
         .rev = 1,
     };
-    int len = snprintf(f->text, sizeof f->text, "Message %" PRId64 " ", number);
 
+    write_text(f, number);
     snprintf(client_id, sizeof client_id, "fill-%" PRIx64 "-%" PRId64, f->start_ms, number);
-    f->text[len] = 'x'; /* over snprintf's NUL */
     secure_random(m.salt, sizeof m.salt);
     must(f, event_append(f->chat.db, &event, m.salt, m.body, &f->fail));
     m.seq = event.seq;
@@ -154,10 +168,9 @@ int main(int argc, char **argv)
 {
     struct fill *f = xcalloc(1, sizeof *f);
     const struct option table[] = {
-        {"--config", OPTION_TEXT, &f->config},
-        {"--messages", OPTION_NUMBER, &f->messages},
-        {"--users", OPTION_NUMBER, &f->users},
-        {"--batch", OPTION_NUMBER, &f->batch},
+        {"--config", OPTION_TEXT, &f->config}, {"--messages", OPTION_NUMBER, &f->messages},
+        {"--users", OPTION_NUMBER, &f->users}, {"--batch", OPTION_NUMBER, &f->batch},
+        {"--talk", OPTION_NUMBER, &f->talk},
     };
     int64_t began = measure_now_ns();
 

@@ -19,6 +19,7 @@ void page_add_site(const struct call *c, struct json_object *o)
     json_set_str(o, "ws_path", conf->ws_path);
     json_set_str(o, "static_path", conf->static_path);
     json_set_str(o, "asset_version", asset_version);
+    json_set_bool(o, "can_search", conf->search != SEARCH_OFF);
     if (c->app->site_version[0])
         json_set_str(o, "site_version", c->app->site_version);
 }

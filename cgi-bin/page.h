@@ -1,6 +1,7 @@
 /*
  * What templates/chat.mustache is given, and GET …?format=json answers: one object. Its fields:
- *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?
+ *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?,
+ *   can_search
  *   room {…wire_room, url}   rooms, direct [{…wire_room, url, current, unread_label}], has_direct
  *   invitations [{…wire_invitations}], has_invitations
  *   messages [{…wire_message, attachments [{…, is_image, size_label, shown_url?, shown_width?,

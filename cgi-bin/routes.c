@@ -81,6 +81,15 @@ static const struct param search_params[] = {
     CHOICE("sort", FROM_QUERY, "best newest"),
     {.name = "page", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = 20}, {0}};
 
+static const struct param day_params[] = {
+    ROOM("slug", FROM_PATH),
+    {.name = "ms", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX,
+     .required = true}, {0}};
+
+static const struct param day_page_params[] = {
+    ROOM("room", FROM_QUERY),
+    {.name = "day", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 20, .required = true}, {0}};
+
 static const struct param session_params[] = {
     {.name = "username", .from = FROM_BODY, .kind = PARAM_TEXT}, ROOM("next_room", FROM_BODY), {0}};
 
@@ -180,6 +189,8 @@ const struct route page_routes[] = {
     {.method = HTTP_GET, .pattern = "u/<#id>", .need = NEED_USER,
      .handler = handle_person_page, .params = message_params},
     {.method = HTTP_GET, .pattern = "new", .need = NEED_USER, .handler = handle_new_room_page},
+    {.method = HTTP_GET, .pattern = "day", .need = NEED_ANYONE,
+     .handler = handle_day_page, .params = day_page_params},
     {.method = HTTP_GET, .pattern = "search", .need = NEED_ANYONE,
      .handler = handle_search_page, .params = search_params},
     {0},
@@ -220,6 +231,8 @@ const struct route api_routes[] = {
      .handler = handle_pins, .params = room_params},
     {.method = HTTP_GET, .pattern = "events", .need = NEED_READER,
      .handler = handle_events, .params = events_params},
+    {.method = HTTP_GET, .pattern = "rooms/<slug>/day", .need = NEED_READER,
+     .handler = handle_day, .params = day_params},
     {.method = HTTP_GET, .pattern = "search", .need = NEED_READER,
      .handler = handle_search, .params = search_params},
     {.method = HTTP_POST, .pattern = "session", .need = NEED_ANYONE, .csrf = true,

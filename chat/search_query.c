@@ -1,9 +1,9 @@
 #include "chat/search_query.h"
 
 #include "lib/text.h"
+#include "lib/text_day.h"
 
 #include <string.h>
-#include <time.h>
 
 static const char blanks[] = " \t\r\n";
 
@@ -57,37 +57,16 @@ static bool in_room(struct arena *a, struct search_query *q, const struct piece 
     return *slug != '\0';
 }
 
-/* Midnight UTC of YYYY-MM-DD. */
-static bool day_of(const struct piece *value, int64_t *ms)
-{
-    const char *s = value->text;
-    int64_t year, month, day;
-    struct tm t = {0}, back;
-    time_t seconds;
-
-    /* Digits by the pattern; leading zeros are no numbers of text_to_i64(). */
-    if (value->len != 10 || s[4] != '-' || s[7] != '-' || !text_to_i64(s, 4, 1970, 9999, &year) ||
-        !text_to_i64(s + 5 + (s[5] == '0'), 2u - (s[5] == '0'), 1, 12, &month) ||
-        !text_to_i64(s + 8 + (s[8] == '0'), 2u - (s[8] == '0'), 1, 31, &day))
-        return false;
-    t.tm_year = (int)year - 1900;
-    t.tm_mon = (int)month - 1;
-    t.tm_mday = (int)day;
-    seconds = timegm(&t);
-    *ms = (int64_t)seconds * 1000;
-    return gmtime_r(&seconds, &back) && back.tm_mday == (int)day; /* no 31 February */
-}
-
 static bool after_day(struct arena *a, struct search_query *q, const struct piece *value)
 {
     (void)a;
-    return day_of(value, &q->from_ms);
+    return text_day(value->text, value->len, &q->from_ms);
 }
 
 static bool before_day(struct arena *a, struct search_query *q, const struct piece *value)
 {
     (void)a;
-    return day_of(value, &q->before_ms);
+    return text_day(value->text, value->len, &q->before_ms);
 }
 
 static bool has_thing(struct arena *a, struct search_query *q, const struct piece *value)

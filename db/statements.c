@@ -21,6 +21,7 @@ const struct sql *const *const all_statements[] = {
     erase_statements,
     attachment_statements,
     event_statements,
+    event_time_statements,
     search_statements,
     search_index_statements,
     search_verify_statements,

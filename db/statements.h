@@ -21,6 +21,7 @@ extern const struct sql *const mine_statements[];
 extern const struct sql *const erase_statements[];
 extern const struct sql *const attachment_statements[];
 extern const struct sql *const event_statements[];
+extern const struct sql *const event_time_statements[];
 extern const struct sql *const search_statements[];
 extern const struct sql *const search_index_statements[];
 extern const struct sql *const search_verify_statements[];

@@ -19,6 +19,7 @@ import { RoomView } from "./room_view.js";
 import { Rooms } from "./rooms.js";
 import { Sender } from "./sender.js";
 import { SharedLink } from "./shared_link.js";
+import { Shortcuts } from "./shortcuts.js";
 import { Status } from "./status.js";
 import { Threads } from "./threads.js";
 import { toast } from "./toast.js";
@@ -190,6 +191,12 @@ export class Chat {
         openPictures();
         document.addEventListener("visibilitychange", () => this.#readSoFar());
         addEventListener("popstate", () => this.#followAddress());
+        new Shortcuts({
+            api: this.api,
+            search: document.querySelector(".open-search") !== null,
+            room: () => ({ slug: this.view.room, title: this.#title() }),
+            visit: (id) => this.#visit(id),
+        });
         addEventListener("pagehide", () => this.link.leave());
         addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
         setInterval(() => this.#pollPresence(), PRESENCE_POLL_MS);
@@ -442,7 +449,17 @@ export class Chat {
         this.#showTitle();
     }
 
+    // A message that was searched for: the way back leads to what was shown before.
+    #visit(id) {
+        history.pushState({ message: id }, "", `${this.config.page}m/${id}/`);
+        this.jump(id);
+    }
+
     #followAddress() {
+        if (history.state?.message) {
+            this.jump(history.state.message);
+            return;
+        }
         const here = (room) => new URL(room.url, location.href).pathname === location.pathname;
         const slug = this.rooms.slugs.find((name) => here(this.rooms.get(name)));
         this.open(slug ?? this.config.room, { push: false });

@@ -143,6 +143,36 @@ static void test_searches_are_limited(void **state)
     web_close(w);
 }
 
+static void test_a_day_leads_to_its_first_message(void **state)
+{
+    struct web *w = web_open();
+    struct actor ana = fixture_user(w->fx, "7", "ana");
+    const int64_t day = INT64_C(24) * 3600 * 1000;
+    int64_t ids[3];
+
+    (void)state;
+    assert_int_equal(web_get(w, "/api/stocks/chat/rooms/general/day/?ms=5"), 404);
+    for (int i = 0; i < 3; i++, fixture_pass(w->fx, 2 * day)) {
+        ids[i] = fixture_post(w->fx, &ana, "general", "first").message.id;
+        fixture_post(w->fx, &ana, "general", "second");
+    }
+    for (int i = 0; i < 3; i++) {
+        int64_t ms = FIXTURE_NOW_MS + (2 * i - 1) * day;
+
+        web_get(w, arena_fmt(&w->fx->arena, "/api/stocks/chat/rooms/general/day/?ms=%lld",
+                             (long long)ms));
+        assert_int_equal(web_json_number(w, "id"), ids[i]);
+    }
+    assert_int_equal(web_get(w, "/api/stocks/chat/rooms/general/day/?ms=9007199254740991"), 200);
+    assert_true(web_json_number(w, "id") != ids[2]); /* the newest */
+    assert_int_equal(web_get(w, "/stocks/chat/day/?day=2026-11-22"), 303);
+    assert_non_null(strstr(web_header(w, "Location"),
+                           arena_fmt(&w->fx->arena, "/m/%lld/#m", (long long)ids[0])));
+    assert_int_equal(web_get(w, "/stocks/chat/day/?day=soon"), 400);
+    assert_int_equal(web_get(w, "/stocks/chat/day/?day=2026-11-22&room=nowhere"), 404);
+    web_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_any_question_is_answered),
         cmocka_unit_test(test_who_may_not_read_may_not_search),
         cmocka_unit_test(test_searches_are_limited),
+        cmocka_unit_test(test_a_day_leads_to_its_first_message),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

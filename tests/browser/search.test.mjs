@@ -1,0 +1,219 @@
+// Searching in the page and without a script, the list of keys, and the whole of the main job by
+// keyboard alone. The windows are judged by axe at both widths and in both schemes.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { launch, Person, ROOT, Stack, until } from "./lib.mjs";
+
+const SHOTS = `${ROOT}/build/screenshots`;
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let stack;
+let browser;
+let ana;
+
+before(async () => {
+    stack = await Stack.start({ conf: { rate_address_burst: "5000", rate_session_burst: "500", rate_search_burst: "1000" } });
+    browser = await launch();
+    mkdirSync(SHOTS, { recursive: true });
+    await stack.post("Brent needle is through 80", { room: "energy", username: "marta" });
+    for (let number = 1; number <= 60; number++) {
+        await stack.post(`Tape line ${number}`, { username: "kofi" });
+    }
+    await stack.post("Filled 2,000 at 84.15 <b>bold</b>", { username: "marta" });
+    ana = await Person.enter(browser);
+    await ana.join(stack.url, "ana");
+    await ana.linkIs("live");
+});
+after(async () => {
+    await browser?.close();
+    await stack?.stop();
+});
+
+const found = (page) => page.$$eval(".sheet-search .found-text", (list) => list.map((text) => text.textContent));
+const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.className);
+
+async function finds(page, expected) {
+    await until(async () => JSON.stringify(await found(page)) === JSON.stringify(expected), `finds ${expected}`, 60);
+}
+
+test("results come while one types, and one leads to its message among those around it", async () => {
+    const { page } = ana;
+    await page.focus("#log");
+    await page.keyboard.press("/");
+    await page.waitForSelector(".sheet-search");
+    await page.keyboard.type("tape line 7");
+    await finds(page, ["Tape line 7"]);
+    assert.equal(await page.textContent(".sheet-search .found mark >> nth=0"), "Tape");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".msg-target");
+    assert.equal(await page.textContent(".msg-target .msg-text"), "Tape line 7");
+    assert.match(page.url(), /\/m\/\d+\/$/);
+    await page.goBack();
+    await ana.sees("Filled 2,000 at 84.15 <b>bold</b>");
+    await page.waitForURL(stack.url);
+    assert.deepEqual(ana.faults, []);
+});
+
+test("a result in another room opens that room; the question is kept for the next time", async () => {
+    const { page } = ana;
+    await page.keyboard.press("Control+k");
+    await page.waitForSelector(".sheet-search");
+    assert.equal(await page.inputValue(".search-text"), "tape line 7");
+    await page.fill(".search-text", "needle");
+    await finds(page, ["Brent needle is through 80"]);
+    await page.check(".search-here input");
+    await finds(page, []);
+    await page.uncheck(".search-here input");
+    await finds(page, ["Brent needle is through 80"]);
+    await page.click(".found-link");
+    await page.waitForFunction(() => document.getElementById("room-title").textContent === "Energy");
+    await page.waitForSelector(".msg-target");
+    await page.goBack();
+    await page.waitForFunction(() => document.getElementById("room-title").textContent === "General");
+    assert.deepEqual(ana.faults, []);
+});
+
+test("what is found is text, and a question without sense is answered with a sentence", async () => {
+    const { page } = ana;
+    await page.click(".open-search");
+    await page.waitForSelector(".sheet-search");
+    await page.fill(".search-text", "bold");
+    await finds(page, ["Filled 2,000 at 84.15 <b>bold</b>"]);
+    await page.fill(".search-text", "before:soon");
+    await page.waitForFunction(() => document.querySelector(".search-summary").textContent.includes("takes a date"));
+    await page.fill(".search-text", "nobody said this");
+    await page.waitForFunction(() => document.querySelector(".search-summary").textContent === "Nothing was found.");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector(".sheet-search", { state: "detached" });
+});
+
+test("without a script the same is found, on a page of its own", async () => {
+    const bo = await Person.enter(browser, { options: { javaScriptEnabled: false } });
+    await bo.open(stack.url);
+    await bo.page.click(".open-search");
+    await bo.page.fill("#search-text", "needle");
+    await bo.page.click(".search-form button");
+    await bo.page.waitForURL(/search\/\?q=needle/);
+    assert.equal(await bo.page.textContent(".found-text"), "Brent needle is through 80");
+    await bo.page.click(".found-link");
+    await bo.page.waitForURL(/\/m\/\d+\/#m\d+$/);
+    assert.equal(await bo.page.textContent(".msg-target .msg-text"), "Brent needle is through 80");
+    await bo.leave();
+});
+
+// Whatever a reader may meet: another page or window is one more line.
+const SIGHTS = [
+    ["chat", async () => {}],
+    ["search-window", async (page) => {
+        await page.keyboard.press("Control+k");
+        await page.fill(".search-text", "tape");
+        await page.waitForSelector(".found-link");
+    }],
+    ["keys", async (page) => {
+        await page.focus("#log");
+        await page.keyboard.press("?");
+        await page.waitForSelector(".sheet-help");
+    }],
+    ["search-page", (page) => page.goto(`${stack.url}search/?q=tape`)],
+    ["search-page-empty", (page) => page.goto(`${stack.url}search/`)],
+    ["permalink", async (page) => {
+        await page.goto(`${stack.url}search/?q=needle`);
+        await page.click(".found-link");
+    }],
+];
+
+async function judge(page, name) {
+    await page.screenshot({ path: `${SHOTS}/${name}.png` });
+    const { violations } = await page.evaluate(`${AXE}; axe.run({ resultTypes: ["violations"] })`);
+    assert.deepEqual(violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.target).join(" | ")}`), [], name);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
+}
+
+for (const [width, height] of [[360, 740], [1280, 800]]) {
+    for (const colorScheme of ["light", "dark"]) {
+        test(`axe finds nothing of any level at ${width} px, ${colorScheme}`, async () => {
+            const eve = await Person.enter(browser, { options: { viewport: { width, height }, colorScheme, reducedMotion: "reduce" } });
+            await eve.join(stack.url, `eve-${width}-${colorScheme}`);
+            for (const [name, show] of SIGHTS) {
+                await eve.open(stack.url);
+                await eve.linkIs("live");
+                await show(eve.page);
+                await judge(eve.page, `${name}-${width}-${colorScheme}`);
+            }
+            assert.deepEqual(eve.faults, []);
+            await eve.leave();
+        });
+    }
+}
+
+test("the main job by keyboard alone: join, write, answer, react, edit, find, change rooms", async () => {
+    const kim = await Person.enter(browser);
+    const { page } = kim;
+    const press = (...keys) => keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
+    const tabTo = async (what) => {
+        for (let presses = 0; presses < 60; presses++) {
+            if (await page.evaluate((selector) => document.activeElement.matches(selector), what)) {
+                return;
+            }
+            await press("Tab");
+        }
+        assert.fail(`Tab does not lead to ${what}; it is at ${await focused(page)}`);
+    };
+    await kim.open(stack.url);
+    await tabTo("#join-name");
+    await page.keyboard.type("kim");
+    await press("Enter");
+    await page.waitForSelector("#composer");
+    await kim.linkIs("live");
+
+    await tabTo("#composer-text");
+    await page.keyboard.type("Copper first");
+    await press("Enter");
+    await kim.sees("Copper first");
+    await press("ArrowUp");
+    await page.waitForSelector(".edit-text");
+    await press("Control+a");
+    await page.keyboard.type("Copper, corrected");
+    await press("Enter");
+    await kim.sees("Copper, corrected");
+
+    await page.waitForFunction(() => document.activeElement.id === "composer-text");
+    await press("Shift+Tab");
+    while ((await focused(page)) !== "log") {
+        await press("Shift+Tab");
+    }
+    await press("ArrowUp", "ArrowUp", "Enter");
+    await page.waitForSelector(".sheet-menu");
+    await press("Enter");
+    await page.waitForSelector("button.chip");
+    await page.waitForFunction(() => document.activeElement.classList.contains("msg"));
+    await press("Enter");
+    await page.waitForSelector(".sheet-menu");
+    while ((await page.evaluate(() => document.activeElement.textContent)) !== "Reply") {
+        await press("ArrowDown");
+    }
+    await press("Enter");
+    await page.waitForFunction(() => document.activeElement.id === "composer-text");
+    await page.keyboard.type("An answer by keyboard");
+    await press("Enter");
+    await kim.sees("An answer by keyboard");
+
+    await press("Control+k");
+    await page.waitForSelector(".sheet-search");
+    await page.keyboard.type("needle");
+    await finds(page, ["Brent needle is through 80"]);
+    await press("ArrowDown", "Enter");
+    await page.waitForFunction(() => document.getElementById("room-title").textContent === "Energy");
+    await page.waitForFunction(() => document.activeElement.classList.contains("msg-target"));
+    await tabTo('.room[data-room="general"]');
+    await press("Enter");
+    await page.waitForFunction(() => document.getElementById("room-title").textContent === "General");
+    await page.waitForFunction(() => document.activeElement.id === "composer-text");
+    assert.deepEqual(kim.faults, []);
+    await kim.leave();
+});
