@@ -1,4 +1,5 @@
 #include "db/erase.h"
+#include "db/search_index.h"
 #include "db/statements.h"
 
 static const struct sql forget_user = {
@@ -83,6 +84,7 @@ enum err erase_message(struct db *db, int64_t msg_id, const char *author_name, s
 
     query_bind_i64(&q, 1, msg_id);
     query_bind_text(&q, 2, author_name);
+    search_is_stale(db);
     e = query_run(&q, f);
     return e ? e : run(db, &forget_revisions, msg_id, f);
 }

@@ -2,6 +2,7 @@
 #include "chat/indexing.h"
 #include "chat/search.h"
 #include "chat/wire_search.h"
+#include "db/erase.h"
 #include "db/ignored.h"
 #include "tests/unit/act_fixture.h"
 
@@ -168,6 +169,21 @@ static void test_edits_and_deletions_are_followed_at_once(void **state)
     assert_index_fits(fx);
     assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, second, &out), OK);
     assert_finds(fx, &ana, "copper", "");
+    assert_index_fits(fx);
+}
+
+static void test_an_erased_text_is_in_no_index(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t id = fixture_post(fx, &ana, "general", "my own affairs").message.id;
+    struct search_reach reach;
+
+    index_all(fx);
+    FIXTURE_WRITE(fx, erase_message(fx->chat.db, id, "deleted", &fx->fail));
+    assert_finds(fx, &ana, "affairs", "");
+    assert_int_equal(search_reach(fx->chat.db, &reach, &fx->fail), OK);
+    assert_false(reach.stale);
     assert_index_fits(fx);
 }
 
@@ -397,6 +413,7 @@ int main(void)
         TEST(test_what_is_found_does_not_depend_on_the_index),
         TEST(test_parts_of_words_are_found_where_no_word_is),
         TEST(test_edits_and_deletions_are_followed_at_once),
+        TEST(test_an_erased_text_is_in_no_index),
         TEST(test_what_others_change_in_the_file_is_followed_by_the_next_step),
         TEST(test_rooms_that_are_not_theirs_are_not_searched),
         TEST(test_whom_the_reader_ignores_is_not_found),
