@@ -78,7 +78,7 @@ static const struct sql update = {
 static const struct sql mute = {
     "room.mute",
     "INSERT INTO room_member (room_id, user_id, muted_until)"
-    " SELECT r.id, ?1, ?3 FROM room r WHERE r.id = ?2 AND " IS_SEEN
+    " SELECT r.id, ?1, ?3 FROM room r WHERE r.id = ?2 AND " ROOM_IS_SEEN
     " ON CONFLICT (user_id, room_id) DO UPDATE SET muted_until = excluded.muted_until",
     DB_CHAT, NULL};
 static const struct sql mark_read = {
