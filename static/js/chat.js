@@ -376,7 +376,6 @@ export class Chat {
         this.threads.reload(this.view.room);
         this.typing.clear();
         this.pins.load(this.view.room);
-        this.threads.reload();
         this.#reload(this.view.room, false);
     }
 
