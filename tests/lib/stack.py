@@ -143,9 +143,11 @@ class Socket:
         return frame
 
     def until(self, kind, seconds=10, **fields):
-        """The next frame of this type with these fields; others are dropped."""
+        """The next frame of this type with these fields; others are dropped, but for the event
+        that an ack is about: either may come first."""
         deadline = time.monotonic() + seconds
         seen = collections.deque(maxlen=8)
+        early = []
         while time.monotonic() < deadline:
             try:
                 frame = self.recv(max(0.05, deadline - time.monotonic()))
@@ -154,8 +156,12 @@ class Socket:
             if frame is None:
                 raise AssertionError(f"closed with {self.close_code}, waiting for {kind}; "
                                      f"saw last {list(seen)}")
-            if frame["type"] == kind and all(frame.get(k) == v for k, v in fields.items()):
+            its_own = all(frame.get(k) == v for k, v in fields.items())
+            if frame["type"] == kind and its_own:
+                self.pending = early + self.pending
                 return frame
+            if kind == "ack" and frame["type"] == "message" and its_own and fields:
+                early.append(frame)
             seen.append(frame if frame["type"] == "error" else frame["type"])
         raise AssertionError(f"no {kind} {fields} within {seconds} s; saw last {list(seen)}")
 
