@@ -126,6 +126,8 @@ for (const viewport of SIZES) {
             await stack.post("Half of it", { reply_to: asked.id });
             await ana.page.click(`.msg[data-id="${asked.id}"] .msg-replies`);
             await ana.page.waitForSelector('#thread .msg-text:text-is("Half of it")');
+            const tops = await ana.page.$$eval("#chat, #thread", (parts) => parts.map((part) => part.getBoundingClientRect().top));
+            assert.deepEqual(tops, [0, 0], "the thread stands beside the room");
             await judge(ana, `${title}-thread`);
             await ana.page.click(".thread-close");
 
