@@ -43,6 +43,9 @@ export function formatByKeyboard(box) {
         if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.isComposing || !(key in MARKS || key === "k")) {
             return;
         }
+        if (key === "k" && box.value === "") {
+            return; // nothing to make a link of: that key searches then, as everywhere else
+        }
         event.preventDefault();
         if (key === "k") {
             link(box);

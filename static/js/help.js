@@ -5,9 +5,10 @@ import { element } from "./parts.js";
 import { loadStyle } from "./style.js";
 
 const mac = navigator.platform.startsWith("Mac");
+const ctrl = (key) => (mac ? `⌘ ${key}` : `Ctrl ${key}`);
 const KEYS = [
     ["Anywhere", [
-        [[mac ? "⌘ K" : "Ctrl K", "/"], "search messages"],
+        [[ctrl("K"), "/"], "search messages"],
         [["?"], "this list"],
         [["Tab", "Shift Tab"], "to the next and the previous control"],
         [["Esc"], "close a window, leave the rows"],
@@ -15,6 +16,8 @@ const KEYS = [
     ["In the message box", [
         [["Enter"], "send"],
         [["Shift Enter"], "begin a new line"],
+        [[ctrl("B"), ctrl("I")], "bold, italic; once more takes it away"],
+        [[ctrl("K")], "make a link of what is selected; in an empty box, search"],
         [["↑"], "edit your newest message, while the box is empty"],
     ]],
     ["In the list of messages", [

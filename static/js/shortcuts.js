@@ -31,7 +31,7 @@ export class Shortcuts {
     }
 
     #key(event) {
-        const name = event.isComposing ? undefined : windowOf(event);
+        const name = event.isComposing || event.defaultPrevented ? undefined : windowOf(event);
         if (name && !document.querySelector("dialog[open]") && (name !== "search" || this.what.search)) {
             event.preventDefault();
             this.#open(name);
