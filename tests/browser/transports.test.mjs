@@ -22,7 +22,12 @@ const PATIENCE_MS = 90000;
 function watch() {
     window.shown = [];
     window.wrong = [];
+    const known = new WeakSet(document.querySelectorAll("#rows .msg")); // one that moves into a block is no other
     const take = (row) => {
+        if (known.has(row)) {
+            return;
+        }
+        known.add(row);
         const seq = Number(row.dataset.seq);
         const rows = document.querySelectorAll("#rows .msg");
         window.shown.push(seq);
