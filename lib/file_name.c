@@ -8,22 +8,6 @@
 
 static const char nameless[] = "file";
 
-static bool is_allowed(int32_t cp)
-{
-    switch (utf8proc_category(cp)) {
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
-        return false;
-    default:
-        return true;
-    }
-}
-
 /* What comes behind the last slash of either kind: some browsers send the way there, too. */
 static const char *base_of(const char *name, size_t *len)
 {
@@ -71,7 +55,7 @@ const char *file_name_clean(struct arena *a, const char *name, size_t len)
         n = utf8proc_iterate((const utf8proc_uint8_t *)text, -1, &cp);
         if (n <= 0)
             return nameless;
-        if (!is_allowed(cp) || (to == 0 && (cp == '.' || cp == ' ')))
+        if (!text_is_visible(cp) || (to == 0 && (cp == '.' || cp == ' ')))
             continue;
         if (cp < 0x80 && strchr("\"*:<>?|", (char)cp))
             out[to++] = '_';

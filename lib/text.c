@@ -263,10 +263,8 @@ char *text_clean(struct arena *a, const char *s, size_t len)
     return text;
 }
 
-static bool may_be_in_name(int32_t cp)
+bool text_is_visible(int32_t cp)
 {
-    static const char ours[] = "<>&\"'`~@#/\\";
-
     switch (utf8proc_category(cp)) {
     case UTF8PROC_CATEGORY_CC:
     case UTF8PROC_CATEGORY_CF:
@@ -277,8 +275,16 @@ static bool may_be_in_name(int32_t cp)
     case UTF8PROC_CATEGORY_ZP:
         return false;
     default:
-        return !is_ignorable(cp) && cp != 0x2800 && !(cp < 0x80 && strchr(ours, (char)cp));
+        return true;
     }
+}
+
+static bool may_be_in_name(int32_t cp)
+{
+    static const char ours[] = "<>&\"'`~@#/\\";
+
+    return text_is_visible(cp) && !is_ignorable(cp) && cp != 0x2800 &&
+           !(cp < 0x80 && strchr(ours, (char)cp));
 }
 
 char *text_name(struct arena *a, const char *s, size_t len)

@@ -25,6 +25,10 @@ char *text_clean(struct arena *a, const char *s, size_t len);
 /* True where nothing would be seen: only blanks, marks without a base, zero-width or control. */
 bool text_is_blank(const char *s, size_t len);
 
+/* Whether a code point is a character, and neither a control, a format, a surrogate, of private
+ * use, nor a separator of lines or paragraphs. */
+bool text_is_visible(int32_t cp);
+
 /* A person's name as typed, cleaned (NFC, trimmed, inner blanks single), or NULL where it may not
  * be a name: empty, over 32 code points, controls, bidi or zero-width characters, line ends, or one
  * of
