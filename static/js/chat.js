@@ -1,5 +1,5 @@
-// The conversation: what each frame means for the page, and what each of the reader's doings means
-// for the server. The modules it holds know nothing of one another.
+// The conversation: what each of the reader's doings means for the server; what the server's frames
+// mean for the page is in frames.js. The modules it holds know nothing of one another.
 
 import { Activity } from "./activity.js";
 import { Acts } from "./acts.js";
@@ -7,6 +7,7 @@ import { Attach } from "./attach.js";
 import { Composer } from "./composer.js";
 import { addEmojiButton } from "./emoji.js";
 import { openPictures } from "./files.js";
+import { Frames } from "./frames.js";
 import { randomId } from "./ids.js";
 import { Membership } from "./membership.js";
 import { Online } from "./online.js";
@@ -26,8 +27,6 @@ import { toast } from "./toast.js";
 import { Typing } from "./typing.js";
 
 const PRESENCE_POLL_MS = 7000;
-const ASK_AGAIN_MS = 1000;
-const LOAD_AGAIN_MS = 2000;
 
 const byId = (id) => document.getElementById(id);
 
@@ -36,8 +35,8 @@ export class Chat {
         Object.assign(this, { config, api, store, tabs, logs, user, closeDrawers });
         this.owner = user?.id ?? "nobody";
         this.titleEnd = document.title.slice(document.title.lastIndexOf("·"));
-        this.asked = new Set();
         this.outbox = new Outbox(store, this.owner, tabs.id);
+        this.frames = new Frames(this);
         this.#makeView();
         this.#makeWays(auth);
     }
@@ -49,7 +48,7 @@ export class Chat {
             api, logs, outbox, user,
             room: config.room,
             detached: config.paging === true,
-            hooks: { bottom: () => this.#readSoFar(), newest: () => this.open(this.view.room) },
+            hooks: { bottom: () => this.readSoFar(), newest: () => this.open(this.view.room) },
         });
         this.pins = new Pins(api, (id) => this.jump(id));
         this.online = new Online(config.room, config.page);
@@ -64,10 +63,10 @@ export class Chat {
         this.link = new SharedLink({
             config, api, auth, tabs, logs, user,
             hooks: {
-                frame: (frame) => this.#take(frame),
+                frame: (frame) => this.frames.take(frame),
                 welcome: (frame) => this.#welcomed(frame),
-                answer: (body) => this.#answered(body),
-                resync: (list) => list.forEach((frame) => this.#resync(frame)),
+                answer: (body) => this.frames.answered(body),
+                resync: (list) => list.forEach((frame) => this.frames.resync(frame)),
                 state: (state, reason) => this.#linkState(state, reason),
                 unsent: (frame) => this.#unsent(frame),
                 lists: () => this.online.frames(),
@@ -101,7 +100,7 @@ export class Chat {
             hooks: {
                 changed: (entry) => this.#showPending(entry),
                 stored: (entry) => this.#showPending({ ...entry, note: null, state: "sent" }),
-                posted: (message) => this.#posted(message),
+                posted: (message) => this.frames.posted(message),
             },
         });
         this.threads = new Threads({
@@ -189,7 +188,7 @@ export class Chat {
         byId("rows").addEventListener("click", (event) => this.#pendingAction(event));
         byId("rows").addEventListener("click", (event) => this.#jumpByQuote(event));
         openPictures();
-        document.addEventListener("visibilitychange", () => this.#readSoFar());
+        document.addEventListener("visibilitychange", () => this.readSoFar());
         addEventListener("popstate", () => this.#followAddress());
         new Shortcuts({
             api: this.api,
@@ -202,7 +201,7 @@ export class Chat {
         setInterval(() => this.#pollPresence(), PRESENCE_POLL_MS);
         this.link.start(this.#place());
         this.sender.flush();
-        this.#readSoFar();
+        this.readSoFar();
         if (this.config.thread) {
             this.threads.open(this.config.thread);
         }
@@ -242,154 +241,6 @@ export class Chat {
         }
     }
 
-    // Frames.
-
-    #take(frame) {
-        if (frame.type === "batch") {
-            frame.events.forEach((event) => this.#take(event));
-        } else if (frame.seq !== undefined && frame.type !== "ack" && frame.type !== "resync") {
-            this.#takeEvent(frame);
-        } else {
-            this.#takeWord(frame);
-        }
-    }
-
-    // A durable event, exactly once and in order.
-    #takeEvent(event) {
-        const verdict = this.logs.take(event.room, event.seq);
-        if (verdict === "gap") {
-            this.#askFor(event.room);
-        }
-        if (verdict !== "apply") {
-            return;
-        }
-        const mine = event.user_id !== undefined && event.user_id === this.user?.id;
-        if (mine && event.client_id) {
-            this.sender.settle(event.client_id, { stored: true });
-            this.outbox.remove(event.client_id);
-        }
-        if (event.type === "message" && !mine && !event.deleted) {
-            this.rooms.countOne(event.room, event.seq);
-        } else if (event.type === "message_deleted" && event.author_id !== this.user?.id) {
-            this.rooms.uncountOne(event.room, event.seq, event.msg_seq);
-        }
-        if (event.type === "ignored") {
-            this.#showAnew();
-        }
-        if (event.room === this.view.room) {
-            this.pins.take(event);
-        }
-        this.threads.take(event);
-        if (event.type === "membership") {
-            this.membership.take(event);
-        } else if (event.type === "room") {
-            this.membership.refresh();
-            this.panels.take(event);
-        }
-        if (this.view.takes(event)) {
-            this.view.show(event);
-            this.typing.stopped(event.user_id);
-            this.#readSoFar();
-        }
-        this.#showTitle();
-    }
-
-    // What no log keeps.
-    #takeWord(frame) {
-        switch (frame.type) {
-            case "ack":
-                this.sender.settle(frame.client_id, { stored: true });
-                break;
-            case "error":
-                this.sender.settle(frame.client_id, { error: frame });
-                if (frame.code === "room_not_found" && frame.room) {
-                    this.membership.drop(frame.room);
-                }
-                break;
-            case "presence":
-                this.online.take(frame);
-                break;
-            case "typing":
-                if (frame.room === this.view.room && frame.user_id !== this.user?.id) {
-                    this.typing.take(frame);
-                }
-                break;
-            case "read":
-                this.#readElsewhere(frame);
-                break;
-            case "resync":
-                this.#resync(frame);
-                break;
-        }
-    }
-
-    // In another tab, which says how far, or on another device, of which the server says what is left.
-    #readElsewhere({ room, up_to: upTo, unread, head }) {
-        this.rooms.read(room, upTo);
-        this.rooms.setState(room, { head, unread, last_read_seq: upTo });
-    }
-
-    #welcomed(frame) {
-        this.#setStates(frame.rooms);
-        this.#sayPresence();
-    }
-
-    #answered({ rooms, missing = [] }) {
-        missing.forEach((room) => this.membership.drop(room));
-        this.#setStates(rooms);
-    }
-
-    #setStates(states = {}) {
-        for (const [slug, state] of Object.entries(states)) {
-            this.rooms.setState(slug, state);
-        }
-        this.#readSoFar();
-    }
-
-    // Something is missing: ask from the cursor on.
-    #askFor(room) {
-        if (!this.asked.has(room)) {
-            this.asked.add(room);
-            setTimeout(() => this.asked.delete(room), ASK_AGAIN_MS);
-            this.link.subscribe(room, this.logs.last(room));
-        }
-    }
-
-    async #resync({ room, epoch, seq }) {
-        this.logs.begin(epoch);
-        this.logs.set(room, seq);
-        this.threads.reload(room);
-        if (room === "@me") {
-            this.#showAnew();
-        } else if (room === this.view.room && !this.view.detached) {
-            this.pins.load(room);
-            await this.#reload(room);
-        } else {
-            this.membership.refresh();
-        }
-        this.link.subscribe(room, this.logs.last(room));
-    }
-
-    // What the reader may see is another by now: whom they ignore.
-    #showAnew() {
-        this.membership.refresh();
-        this.threads.reload(this.view.room);
-        this.typing.clear();
-        this.pins.load(this.view.room);
-        this.#reload(this.view.room, false);
-    }
-
-    // What is shown is of a past that is no more: load it again, however often that fails for a while.
-    async #reload(room, afresh = true) {
-        try {
-            await this.view.load(this.rooms.get(room)?.lastRead ?? 0, afresh);
-        } catch (error) {
-            if (error.retryable) {
-                setTimeout(() => room === this.view.room && !this.link.stopped && this.#reload(room, afresh), LOAD_AGAIN_MS);
-            }
-        }
-    }
-
     // Rooms.
 
     async open(slug, { push = true } = {}) {
@@ -407,7 +258,7 @@ export class Chat {
         this.#sayPresence();
         try {
             if (await this.view.load(room.lastRead)) {
-                this.#readSoFar();
+                this.readSoFar();
                 this.composer?.focus();
             }
         } catch {
@@ -430,7 +281,7 @@ export class Chat {
         byId("room-topic").textContent = topic;
         byId("room-about").href = `${url}about/`;
         this.composer?.call(title);
-        this.#showTitle();
+        this.showTitle();
     }
 
     // Everything around the rows that belongs to a room.
@@ -445,7 +296,7 @@ export class Chat {
         this.attach?.open(slug);
         this.pins.load(slug);
         this.threads.close();
-        this.#showTitle();
+        this.showTitle();
     }
 
     // A message that was searched for: the way back leads to what was shown before.
@@ -468,7 +319,7 @@ export class Chat {
         return byId("room-title").textContent;
     }
 
-    #showTitle() {
+    showTitle() {
         const unread = document.visibilityState === "hidden" ? this.rooms.loudUnread(this.view.room) : 0;
         const title = `${unread > 0 ? `(${unread}) ` : ""}${this.#title()} ${this.titleEnd}`;
         if (document.title !== title) {
@@ -511,15 +362,6 @@ export class Chat {
         if (this.config.thread) {
             this.config.thread = null;
             history.replaceState({ room: this.view.room }, "", this.rooms.get(this.view.room)?.url);
-        }
-    }
-
-    // The answer to a POST is the event itself; it counts if it is the next one.
-    #posted(message) {
-        if (this.logs.last(message.room) + 1 === message.seq) {
-            this.#takeEvent(message);
-        } else {
-            this.link.soon();
         }
     }
 
@@ -592,6 +434,11 @@ export class Chat {
         return { room: this.view.room, state: this.activity.state, visible, at: this.activity.last };
     }
 
+    #welcomed(frame) {
+        this.frames.welcomed(frame);
+        this.#sayPresence();
+    }
+
     #sayPresence() {
         this.link.place(this.#place());
         this.#pollPresence();
@@ -608,7 +455,7 @@ export class Chat {
     }
 
     // All of the room in view counts as read while its end is in sight.
-    #readSoFar() {
+    readSoFar() {
         const room = this.view?.room;
         const seq = this.logs.last(room);
         if (seq && this.view.atEnd && document.visibilityState === "visible") {
@@ -617,7 +464,7 @@ export class Chat {
                 this.reads?.mark(room, seq);
             }
         }
-        this.#showTitle();
+        this.showTitle();
     }
 
     #sayRead(room, seq) {

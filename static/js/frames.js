@@ -1,0 +1,186 @@
+// What each frame of the server means for the page: its events, exactly once and in order, and the
+// words that no log keeps. It reads the modules that the chat holds.
+
+const ASK_AGAIN_MS = 1000;
+const LOAD_AGAIN_MS = 2000;
+
+export class Frames {
+    constructor(chat) {
+        this.chat = chat;
+        this.asked = new Set();
+    }
+
+    take(frame) {
+        if (frame.type === "batch") {
+            frame.events.forEach((event) => this.take(event));
+        } else if (frame.seq !== undefined && frame.type !== "ack" && frame.type !== "resync") {
+            this.#takeEvent(frame);
+        } else {
+            this.#takeWord(frame);
+        }
+    }
+
+    // A durable event, exactly once and in order.
+    #takeEvent(event) {
+        const { logs, view, typing } = this.chat;
+        const verdict = logs.take(event.room, event.seq);
+        if (verdict === "gap") {
+            this.#askFor(event.room);
+        }
+        if (verdict !== "apply") {
+            return;
+        }
+        this.#settleOwn(event);
+        this.#count(event);
+        this.#tellParts(event);
+        if (view.takes(event)) {
+            view.show(event);
+            typing.stopped(event.user_id);
+            this.chat.readSoFar();
+        }
+        this.chat.showTitle();
+    }
+
+    #isMine(userId) {
+        return userId !== undefined && userId === this.chat.user?.id;
+    }
+
+    #settleOwn({ user_id: userId, client_id: clientId }) {
+        if (clientId && this.#isMine(userId)) {
+            this.chat.sender.settle(clientId, { stored: true });
+            this.chat.outbox.remove(clientId);
+        }
+    }
+
+    #count(event) {
+        const { rooms } = this.chat;
+        if (event.type === "message" && !this.#isMine(event.user_id) && !event.deleted) {
+            rooms.countOne(event.room, event.seq);
+        } else if (event.type === "message_deleted" && !this.#isMine(event.author_id)) {
+            rooms.uncountOne(event.room, event.seq, event.msg_seq);
+        }
+    }
+
+    #tellParts(event) {
+        const { membership, panels, pins, threads, view } = this.chat;
+        if (event.type === "ignored") {
+            this.#showAnew();
+        } else if (event.type === "membership") {
+            membership.take(event);
+        } else if (event.type === "room") {
+            membership.refresh();
+            panels.take(event);
+        }
+        if (event.room === view.room) {
+            pins.take(event);
+        }
+        threads.take(event);
+    }
+
+    // What no log keeps.
+    #takeWord(frame) {
+        switch (frame.type) {
+            case "ack":
+                this.chat.sender.settle(frame.client_id, { stored: true });
+                break;
+            case "error":
+                this.chat.sender.settle(frame.client_id, { error: frame });
+                if (frame.code === "room_not_found" && frame.room) {
+                    this.chat.membership.drop(frame.room);
+                }
+                break;
+            case "presence":
+                this.chat.online.take(frame);
+                break;
+            case "typing":
+                if (frame.room === this.chat.view.room && frame.user_id !== this.chat.user?.id) {
+                    this.chat.typing.take(frame);
+                }
+                break;
+            case "read":
+                this.#readElsewhere(frame);
+                break;
+            case "resync":
+                this.resync(frame);
+                break;
+        }
+    }
+
+    // In another tab, which says how far, or on another device, of which the server says what is left.
+    #readElsewhere({ room, up_to: upTo, unread, head }) {
+        this.chat.rooms.read(room, upTo);
+        this.chat.rooms.setState(room, { head, unread, last_read_seq: upTo });
+    }
+
+    welcomed(frame) {
+        this.#setStates(frame.rooms);
+    }
+
+    answered({ rooms, missing = [] }) {
+        missing.forEach((room) => this.chat.membership.drop(room));
+        this.#setStates(rooms);
+    }
+
+    #setStates(states = {}) {
+        for (const [slug, state] of Object.entries(states)) {
+            this.chat.rooms.setState(slug, state);
+        }
+        this.chat.readSoFar();
+    }
+
+    // Something is missing: ask from the cursor on.
+    #askFor(room) {
+        if (!this.asked.has(room)) {
+            this.asked.add(room);
+            setTimeout(() => this.asked.delete(room), ASK_AGAIN_MS);
+            this.chat.link.subscribe(room, this.chat.logs.last(room));
+        }
+    }
+
+    async resync({ room, epoch, seq }) {
+        const { link, logs, membership, pins, threads, view } = this.chat;
+        logs.begin(epoch);
+        logs.set(room, seq);
+        threads.reload(room);
+        if (room === "@me") {
+            this.#showAnew();
+        } else if (room === view.room && !view.detached) {
+            pins.load(room);
+            await this.#reload(room);
+        } else {
+            membership.refresh();
+        }
+        link.subscribe(room, logs.last(room));
+    }
+
+    // What the reader may see is another by now: whom they ignore.
+    #showAnew() {
+        const { membership, pins, threads, typing, view } = this.chat;
+        membership.refresh();
+        threads.reload(view.room);
+        typing.clear();
+        pins.load(view.room);
+        this.#reload(view.room, false);
+    }
+
+    // What is shown is of a past that is no more: load it again, however often that fails for a while.
+    async #reload(room, afresh = true) {
+        const { link, rooms, view } = this.chat;
+        try {
+            await view.load(rooms.get(room)?.lastRead ?? 0, afresh);
+        } catch (error) {
+            if (error.retryable) {
+                setTimeout(() => room === view.room && !link.stopped && this.#reload(room, afresh), LOAD_AGAIN_MS);
+            }
+        }
+    }
+
+    // The answer to a POST is the event itself; it counts if it is the next one.
+    posted(message) {
+        if (this.chat.logs.last(message.room) + 1 === message.seq) {
+            this.#takeEvent(message);
+        } else {
+            this.chat.link.soon();
+        }
+    }
+}
