@@ -80,7 +80,8 @@ static enum err wait_for_news(struct call *c, struct hold *h, struct poll *p, st
     bool again = true, moved;
     enum err e = OK;
 
-    while (!e && again && p->news.count == 0 && !p->news.resync) {
+    while (!e && again && p->news.count == 0 && !p->news.resync &&
+           !history_is_read_further(p->cursors, p->count)) {
         e = hold_wait(h, &again, &moved, f);
         if (!e && again)
             e = look_again(c, p, moved, f);

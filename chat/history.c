@@ -77,12 +77,18 @@ static bool is_named(const struct history_cursor *cursors, size_t count, const c
 
 static bool parse_cursor(struct arena *a, const char *text, size_t len, struct history_cursor *out)
 {
-    const char *colon = memchr(text, ':', len);
-    size_t name = colon ? (size_t)(colon - text) : len;
+    const char *end = text + len, *colon = memchr(text, ':', len);
+    const char *name_end = colon ? colon : end;
+    const char *second = colon ? memchr(colon + 1, ':', (size_t)(end - colon - 1)) : NULL;
+    const char *since_end = second ? second : end;
+    size_t name = (size_t)(name_end - text);
 
-    *out = (struct history_cursor){.room = arena_strn(a, text, name), .since = -1};
+    *out = (struct history_cursor){.room = arena_strn(a, text, name), .since = -1, .marked = -1};
     return text_is_slug(text, name) &&
-           (!colon || text_to_i64(colon + 1, len - name - 1, 0, INT64_MAX, &out->since));
+           (!colon ||
+            text_to_i64(colon + 1, (size_t)(since_end - colon - 1), 0, INT64_MAX, &out->since)) &&
+           (!second ||
+            text_to_i64(second + 1, (size_t)(end - second - 1), 0, INT64_MAX, &out->marked));
 }
 
 enum err history_parse_cursors(struct arena *a, const char *text, struct history_cursor **out,
@@ -110,6 +116,17 @@ enum err history_parse_cursors(struct arena *a, const char *text, struct history
         text += len + 1;
     }
     return OK;
+}
+
+bool history_is_read_further(const struct history_cursor *cursors, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct history_cursor *c = &cursors[i];
+
+        if (!c->err && c->marked >= 0 && c->view.last_read_seq > c->marked)
+            return true;
+    }
+    return false;
 }
 
 /* ----- what is newer ----- */

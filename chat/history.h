@@ -36,16 +36,21 @@ MUST_CHECK enum err history_finish(struct chat *c, struct arena *a, const struct
 struct history_cursor {
     const char *room; /* wire name */
     int64_t since;    /* -1: from now on */
+    int64_t marked;   /* the reader's mark as the client knows it; -1: it did not say */
     struct room_view view;
     const char *resync; /* NULL, or why it must load again: "epoch", "floor", "ahead", "lag" */
     enum err err;       /* ERR_ROOM_NOT_FOUND: the others are served all the same */
 };
 
-/* "general:41,@me:7" as clients write them, at least one; a room without a number: from now on.
- * *out lives in `a`. ERR_BAD_REQUEST: malformed, a room twice, more than HISTORY_CURSORS_MAX. */
+/* "general:41,@me:7" as clients write them, at least one; a room without a number: from now on; a
+ * second number is the read mark that is known: "general:41:38". *out lives in `a`.
+ * ERR_BAD_REQUEST: malformed, a room twice, more than HISTORY_CURSORS_MAX. */
 MUST_CHECK enum err history_parse_cursors(struct arena *a, const char *text,
                                           struct history_cursor **out, size_t *count,
                                           struct fail *f);
+
+/* The person has read further on another device than this client knows. */
+bool history_is_read_further(const struct history_cursor *cursors, size_t count);
 
 /*
  * Judges each cursor in one read transaction: fills view, resync and err (wrong epoch; since <

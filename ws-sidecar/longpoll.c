@@ -270,6 +270,10 @@ bool longpoll_begin(struct conn *base, const struct request *wants)
         answer_nothing(p, AGAIN_MS);
         return false;
     }
+    if (!newer && history_is_read_further(wants->cursors, wants->count)) {
+        answer_nothing(p, 0);
+        return false;
+    }
     uv_timer_start(&p->timer, on_time, (uint64_t)wait_ms, 0);
     return true;
 }

@@ -17,6 +17,7 @@ export class Poller {
     // path, and mayWait: whether a request may be held open
     constructor(api, { path = "events/", mayWait = false, ...hooks }) {
         Object.assign(this, { api, path, mayWait, hooks });
+        this.marks = new Map(); // room: how far this person has read, as the server last said
         this.running = false;
         this.lastEvent = Date.now();
         this.#forget();
@@ -73,7 +74,7 @@ export class Poller {
         const late = setTimeout(() => asked.abort(), question.seconds * 1000 + LATE_MS);
         let pause;
         try {
-            const query = { ...this.hooks.query(), ...(this.mayWait ? { wait: question.seconds } : {}) };
+            const query = this.#query(question.seconds);
             const body = await this.api.get(this.path, query, asked.signal);
             pause = this.asked === asked && this.#answered(body, question);
         } catch (error) {
@@ -85,6 +86,30 @@ export class Poller {
             this.asked = null;
             this.#in(pause);
         }
+    }
+
+    // With the marks that are known, so that an answer need not wait for an event to tell of others.
+    #query(seconds) {
+        const query = this.hooks.query();
+        if (!this.mayWait) {
+            return query;
+        }
+        const cursor = (one) => {
+            const mark = this.marks.get(one.slice(0, one.indexOf(":")));
+            return mark === undefined ? one : `${one}:${mark}`;
+        };
+        return { ...query, rooms: query.rooms.split(",").map(cursor).join(","), wait: seconds };
+    }
+
+    // Whether it was marks that ended the wait.
+    #noteMarks({ rooms = {}, reads = [] }) {
+        const told = [
+            ...Object.entries(rooms).map(([room, { last_read_seq: mark = 0 }]) => [room, mark]),
+            ...reads.map(({ room, up_to: mark }) => [room, mark]),
+        ];
+        const news = told.filter(([room, mark]) => mark > (this.marks.get(room) ?? -1));
+        news.forEach(([room, mark]) => this.marks.set(room, mark));
+        return news.length > 0 || reads.length > 0;
     }
 
     // First whether anybody is there, then whether an answer can be held, then for as long as it can.
@@ -99,20 +124,21 @@ export class Poller {
         this.failures = 0;
         this.healthy = true;
         this.holding = body.waited === true;
+        const isNews = this.#noteMarks(body) || body.events.length > 0;
         if (body.events.length > 0) {
             this.lastEvent = Date.now();
         }
         this.hooks.answer(body);
-        return this.#pause(body, question);
+        return this.#pause(body, question, isNews);
     }
 
-    #pause(body, question) {
+    #pause(body, question, isNews) {
         if (body.more || (this.mayWait && question.seconds === 0)) {
             return 0;
         }
         const after = body.poll_after_ms ?? 0;
         if (body.waited) {
-            return body.events.length > 0 ? after : Math.max(after, question.at + LEAST_MS - Date.now());
+            return isNews ? after : Math.max(after, question.at + LEAST_MS - Date.now());
         }
         return Math.max(after, this.#pace()) * (0.9 + Math.random() / 5);
     }

@@ -3,7 +3,7 @@
 import unittest
 
 from stack import API, Stack
-from streams import Poller, Stream
+from streams import Poller, Stream, query
 
 
 class Unread:
@@ -78,6 +78,19 @@ class Unread:
         self.read(seqs[2], "utilities")
         state = poller.poll(wait=0).json["rooms"]["utilities"]
         self.assertEqual((state["last_read_seq"], state["unread"], state["head"]), (seqs[2], 0, seqs[2]))
+
+    def test_a_poll_that_says_which_mark_it_knows_does_not_wait_for_an_event_to_hear_of_another(self):
+        seqs = self.say(3, "materials")
+        self.read(seqs[0], "materials")
+        poller = Poller(self.stack.dial(), {"materials": seqs[2]}, token=self.ana)
+        self.addCleanup(poller.close)
+        poller.poll(wait=0)
+        self.read(seqs[1], "materials")  # between two polls
+        cursor = f"materials:{seqs[2]}:{seqs[0]}"
+        poller.ask("poll", query(cursor, wait=20), token=self.ana)
+        answer = poller.answer(15).json
+        state = answer["rooms"]["materials"]
+        self.assertEqual((answer["events"], state["last_read_seq"], state["unread"]), ([], seqs[1], 1))
 
 
 class Lighttpd(Unread, unittest.TestCase):

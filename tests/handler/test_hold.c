@@ -108,6 +108,45 @@ static void test_a_cursor_without_a_number_waits_from_now_on(void **state)
     close_web(w);
 }
 
+static bool read_on_the_third(struct web *w, int fd, int64_t ms)
+{
+    struct actor ana = fixture_user(w->fx, "7", "ana");
+    struct room_view room;
+    bool changed;
+
+    (void)fd;
+    (void)ms;
+    if (w->waits != 3)
+        return true;
+    assert_int_equal(rooms_find(&other, &w->fx->arena, &ana, "general", &room, &w->fx->fail), OK);
+    assert_int_equal(db_begin_write(other.db, &w->fx->fail), OK);
+    assert_int_equal(rooms_mark_read(&other, &ana, &room, 2, &changed, &w->fx->fail), OK);
+    assert_int_equal(db_commit(other.db, &w->fx->fail), OK);
+    return true;
+}
+
+static void test_a_mark_of_another_device_ends_the_wait_of_who_says_what_it_knows(void **state)
+{
+    struct web *w = open_web(NULL);
+
+    (void)state;
+    web_sign_in(w, "7", "ana");
+    post_elsewhere(w, "general", "to be read");
+    w->meanwhile = read_on_the_third;
+    assert_int_equal(poll_and_wait(w, "general:2:1", 20), 200);
+    assert_int_equal(events(w), 0);
+    assert_true(waited(w));
+    assert_true(w->waited_ms < 2000);
+    assert_int_equal(web_json_number(w, "rooms.general.last_read_seq"), 2);
+    w->meanwhile = NULL;
+    assert_int_equal(poll_and_wait(w, "general:2:1", 20), 200); /* made before it asked */
+    assert_int_equal(w->waits, 0);
+    w->waited_ms = 0;
+    assert_int_equal(poll_and_wait(w, "general:2:2", 20), 200);
+    assert_int_equal(w->waited_ms, 20000);
+    close_web(w);
+}
+
 static bool watches(struct web *w, int fd, int64_t ms)
 {
     /* A place is held, silence is not taken for news, and a lost wake-up costs half a second. */
@@ -391,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_message_ends_the_wait),
         cmocka_unit_test(test_a_cursor_without_a_number_waits_from_now_on),
+        cmocka_unit_test(test_a_mark_of_another_device_ends_the_wait_of_who_says_what_it_knows),
         cmocka_unit_test(test_silence_is_waited_out),
         cmocka_unit_test(test_a_wait_ends_well_before_a_request_must),
         cmocka_unit_test(test_who_does_not_ask_is_answered_at_once),

@@ -26,7 +26,7 @@ static void test_all_fields(void **state)
     (void)state;
     arena_init(&a);
     assert_int_equal(parse(&a,
-                           "epoch=abc&rooms=general:41,%40me:7,energy&conn=abcd-EF_1&state=idle"
+                           "epoch=abc&rooms=general:41:38,%40me:7,energy&conn=abcd-EF_1&state=idle"
                            "&wait=5&token=ignored#part",
                            NULL, &r),
                      OK);
@@ -37,8 +37,10 @@ static void test_all_fields(void **state)
     assert_int_equal(r.count, 3);
     assert_string_equal(r.cursors[0].room, "general");
     assert_int_equal(r.cursors[0].since, 41);
+    assert_int_equal(r.cursors[0].marked, 38);
     assert_string_equal(r.cursors[1].room, "@me");
     assert_int_equal(r.cursors[1].since, 7);
+    assert_int_equal(r.cursors[1].marked, -1);
     assert_int_equal(r.cursors[2].since, -1);
     arena_release(&a);
 }
