@@ -153,7 +153,7 @@ function polled() {
                 how(value);
                 await settle();
             };
-            asked.push({ path, wait: query.wait, signal, answer: given(resolve), fail: given(reject) });
+            asked.push({ path, wait: query.wait, rooms: query.rooms, signal, answer: given(resolve), fail: given(reject) });
         });
     return { asked, api: { get } };
 }
@@ -162,7 +162,7 @@ const nothing = { events: [], rooms: {}, more: false };
 
 function pollerOf(api, mayWait) {
     const answers = [];
-    const poller = new Poller(api, { mayWait, query: () => ({}), answer: (body) => answers.push(body), failed: () => false });
+    const poller = new Poller(api, { mayWait, query: () => ({ rooms: "general:4,@me:1" }), answer: (body) => answers.push(body), failed: () => false });
     poller.start(0);
     return { poller, answers };
 }
@@ -227,6 +227,22 @@ test("empty answers that come at once are not asked for at once", async () => {
     poller.stop();
 });
 
+test("a poll says which read marks it knows, and after an answer with one it asks again at once", async () => {
+    const { asked, api } = polled();
+    const { poller } = pollerOf(api, true);
+    await later(0);
+    await asked[0].answer({ ...nothing, rooms: { general: { seq: 4, last_read_seq: 2 } } });
+    await later(1000);
+    assert.deepEqual(asked.map(({ rooms }) => rooms), ["general:4,@me:1", "general:4:2,@me:1"]);
+    await asked[1].answer({ ...nothing, rooms: { general: { seq: 4, last_read_seq: 3 } }, waited: true });
+    await later(0);
+    assert.equal(asked[2].rooms, "general:4:3,@me:1");
+    await asked[2].answer({ ...nothing, reads: [{ room: "general", up_to: 4 }], waited: true });
+    await later(0);
+    assert.equal(asked[3].rooms, "general:4:4,@me:1");
+    poller.stop();
+});
+
 test("a poll that waits is let go where there is something new to ask, and its late answer is not heard", async () => {
     const { asked, api } = polled();
     const { poller, answers } = pollerOf(api, true);
@@ -265,7 +281,7 @@ test("the long-poll is live from its first answer on, and is over with its first
     const { asked, api } = polled();
     const said = [];
     const longpoll = new LongPoll(api, {
-        query: () => ({}),
+        query: () => ({ rooms: "general:4" }),
         welcome: () => said.push("welcome"),
         answer: () => said.push("answer"),
         resync: () => said.push("resync"),
