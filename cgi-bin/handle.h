@@ -29,6 +29,8 @@ handler_fn handle_pins;
 handler_fn handle_events;
 handler_fn handle_day;
 handler_fn handle_day_page;
+handler_fn handle_unread;
+handler_fn handle_unread_page;
 handler_fn handle_search;
 handler_fn handle_search_page;
 handler_fn handle_session;

@@ -60,6 +60,8 @@ enum err handle_room_read(struct call *c, struct fail *f)
         e = rooms_find(c->chat, c->arena, &c->actor, slug, &view, f);
     if (e)
         return e;
+    if (call_wants_page(c))
+        return answer_see_other(c, answer_room_url(c, view.room.slug));
     o = json_object_new_object();
     json_set_i64(o, "last_read_seq", view.last_read_seq);
     json_set_i64(o, "unread", view.unread);

@@ -225,8 +225,10 @@ enum err page_data(struct call *c, const struct page_query *q, struct json_objec
         if (q->message_id)
             page_add_target(c, &context, o);
         add_notice(c, o);
-        e = page_add_rooms(c, &page->room.room, o, f);
+        e = page_add_unread(c, &page->room, o, f);
     }
+    if (!e)
+        e = page_add_rooms(c, &page->room.room, o, f);
     if (!e)
         e = page_add_pins(c, &page->room.room, o, f);
     if (!e)

@@ -15,6 +15,7 @@
  * {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell csrf,
  * client_id, message_max_chars, can_attach, epoch, seq, self_seq?, embed?, config (JSON text),
  * notice {text}?
+ *   has_unread?, unread_bar {label, count, url, head}?; and the row where they begin: unread_begins
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H
@@ -48,6 +49,9 @@ MUST_CHECK enum err page_add_rooms(struct call *c, const struct room *current,
 /* The rows, with what makes them readable without a script (page_rows.c). */
 void page_add_messages(const struct call *c, const struct history_page *page,
                        struct json_object *o);
+/* The row where the unread begin, and unread_bar (page_unread.c). */
+MUST_CHECK enum err page_add_unread(struct call *c, const struct room_view *view,
+                                    struct json_object *o, struct fail *f);
 MUST_CHECK enum err page_add_online(struct call *c, int64_t room_id, struct json_object *o,
                                     struct fail *f);
 /* has_files, and of each file what its template shows (page_files.c). */

@@ -86,6 +86,9 @@ static const struct param day_params[] = {
     {.name = "ms", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX,
      .required = true}, {0}};
 
+static const struct param unread_params[] = {
+    ROOM("slug", FROM_PATH), SEQ("after", FROM_QUERY, 0), {0}};
+
 static const struct param day_page_params[] = {
     ROOM("room", FROM_QUERY),
     {.name = "day", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 20, .required = true}, {0}};
@@ -186,6 +189,8 @@ const struct route page_routes[] = {
     {.method = HTTP_GET, .pattern = "emoji", .need = NEED_ANYONE, .handler = handle_emoji_page},
     {.method = HTTP_GET, .pattern = "r/<room>/about", .need = NEED_READER,
      .handler = handle_room_about_page, .params = about_params},
+    {.method = HTTP_GET, .pattern = "r/<room>/unread", .need = NEED_READER,
+     .handler = handle_unread_page, .params = about_params},
     {.method = HTTP_GET, .pattern = "u/<#id>", .need = NEED_USER,
      .handler = handle_person_page, .params = message_params},
     {.method = HTTP_GET, .pattern = "new", .need = NEED_USER, .handler = handle_new_room_page},
@@ -233,6 +238,8 @@ const struct route api_routes[] = {
      .handler = handle_events, .params = events_params},
     {.method = HTTP_GET, .pattern = "rooms/<slug>/day", .need = NEED_READER,
      .handler = handle_day, .params = day_params},
+    {.method = HTTP_GET, .pattern = "rooms/<slug>/unread", .need = NEED_READER,
+     .handler = handle_unread, .params = unread_params},
     {.method = HTTP_GET, .pattern = "search", .need = NEED_READER,
      .handler = handle_search, .params = search_params},
     {.method = HTTP_POST, .pattern = "session", .need = NEED_ANYONE, .csrf = true,
@@ -294,6 +301,8 @@ const struct route api_routes[] = {
      .params = message_params},
     {.method = HTTP_PUT, .pattern = "rooms/<slug>/read", .need = NEED_USER, .csrf = true,
      .handler = handle_room_read, .params = read_params},
+    {.method = HTTP_POST, .pattern = "rooms/<slug>/read", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_room_read, .params = read_params},
     {.method = HTTP_GET, .pattern = "presence", .need = NEED_READER,
      .handler = handle_presence, .params = presence_params},
     {.method = HTTP_POST, .pattern = "presence", .need = NEED_USER, .csrf = true,

@@ -17,6 +17,7 @@ const struct sql *const *const all_statements[] = {
     reaction_statements,
     ignored_statements,
     mark_statements,
+    unread_statements,
     mine_statements,
     erase_statements,
     attachment_statements,

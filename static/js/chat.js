@@ -48,7 +48,13 @@ export class Chat {
             api, logs, outbox, user,
             room: config.room,
             detached: config.paging === true,
-            hooks: { bottom: () => this.readSoFar(), newest: () => this.open(this.view.room) },
+            hooks: {
+                bottom: () => this.readSoFar(),
+                newest: () => this.open(this.view.room),
+                jump: (id) => this.jump(id),
+                read: () => this.#readAll(),
+                state: (slug) => this.#readingOf(slug),
+            },
         });
         this.pins = new Pins(api, (id) => this.jump(id));
         this.online = new Online(config.room, config.page);
@@ -188,13 +194,14 @@ export class Chat {
         byId("rows").addEventListener("click", (event) => this.#pendingAction(event));
         byId("rows").addEventListener("click", (event) => this.#jumpByQuote(event));
         openPictures();
-        document.addEventListener("visibilitychange", () => this.readSoFar());
+        document.addEventListener("visibilitychange", () => this.#lookAgain());
         addEventListener("popstate", () => this.#followAddress());
         new Shortcuts({
             api: this.api,
             search: document.querySelector(".open-search") !== null,
             room: () => ({ slug: this.view.room, title: this.#title() }),
             visit: (id) => this.#visit(id),
+            unread: () => this.view.unread.go(),
         });
         addEventListener("pagehide", () => this.link.leave());
         addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
@@ -257,7 +264,7 @@ export class Chat {
         }
         this.#sayPresence();
         try {
-            if (await this.view.load(room.lastRead)) {
+            if (await this.view.load()) {
                 this.readSoFar();
                 this.composer?.focus();
             }
@@ -465,6 +472,27 @@ export class Chat {
             }
         }
         this.showTitle();
+    }
+
+    // How far the reader came in a room, and what is left; a room may not be theirs any more.
+    #readingOf(slug) {
+        return this.rooms.get(slug) ?? { lastRead: 0, unread: 0 };
+    }
+
+    #lookAgain() {
+        if (document.visibilityState === "visible") {
+            this.view.comeBack();
+        }
+        this.readSoFar();
+    }
+
+    // The reader says so, wherever in the room they are.
+    #readAll() {
+        const { room } = this.view;
+        this.rooms.read(room, this.logs.last(room));
+        if (this.user) {
+            this.reads.mark(room, this.logs.last(room));
+        }
     }
 
     #sayRead(room, seq) {

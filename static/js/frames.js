@@ -165,9 +165,9 @@ export class Frames {
 
     // What is shown is of a past that is no more: load it again, however often that fails for a while.
     async #reload(room, afresh = true) {
-        const { link, rooms, view } = this.chat;
+        const { link, view } = this.chat;
         try {
-            await view.load(rooms.get(room)?.lastRead ?? 0, afresh);
+            await view.load(afresh);
         } catch (error) {
             if (error.retryable) {
                 setTimeout(() => room === view.room && !link.stopped && this.#reload(room, afresh), LOAD_AGAIN_MS);

@@ -9,6 +9,7 @@ const ctrl = (key) => (mac ? `⌘ ${key}` : `Ctrl ${key}`);
 const KEYS = [
     ["Anywhere", [
         [[ctrl("K"), "/"], "search messages"],
+        [["Shift Page Up"], "to the first unread message"],
         [["?"], "this list"],
         [["Tab", "Shift Tab"], "to the next and the previous control"],
         [["Esc"], "close a window, leave the rows"],

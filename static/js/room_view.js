@@ -1,6 +1,7 @@
 // The room in view: its rows, what is still on its way, older rows on scrolling up, and the loading of
 // another room. It shows; what the reader has read or sent is the chat's affair.
 
+import { FirstUnread } from "./first_unread.js";
 import { History } from "./history.js";
 import { element } from "./parts.js";
 import { Scroll } from "./scroll.js";
@@ -11,7 +12,8 @@ const PAGE = 50;
 const byId = (id) => document.getElementById(id);
 
 export class RoomView {
-    // hooks: bottom() when the reader comes to the lower end, newest() to leave older rows
+    // hooks: bottom() when the reader comes to the lower end, newest() to leave older rows, jump(id), read()
+    // when they say that they have read it all, state(room) → {lastRead, unread}
     constructor({ api, logs, outbox, user, room, detached, hooks }) {
         Object.assign(this, { api, logs, outbox, user, room, hooks });
         this.detached = detached; // an older page is shown: a new row would leave a hole
@@ -24,14 +26,23 @@ export class RoomView {
             inner: byId("log-inner"),
             timeline: this.timeline,
             load: (before) => this.#older(before),
-            shown: () => this.late.forEach((event) => this.timeline.apply(event)),
+            shown: () => {
+                this.late.forEach((event) => this.timeline.apply(event));
+                this.unread.shown();
+            },
+        });
+        this.unread = new FirstUnread(this.log, this.timeline, {
+            whole: () => !this.history.hasOlder,
+            find: async (after) => (await api.get(`rooms/${encodeURIComponent(this.room)}/unread/`, { after })).id,
+            jump: (id) => hooks.jump(id),
+            read: () => hooks.read(),
         });
     }
 
     // The server's rows, as they are.
     adopt(lastRead) {
         this.timeline.adopt();
-        this.timeline.markUnread(lastRead);
+        this.unread.adopt(lastRead);
         this.showPending(this.outbox.inRoom(this.room));
         this.log.querySelector(".msg-target")?.scrollIntoView({ block: "center" });
     }
@@ -74,8 +85,17 @@ export class RoomView {
         return added;
     }
 
+    // The reader was away: what came meanwhile is new.
+    comeBack() {
+        const { lastRead, unread } = this.hooks.state(this.room);
+        this.unread.arrive(lastRead, unread);
+        this.unread.shown();
+    }
+
     // Leaves what is shown; load() brings the next.
     turnTo(room) {
+        const { lastRead, unread } = this.hooks.state(room);
+        this.unread[room === this.room ? "stay" : "arrive"](lastRead, unread);
         this.room = room;
         this.detached = false;
         byId("empty")?.remove();
@@ -90,18 +110,18 @@ export class RoomView {
             if (page.room !== this.room) {
                 this.turnTo(page.room);
             }
-            this.#showPage(page, arrivals, 0, false);
+            this.#showPage(page, arrivals, false);
             this.timeline.reveal(id);
         });
     }
 
     // The newest rows. Events that come meanwhile wait, so that none is shown twice or lost. `afresh`:
     // the cursor begins anew with what was loaded. False where another load overtook this one.
-    async load(lastRead, afresh = false) {
+    async load(afresh = false) {
         const room = this.room;
         return this.#load(
             () => this.api.get("messages/", { room, limit: PAGE }),
-            (page, arrivals) => this.#showPage(page, arrivals, lastRead, afresh),
+            (page, arrivals) => this.#showPage(page, arrivals, afresh),
         );
     }
 
@@ -126,14 +146,14 @@ export class RoomView {
         return page !== null;
     }
 
-    #showPage(page, arrivals, lastRead, afresh) {
+    #showPage(page, arrivals, afresh) {
         const another = this.logs.begin(page.epoch);
         this.logs.set(page.room, afresh || another ? page.seq : Math.max(this.logs.last(page.room) ?? 0, page.seq));
         this.detached = page.has_newer === true;
         this.timeline.show(page.messages);
         this.history.set(page.has_more);
         this.#showNewerEdge();
-        this.timeline.markUnread(lastRead);
+        this.unread.shown();
         arrivals.filter((event) => event.seq > page.seq).forEach((event) => this.show(event));
         this.showPending(this.outbox.inRoom(this.room));
         this.showEmpty();

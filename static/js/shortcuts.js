@@ -17,8 +17,15 @@ function windowOf(event) {
     return { "/": "search", "?": "help" }[event.key];
 }
 
+// Shift and Page Up; in a text that is begun they select.
+function isToUnread(event) {
+    const only = event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey && !event.isComposing;
+    return event.key === "PageUp" && only && !(isTyping(event.target) && event.target.value !== "");
+}
+
 export class Shortcuts {
-    // what: {api, room() → {slug, title}, jump(id), search: whether there is one}
+    // what: {api, room() → {slug, title}, visit(id), unread() → whether there was any to go to, search: whether
+    // there is one}
     constructor(what) {
         this.what = what;
         document.addEventListener("keydown", (event) => this.#key(event));
@@ -31,6 +38,10 @@ export class Shortcuts {
     }
 
     #key(event) {
+        if (isToUnread(event) && !document.querySelector("dialog[open]") && this.what.unread()) {
+            event.preventDefault();
+            return;
+        }
         const name = event.isComposing || event.defaultPrevented ? undefined : windowOf(event);
         if (name && !document.querySelector("dialog[open]") && (name !== "search" || this.what.search)) {
             event.preventDefault();

@@ -177,15 +177,34 @@ export class Timeline {
         return this.rows.querySelector(`.msg[data-client="${CSS.escape(clientId)}"]`) !== null;
     }
 
-    // The first message after `seq` by somebody else gets the mark, unless everything is new.
-    markUnread(seq) {
-        this.rows.querySelector(".unread-mark")?.remove();
+    // The first message behind `seq` that counts as unread gets the mark; null: none. It may be older than these
+    // rows, unless they reach back to what was read, or to the room's beginning (`whole`).
+    markUnread(seq, whole) {
+        const old = this.rows.querySelector(".unread-mark");
         const rows = this.#all();
-        const at = rows.findIndex((row) => rowSeq(row) > seq && !row.classList.contains("msg-mine"));
-        if (seq > 0 && at > 0) {
-            rows[at].before(element("div", "unread-mark", "New"));
-            this.#arrange(rows[at]);
+        const reaches = whole || (rows.length > 0 && rowSeq(rows[0]) <= seq);
+        const row = seq > 0 && reaches ? rows.find((one) => rowSeq(one) > seq && !one.matches(".msg-mine, .msg-gone")) : undefined;
+        if (old && row && this.#leading(row).includes(old)) {
+            return old;
         }
+        const next = old && this.#after(old);
+        const mark = row ? element("div", "unread-mark", "New since you read") : null;
+        if (old || row) {
+            this.#unspoken(() =>
+                this.scroll.hold(() => {
+                    old?.remove();
+                    row?.before(mark);
+                    [next, row].forEach((one) => one && this.#arrange(one));
+                }),
+            );
+        }
+        return mark;
+    }
+
+    // The message below the mark.
+    get firstUnread() {
+        const mark = this.rows.querySelector(".unread-mark");
+        return mark && this.#after(mark);
     }
 
     get first() {

@@ -163,6 +163,14 @@ export class Person {
         await this.page.waitForSelector("#composer");
     }
 
+    // As if another tab of the window were in front of this one, or this one again.
+    async isInFront(front) {
+        await this.page.evaluate((state) => {
+            Object.defineProperty(document, "visibilityState", { get: () => state, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }, front ? "visible" : "hidden");
+    }
+
     // As a person closes a page: it gets to say goodbye.
     async leave() {
         await this.page.close();
