@@ -71,5 +71,6 @@ handler_fn handle_upload_cancel;
 handler_fn handle_file;
 handler_fn handle_thumb;
 handler_fn handle_health;
+handler_fn handle_delivery;
 
 #endif

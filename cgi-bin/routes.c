@@ -326,6 +326,8 @@ const struct route api_routes[] = {
     {.method = HTTP_GET, .pattern = "thumbs/<id>", .need = NEED_READER,
      .handler = handle_thumb, .params = file_id_params},
     {.method = HTTP_GET, .pattern = "health", .need = NEED_NOTHING, .handler = handle_health},
+    {.method = HTTP_GET, .pattern = "health/delivery", .need = NEED_NOTHING,
+     .handler = handle_delivery},
     {0},
 };
 /* clang-format on */

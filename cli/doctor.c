@@ -71,7 +71,7 @@ static int show(const struct site *s, const struct args *args, const char *key)
         {"sidecar", modes[c->sidecar]},    {"page_path", c->page_path},
         {"api_path", c->api_path},         {"ws_path", c->ws_path},
         {"static_path", c->static_path},   {"static_dir", c->static_dir},
-        {"template_dir", c->template_dir},
+        {"template_dir", c->template_dir}, {"files_dir", c->files_dir},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {

@@ -2,6 +2,7 @@
 #include "cli/doctor.h"
 
 #include "cli/probe.h"
+#include "lib/file_probe.h"
 #include "lib/json.h"
 
 #include <string.h>
@@ -136,6 +137,53 @@ static const char *error_code(struct visit *v, const struct probe_answer *answer
         code = arena_str(v->a, code);
     json_object_put(o);
     return code ? code : "";
+}
+
+/* What of the two faults is there, and what would mend it. */
+static void tell_undelivered(struct visit *v, const char *way, const struct probe_answer *answer)
+{
+    const char *server = probe_header(v->a, answer, "Server");
+    bool apache = server && strstr(server, "Apache");
+
+    doctor_fail(v->d,
+                "files: file_delivery = %s does not reach browsers here (%s/health/delivery/ "
+                "answers %d without the file). Mend: set file_delivery to stream or %s; the latter "
+                "needs conf/%s of this version, with the folder %s in it.",
+                way, v->d->site->conf.api_path, answer->status, apache ? "redirect" : "sendfile",
+                apache ? "apache-chat.conf" : "lighttpd-chat.conf", v->d->site->conf.files_dir);
+}
+
+static bool is_probe(const struct probe_answer *answer)
+{
+    return answer->status == 200 && answer->body_len == sizeof FILE_PROBE_TEXT - 1 &&
+           memcmp(answer->body, FILE_PROBE_TEXT, sizeof FILE_PROBE_TEXT - 1) == 0;
+}
+
+/* A file must come where our program sent it, and only then. */
+static void check_delivery(struct visit *v)
+{
+    static const char *const ways[] = {[DELIVERY_STREAM] = "stream",
+                                       [DELIVERY_SENDFILE] = "sendfile",
+                                       [DELIVERY_REDIRECT] = "redirect"};
+    const struct conf *c = &v->d->site->conf;
+    const char *way = ways[c->file_delivery];
+    char sha[FILE_STORE_SHA + 1], place[FILE_STORE_PLACE];
+    struct probe_answer sent, direct;
+
+    file_probe_sha256(sha);
+    if (c->file_max_mb == 0 || !file_store_place(place, sha) ||
+        !get(v, "files", arena_fmt(v->a, "%s/health/delivery/", c->api_path), "", &sent) ||
+        !get(v, "files", arena_fmt(v->a, "%s/kept/%s", c->page_path, place), "", &direct))
+        return;
+    if (is_probe(&direct))
+        doctor_fail(v->d,
+                    "files: anybody can fetch people's files below %s/kept/, past our program. "
+                    "Mend: include conf/apache-chat.conf of this version, which closes it.",
+                    c->page_path);
+    if (is_probe(&sent))
+        doctor_ok(v->d, "files: file_delivery = %s works", way);
+    else
+        tell_undelivered(v, way, &sent);
 }
 
 static void check_api(struct visit *v)
@@ -290,6 +338,7 @@ void doctor_check_live(struct doctor *d, const char *url)
             check_static(&v);
             check_site_static(&v);
             check_api(&v);
+            check_delivery(&v);
             if (!d->no_authorization)
                 check_authorization(&v);
             check_push(&v);

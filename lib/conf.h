@@ -18,6 +18,7 @@
 enum conf_guests { GUESTS_OFF, GUESTS_READ, GUESTS_WRITE };
 enum conf_creators { CREATORS_MEMBERS, CREATORS_MODERATORS, CREATORS_NOBODY };
 enum conf_sidecar { SIDECAR_EXTERNAL, SIDECAR_ON_DEMAND, SIDECAR_OFF };
+enum conf_delivery { DELIVERY_STREAM, DELIVERY_SENDFILE, DELIVERY_REDIRECT };
 enum conf_search { SEARCH_OFF, SEARCH_BY_WORDS, SEARCH_FULL };
 enum conf_browser_token { BROWSER_TOKEN_NONE, BROWSER_TOKEN_COOKIE, BROWSER_TOKEN_STORAGE };
 
@@ -33,6 +34,7 @@ struct conf {
     char *static_dir;                     /* the site's own static files; "": none */
     char *log_file;                       /* "": stderr */
     char *files_dir;                      /* never "": `files` beside the database */
+    enum conf_delivery file_delivery;     /* of what is in files_dir */
     char *page_path, *api_path, *ws_path; /* no trailing slash: /stocks/chat */
     char *static_path;                    /* URL of static files: /stocks/chat/static */
 

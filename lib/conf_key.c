@@ -164,6 +164,13 @@ const struct conf_key conf_keys[] = {
     {AT(files_dir), .type = CONF_PATH, .def = "",
      .doc = "Folder of the files that people send, outside of what a web server shows; empty: "
             "`files` beside the database. Back this up too."},
+    {AT(file_delivery), .type = CONF_CHOICE, .def = "stream",
+     .choices = {"stream", "sendfile", "redirect"},
+     .doc = "Who sends people's files once our program has allowed it: that program itself "
+            "(`stream`, which works everywhere), lighttpd (`sendfile`: it is told the path by "
+            "X-Sendfile), or Apache with mod_fcgid or mod_cgid (`redirect`: within itself, to an "
+            "address that nobody else can ask for). The last two need our files in `conf/`; "
+            "`outcry doctor --url` tells whether they work."},
     {AT(ws_socket), .type = CONF_SOCKET, .def = "run/ws.sock",
      .doc = "Unix socket on which the sidecar serves WebSockets to the web server."},
     {AT(notify_socket), .type = CONF_SOCKET, .def = "run/notify.sock",

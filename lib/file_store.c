@@ -116,12 +116,22 @@ enum err file_store_lock(const char *dir, bool exclusive, int *fd, struct fail *
     return OK;
 }
 
+static bool is_sha(const char *sha)
+{
+    return strlen(sha) == FILE_STORE_SHA && is_hex(sha, FILE_STORE_SHA);
+}
+
+bool file_store_place(char place[FILE_STORE_PLACE], const char *sha)
+{
+    return is_sha(sha) &&
+           snprintf(place, FILE_STORE_PLACE, "%.2s/%.2s/%s", sha, sha + 2, sha) < FILE_STORE_PLACE;
+}
+
 /* "…/ab", "…/ab/cd" and "…/ab/cd/abcd…". */
 static bool format_kept(char outer[FILE_STORE_PATH], char inner[FILE_STORE_PATH],
                         char path[FILE_STORE_PATH], const char *dir, const char *sha)
 {
-    return strlen(sha) == FILE_STORE_SHA && is_hex(sha, FILE_STORE_SHA) &&
-           snprintf(outer, FILE_STORE_PATH, "%s/%.2s", dir, sha) < FILE_STORE_PATH &&
+    return is_sha(sha) && snprintf(outer, FILE_STORE_PATH, "%s/%.2s", dir, sha) < FILE_STORE_PATH &&
            snprintf(inner, FILE_STORE_PATH, "%s/%.2s", outer, sha + 2) < FILE_STORE_PATH &&
            snprintf(path, FILE_STORE_PATH, "%s/%s", inner, sha) < FILE_STORE_PATH;
 }
@@ -212,9 +222,7 @@ static enum err visit_part(const struct walk *w, const char *below, const char *
 
 static enum err visit_kept(const struct walk *w, const char *below, const char *name)
 {
-    return strlen(name) == FILE_STORE_SHA && is_hex(name, FILE_STORE_SHA)
-               ? tell(w, below, name, true)
-               : OK;
+    return is_sha(name) ? tell(w, below, name, true) : OK;
 }
 
 static enum err visit_inner(const struct walk *w, const char *below, const char *name)

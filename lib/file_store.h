@@ -11,6 +11,7 @@
 enum {
     FILE_STORE_ID = 32,  /* hex digits of a part's id */
     FILE_STORE_SHA = 64, /* of a kept file's name */
+    FILE_STORE_PLACE = FILE_STORE_SHA + 7,
     FILE_STORE_PATH = 4096
 };
 
@@ -33,6 +34,8 @@ MUST_CHECK enum err file_store_lock(const char *dir, bool exclusive, int *fd, st
 /* What file_store_new() made gets its name, and is on disk under it. */
 MUST_CHECK enum err file_store_keep(const char *dir, const char *id, int fd, const char *sha,
                                     struct fail *f);
+/* "ab/cd/abcd…": where a kept file lies below the folder. False where `sha` names none. */
+MUST_CHECK bool file_store_place(char place[FILE_STORE_PLACE], const char *sha);
 /* ERR_FILE_NOT_FOUND. The caller closes it. */
 MUST_CHECK enum err file_store_open(const char *dir, const char *sha, int *fd, int64_t *size,
                                     struct fail *f);

@@ -76,6 +76,7 @@ static const struct path paths[] = {
     {"/api/stocks/chat/uploads/" BEGUN "/done/", "POST, OPTIONS"},
     {"/api/stocks/chat/uploads/" BEGUN "/", "GET, HEAD, PUT, DELETE, OPTIONS"},
     {"/api/stocks/chat/health/", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/health/delivery/", "GET, HEAD, OPTIONS"},
 };
 
 /* Whether an Allow list names the method as a whole word. */

@@ -248,6 +248,7 @@ class Stack:
                    OUTCRY_RUN=self.path("var/run"), OUTCRY_LOG=self.path("var/log"),
                    OUTCRY_WS_SOCKET=self.path("var/run/ws.sock"), OUTCRY_GATEWAY=self.gateway,
                    OUTCRY_SITE_STATIC=self.path("var", self.overrides.get("static_dir", "site")),
+                   OUTCRY_FILES=self.path("var", self.overrides.get("files_dir", "files")),
                    OUTCRY_LISTEN="tls" if self.tls else "plain",
                    OUTCRY_TLS_CERT=self.path("cert.pem"), OUTCRY_TLS_KEY=self.path("key.pem"))
         env["PATH"] += ":/usr/sbin:/sbin"
