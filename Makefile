@@ -33,10 +33,9 @@ GROUND_LIBS  = $(call pkg_libs,json-c libjwt sqlite3 libcrypto libutf8proc md4c)
 FCGI_LIBS    = $(call pkg_libs,fcgi zlib)
 SIDECAR_LIBS = $(call pkg_libs,libwebsockets libuv)
 CLI_LIBS     = $(call pkg_libs,libssl)
-HTTP_LIBS    = $(FCGI_LIBS) $(call pkg_libs,libmagic)
 TEST_LIBS    = $(call pkg_libs,cmocka)
 
-MAINS     := cgi-bin/main_chat.c cgi-bin/main_api.c ws-sidecar/main.c cli/main.c
+MAINS     := cgi-bin/main.c ws-sidecar/main.c cli/main.c
 sources    = $(filter-out $(MAINS),$(wildcard $(1)/*.c))
 objects    = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
@@ -203,12 +202,12 @@ $(BUILD)/%.a:
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/chat.fcgi: $(BUILD)/cgi-bin/main_chat.o $(BUILD)/http.a $(BUILD)/ground.a
+$(BUILD)/chat.fcgi: $(BUILD)/cgi-bin/main.o $(BUILD)/http.a $(BUILD)/ground.a
 	$(call show,link)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(HTTP_LIBS) $(GROUND_LIBS)
-$(BUILD)/api.fcgi: $(BUILD)/cgi-bin/main_api.o $(BUILD)/http.a $(BUILD)/ground.a
-	$(call show,link)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(HTTP_LIBS) $(GROUND_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(FCGI_LIBS) $(GROUND_LIBS)
+# One file of two names, so that it is in memory once.
+$(BUILD)/api.fcgi: $(BUILD)/chat.fcgi
+	$(Q)ln -f $< $@
 $(BUILD)/outcry-sidecar: $(BUILD)/ws-sidecar/main.o $(BUILD)/sidecar.a $(BUILD)/ground.a
 	$(call show,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(SIDECAR_LIBS) $(GROUND_LIBS)
@@ -219,7 +218,7 @@ $(BUILD)/outcry: $(BUILD)/cli/main.o $(BUILD)/cli.a $(BUILD)/ground.a
 $(UNIT) $(FUZZERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/fixture.a $(BUILD)/bench.a $(BUILD)/http.a \
                               $(BUILD)/sidecar.a $(BUILD)/cli.a $(BUILD)/ground.a
 	$(call show,link)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(HTTP_LIBS) $(SIDECAR_LIBS) $(GROUND_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(FCGI_LIBS) $(SIDECAR_LIBS) $(GROUND_LIBS)
 $(HELPERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/ground.a
 	$(call show,link)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(GROUND_LIBS)
@@ -238,7 +237,7 @@ $(BUILD)/bench/trivial.cgi: $(BUILD)/bench/trivial_cgi.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 $(BUILD)/bench/linked.cgi: $(BUILD)/bench/trivial_cgi.o
 	$(call show,link)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--no-as-needed $(HTTP_LIBS) $(GROUND_LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -Wl,--no-as-needed $(FCGI_LIBS) $(GROUND_LIBS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)

@@ -89,3 +89,10 @@ void app_reload(struct app *app)
     kept_clear(app->kept);
     log_event(app->log, LOG_INFO, "reloaded");
 }
+
+void app_rest(struct app *app)
+{
+    kept_clear(app->kept);
+    view_rest(app->view);
+    chat_rest(app->chat);
+}

@@ -11,5 +11,7 @@ void app_close(struct app *app); /* one that app_open() made */
 /* Opens the log again, reads the host's keys again, looks at the site's style sheet again. Keys
  * that cannot be used are logged, and the old ones stay. Other settings need a restart. */
 void app_reload(struct app *app);
+/* Lets go of what the next request can do without. */
+void app_rest(struct app *app);
 
 #endif

@@ -27,7 +27,8 @@
 
 enum {
     SIBLINGS_MS = 5, /* a queued connection is left to our idle siblings for so long */
-    ALONE_MS = 250   /* a request at one of them is not yet a crowd */
+    ALONE_MS = 250,  /* a request at one of them is not yet a crowd */
+    REST_MS = 10000  /* nobody for so long: the next one may wait a millisecond more */
 };
 
 struct worker {
@@ -119,11 +120,16 @@ static bool fcgi_wait(void *ctx, int fd, int64_t ms)
 }
 
 /* False where waiting failed for good. */
-static bool wait_for_connection(void)
+static bool wait_for_connection(const struct server *server)
 {
     struct pollfd listener = {.fd = STDIN_FILENO, .events = POLLIN};
+    int ready = transport_poll(&listener, 1, REST_MS);
 
-    return transport_poll(&listener, 1, -1) >= 0 || errno == EINTR;
+    if (ready == 0) {
+        server->rest(server->ctx);
+        ready = transport_poll(&listener, 1, -1);
+    }
+    return ready >= 0 || errno == EINTR;
 }
 
 static void answer(struct request *r)
@@ -193,7 +199,7 @@ static bool serve_next(struct worker *w)
     if (transport_take_reload())
         w->server->reload(w->server->ctx);
     siblings_set_idle(&w->siblings, true);
-    ok = wait_for_connection();
+    ok = wait_for_connection(w->server);
     siblings_set_idle(&w->siblings, false);
     return ok && (transport_stop_asked() || serve_one(w));
 }

@@ -11,11 +11,11 @@
 #include "cgi-bin/kept.h"
 #include "cgi-bin/transport.h"
 #include "chat/indexing.h"
+#include "lib/footprint.h"
 #include "lib/secure.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,6 +37,12 @@ static void serve(void *ctx, const struct source *source)
 static void reload(void *ctx)
 {
     app_reload(ctx);
+}
+
+static void rest(void *ctx)
+{
+    app_rest(ctx);
+    footprint_trim();
 }
 
 /* Where a sidecar runs, it does. */
@@ -134,6 +140,7 @@ static int run(struct app *app, bool cgi)
                             .reload = reload,
                             .refuse = refuse,
                             .after = after,
+                            .rest = rest,
                             .idle_lock = idle_lock,
                             .timeout_s = (unsigned)app->conf->request_timeout_s};
     int code;
@@ -144,7 +151,7 @@ static int run(struct app *app, bool cgi)
     snprintf(idle_lock, sizeof idle_lock, "%s.idle-%s", app->conf->notify_socket,
              app->site == SITE_API ? "api" : "chat");
     db_check_at_start(app->chat->db); /* a program of one request has no time for it */
-    malloc_trim(0);                   /* starting took more than serving does */
+    footprint_trim();
     log_event(app->log, LOG_INFO, "started", LOG_S("program", program_invocation_short_name),
               LOG_N("pid", getpid()));
     code = fcgi_run(&server);

@@ -16,6 +16,7 @@ struct server {
     /* FastCGI: says "busy" to one of a queue that is too long (queue.h); `first` of them. */
     void (*refuse)(void *ctx, const struct source *source, bool first);
     void (*after)(void *ctx); /* when an answer is out: what nobody shall wait for */
+    void (*rest)(void *ctx);  /* FastCGI: when nobody has come for a while */
     const char *idle_lock;    /* FastCGI: see siblings.h */
     unsigned timeout_s;       /* a request that takes longer ends the process */
 };

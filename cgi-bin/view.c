@@ -18,9 +18,9 @@ static const char suffix[] = ".mustache";
 /* Ours are parsed when they are first needed, of which the API has little; a host's at once, so
  * that a mistake in one is told at the start. */
 struct page_template {
-    char *name; /* without the suffix; owned */
-    const struct embedded *ours;
-    struct mustache *parsed; /* NULL: not yet */
+    char *name;                  /* without the suffix; owned */
+    const struct embedded *ours; /* NULL: a host's */
+    struct mustache *parsed;     /* NULL: not yet */
 };
 
 struct view {
@@ -66,6 +66,7 @@ static enum err put(struct view *v, const char *file, const char *text, size_t l
         return fail(f, ERR_BAD_REQUEST, "There are more than %d templates.", TEMPLATES_MAX);
     }
     t->parsed = parsed;
+    t->ours = NULL;
     return OK;
 }
 
@@ -135,6 +136,16 @@ enum err view_open(struct view **out, const char *template_dir, struct fail *f)
     }
     *out = v;
     return e;
+}
+
+void view_rest(struct view *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        if (!v->templates[i].ours)
+            continue;
+        mustache_free(v->templates[i].parsed);
+        v->templates[i].parsed = NULL;
+    }
 }
 
 void view_close(struct view *v)

@@ -21,6 +21,7 @@ extern const char asset_version[];
  * well formed, ERR_NOT_FOUND where the folder cannot be read. */
 MUST_CHECK enum err view_open(struct view **out, const char *template_dir, struct fail *f);
 void view_close(struct view *v);
+void view_rest(struct view *v); /* ours are parsed again when they are needed */
 /* `name` without ".mustache". Appends to `out`. */
 MUST_CHECK enum err view_render(const struct view *v, const char *name, struct json_object *data,
                                 struct buf *out, struct fail *f);

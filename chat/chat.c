@@ -48,6 +48,13 @@ void chat_close(struct chat *c)
     c->notify.fd = -1;
 }
 
+void chat_rest(struct chat *c)
+{
+    db_rest(c->db);
+    if (c->state)
+        db_rest(c->state);
+}
+
 enum err chat_follow(struct chat *c, bool *moved, struct fail *f)
 {
     bool forgotten;

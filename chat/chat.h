@@ -27,6 +27,7 @@ struct chat {
 MUST_CHECK enum err chat_open(struct chat *c, const struct conf *conf, struct log *log,
                               enum db_access access, struct fail *f);
 void chat_close(struct chat *c);
+void chat_rest(struct chat *c); /* see db_rest() */
 /* Before each request or round of a program that lives long: see db_follow(). *moved is about
  * chat.db. */
 MUST_CHECK enum err chat_follow(struct chat *c, bool *moved, struct fail *f);

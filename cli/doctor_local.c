@@ -2,6 +2,7 @@
  */
 #include "cli/doctor.h"
 
+#include "lib/media.h"
 #include "lib/places.h"
 #include "lib/sidecar_lock.h"
 #include "lib/slot.h"
@@ -223,6 +224,15 @@ static void check_waiting(struct doctor *d)
                   (long long)c->wait_slots);
 }
 
+static void check_files(struct doctor *d)
+{
+    if (media_can_sniff())
+        doctor_ok(d, "files: libmagic is there to judge them");
+    else
+        doctor_warn(d, "files: libmagic is not there, so every file that is sent is refused. Mend: "
+                       "apt-get install libmagic1");
+}
+
 /* The modules that the configurations at the top of the repository load. */
 static void check_web_servers(struct doctor *d)
 {
@@ -298,6 +308,7 @@ void doctor_check_local(struct doctor *d)
         check_database(d);
     check_sidecar(d);
     check_waiting(d);
+    check_files(d);
     check_web_servers(d);
     check_clock(d);
     check_limits(d);

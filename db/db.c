@@ -2,6 +2,7 @@
 #include "db/handle.h"
 #include "lib/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -326,14 +327,27 @@ void db_take_over(struct db *db, struct db *fresh)
     db_close(fresh);
 }
 
+static void forget_statements(struct db *db)
+{
+    for (size_t i = 0; i < db->statement_count; i++)
+        sqlite3_finalize(db->statements[i].stmt);
+    db->statement_count = 0;
+}
+
+void db_rest(struct db *db)
+{
+    assert(db->tx == TX_NONE);
+    forget_statements(db);
+    sqlite3_db_release_memory(db->sqlite);
+}
+
 void db_close(struct db *db)
 {
     if (!db)
         return;
     db_rollback(db);
     tokens_release(db);
-    for (size_t i = 0; i < db->statement_count; i++)
-        sqlite3_finalize(db->statements[i].stmt);
+    forget_statements(db);
     sqlite3_close(db->sqlite);
     turnstile_close(&db->turnstile);
     witness_release(&db->witness);

@@ -28,6 +28,9 @@ enum db_access { DB_READ_ONLY, DB_READ_WRITE };
 MUST_CHECK enum err db_open(struct db **out, enum db_kind kind, enum db_access access,
                             const struct conf *conf, const struct log *log, struct fail *f);
 void db_close(struct db *db);
+/* Lets go of what can be had again: prepared statements, cached pages. For programs that live long,
+ * when they have nothing to do; outside transactions. */
+void db_rest(struct db *db);
 /*
  * `outcry restore` puts another file in the place of chat.db while programs run. Those that live
  * long ask here before each request or round, outside transactions: one stat(2); where another file

@@ -34,5 +34,7 @@ enum media media_by_type(const char *type); /* MEDIA_NONE where unknown or NULL 
 /* By the first MEDIA_HEAD bytes of a file, or all of a shorter one. libmagic is a large parser of
  * hostile bytes: it runs in a child of its own, which has two seconds and may write nothing. */
 enum media media_sniff(const void *head, size_t len);
+/* Whether libmagic is there; where it is not, every file is refused. For `outcry doctor`. */
+bool media_can_sniff(void);
 
 #endif

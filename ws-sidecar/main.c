@@ -1,5 +1,6 @@
 /* outcry-sidecar: serves the chat's WebSockets. See --help. */
 #include "lib/folder.h"
+#include "lib/footprint.h"
 #include "lib/secure.h"
 #include "lib/sidecar_lock.h"
 #include "lib/text.h"
@@ -123,7 +124,7 @@ static int serve(const struct conf *conf, struct log *log, int inherited)
         die("%s", f.message);
     if (inherited >= 0)
         s->idle_ms = conf->sidecar_idle_minutes * 60000;
-    malloc_trim(0); /* starting took more than serving does */
+    footprint_trim();
     sidecar_lock_serve(lock);
     log_event(log, LOG_INFO, "sidecar_ready", LOG_S("socket", conf->ws_socket),
               LOG_S("instance", s->instance));

@@ -1,5 +1,6 @@
 #include "ws-sidecar/sidecar.h"
 
+#include "lib/footprint.h"
 #include "lib/secure.h"
 #include "lib/sidecar_lock.h"
 #include "ws-sidecar/feed.h"
@@ -15,6 +16,7 @@ enum {
     STEP_BUDGET = 512,
     HEAR_FIRST = 64, /* what was said is heard before more is sent, up to so many frames */
     STOP_TICK_MS = 10,
+    REST_MS = 10000, /* without a session */
     CLOSE_TIME_MS = 3000
 };
 
@@ -156,11 +158,20 @@ static void on_signal(uv_signal_t *handle, int signum)
         log_event(s->log, LOG_ERROR, "log_not_reopened", LOG_S("path", s->log->path));
 }
 
+static void rest_if_idle(struct sidecar *s, int64_t now)
+{
+    bool rests = now - s->busy_ms >= REST_MS;
+
+    if (rests && !s->resting) {
+        chat_rest(&s->chat);
+        footprint_trim();
+    }
+    s->resting = rests;
+}
+
 /* One that was started on demand is started again when somebody comes. */
 static void end_if_idle(struct sidecar *s, int64_t now)
 {
-    if (s->session_count > 0)
-        s->busy_ms = now;
     if (!s->idle_ms || now - s->busy_ms < s->idle_ms)
         return;
     log_event(s->log, LOG_INFO, "idle", LOG_N("minutes", s->idle_ms / MINUTE_MS));
@@ -177,6 +188,9 @@ static void on_tick(uv_timer_t *timer)
     session_sweep(s, now);
     presence_tick(s, now);
     listen_tick(s->listener, now);
+    if (s->session_count > 0)
+        s->busy_ms = now;
+    rest_if_idle(s, now);
     end_if_idle(s, now);
 }
 

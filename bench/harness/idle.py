@@ -1,11 +1,14 @@
 """The other half of section 2, and section 4: what those cost who say nothing."""
 import contextlib
 
+import time
+
 from report import values
 from servers import Readers, Site, Straight, edited, load, more_workers
 from fanout import CPU, PEOPLE, readers
 
 CROWD, SPOKEN_TO, RATE = 10000, 100, 10
+RESTS_AFTER = 10  # seconds without a request or a session
 
 
 def crowd(site, people):
@@ -88,6 +91,7 @@ def whole_stack(section):
         site.get("messages/", token=token)
         site.http("GET", "/stocks/chat/", token=token)
         site.hello(token=token).close()
+        time.sleep(RESTS_AFTER + 3)
         try:
             pss = [pss_of(pid) for pid in (*site.pids_of_session(site.web.pid), site.sidecar.pid)]
         except PermissionError:

@@ -156,6 +156,12 @@ class Misbehaving(Fcgi):
         self.assert_serves()
 
 
+def kb_of_files(pid):
+    """What the process has in memory of programs and libraries."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("RssFile:"))
+
+
 class Signals(Fcgi):
     def test_a_worker_writes_down_its_start_and_its_end(self):
         self.assertEqual(self.worker.ask("GET", API + "health/").status, 200)
@@ -172,6 +178,16 @@ class Signals(Fcgi):
                 self.assertEqual(worker.ask("GET", PAGE).status, 200)
                 worker.process.send_signal(sig)
                 self.assertEqual(worker.process.wait(10), 0)
+
+    def test_a_worker_that_nobody_asks_lets_go_of_memory_and_serves_again(self):
+        """Ten seconds after the last request."""
+        with Worker(self.site, "chat.fcgi", name="rests") as worker:
+            first = worker.ask("GET", PAGE)
+            used = kb_of_files(worker.process.pid)
+            wait_for(lambda: kb_of_files(worker.process.pid) < used // 2, "it rests", 60)
+            again = worker.ask("GET", PAGE)
+        self.assertEqual((first.status, again.status), (200, 200))
+        self.assertIn("</html>", again.text)
 
     def test_a_request_in_progress_is_finished_first(self):
         body = b'{"message":"kept","username":"ana"}'

@@ -200,8 +200,9 @@ class Stack:
         self.dir = tempfile.mkdtemp(prefix="outcry-")
         for folder in ("bin", "var/run/fcgid", "var/log"):
             os.makedirs(self.path(folder))
-        for program in ("chat.fcgi", "api.fcgi", "outcry-sidecar", "outcry"):
+        for program in ("chat.fcgi", "outcry-sidecar", "outcry"):
             shutil.copy2(os.path.join(BUILD, program), self.path("bin"))
+        os.link(self.path("bin/chat.fcgi"), self.path("bin/api.fcgi"))
         for name in ("static", "conf"):
             shutil.copytree(os.path.join(ROOT, name), self.path(name))
         for name in ("lighttpd.conf", "apache.conf"):

@@ -324,6 +324,22 @@ static void test_a_read_transaction_sees_one_state(void **state)
     db_close(reader);
 }
 
+static void test_who_rests_goes_on_afterwards(void **state)
+{
+    struct fixture *fx = *state;
+    const char *epoch;
+
+    assert_ok(fx, set_epoch(fx->db, "before", &fx->fail));
+    assert_true(fx->db->statement_count > 0);
+    db_rest(fx->db);
+    assert_int_equal(fx->db->statement_count, 0);
+    assert_ok(fx, db_epoch(fx->db, &fx->arena, &epoch, &fx->fail));
+    assert_string_equal(epoch, "before");
+    assert_ok(fx, set_epoch(fx->db, "after", &fx->fail));
+    assert_ok(fx, db_epoch(fx->db, &fx->arena, &epoch, &fx->fail));
+    assert_string_equal(epoch, "after");
+}
+
 static void test_a_rollback_undoes(void **state)
 {
     struct fixture *fx = *state;
@@ -664,6 +680,7 @@ int main(void)
         WITH_DIR(test_migrations_are_numbered_without_gaps),
         WITH_CHAT(test_a_commit_is_seen_by_others),
         WITH_CHAT(test_a_read_transaction_sees_one_state),
+        WITH_CHAT(test_who_rests_goes_on_afterwards),
         WITH_CHAT(test_a_rollback_undoes),
         WITH_CHAT(test_a_reader_may_not_write),
         WITH_CHAT(test_a_reader_needs_nobody_else),

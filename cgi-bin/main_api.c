@@ -1,7 +1,0 @@
-/* api.fcgi: the JSON API. */
-#include "cgi-bin/program.h"
-
-int main(int argc, char **argv)
-{
-    return program_main(argc, argv, SITE_API);
-}
