@@ -1,7 +1,9 @@
 #include "cli/commands.h"
 #include "cli/site.h"
 
+#include "chat/file_check.h"
 #include "db/restore.h"
+#include "lib/file_copy.h"
 
 #include <inttypes.h>
 
@@ -19,6 +21,44 @@ static void tell(const struct site *s, const struct restore_report *r)
     printf("The database is %s now.\n", r->file);
     if (r->kept[0])
         printf("The replaced one is kept: %s\n", r->kept);
+}
+
+static enum err bring_files(const struct site *s, const char *from, struct fail *f)
+{
+    struct file_copied copied;
+    enum err e = file_copy_all(from, s->conf.files_dir, &copied, f);
+
+    if (!e)
+        printf("Files: %" PRId64 " brought back (%" PRId64 " bytes), %" PRId64
+               " were there, %" PRId64 " in %s are broken.\n",
+               copied.files, copied.bytes, copied.there, copied.broken, from);
+    return e;
+}
+
+/* What the restored messages show is there, or somebody is told. */
+static enum err check_files(struct site *s, struct fail *f)
+{
+    struct file_check check;
+    struct db *db;
+    enum err e = db_open(&db, DB_CHAT, DB_READ_ONLY, &s->conf, &s->log, f);
+
+    if (e)
+        return e;
+    e = file_check(db, s->conf.files_dir, false, &check, f);
+    db_close(db);
+    if (!e && check.missing)
+        printf("Of %" PRId64 " files of the restored messages %" PRId64 " are missing in %s. "
+               "Bring them from the backup: outcry restore SOURCE --files DIR, or cp -a.\n",
+               check.named, check.missing, s->conf.files_dir);
+    return e;
+}
+
+static enum err mind_files(struct site *s, const struct args *args, struct fail *f)
+{
+    const char *from = args_value(args, "files");
+    enum err e = from ? bring_files(s, from, f) : OK;
+
+    return e ? e : check_files(s, f);
 }
 
 static int run(const struct args *args)
@@ -39,8 +79,10 @@ static int run(const struct args *args)
     }
     e = restore_run(&site.conf, &site.log, accept ? site.conf.database : args->words[0], &report,
                     &f);
-    if (!e)
+    if (!e) {
         tell(&site, &report);
+        e = mind_files(&site, args, &f);
+    }
     site_close(&site);
     return e ? site_failed(&f) : EXIT_DONE;
 }
@@ -65,6 +107,7 @@ const struct command restore_command = {
     .options =
         {
             SITE_OPTION,
+            {"files", "DIR", "bring people's files back from this folder, where one is missing"},
             {"accept", NULL, "instead of SOURCE: begin a new epoch with the present database"},
         },
     .run = run,

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/site.h"
 
+#include "chat/file_check.h"
 #include "db/backup.h"
 #include "db/verify.h"
 
@@ -9,6 +10,8 @@
 
 struct report {
     bool quiet;
+    const char *files; /* folder; NULL: is not looked at */
+    bool whole;        /* every file of it is read */
 };
 
 /* Everybody has a log of their own: those are told of only where something is wrong. */
@@ -24,10 +27,39 @@ static void tell(void *ctx, const struct verify_room *r)
                r->floor + 1, r->head, r->messages);
 }
 
+static void tell_files(const struct report *report, const struct file_check *c)
+{
+    if (c->missing || c->broken)
+        printf("FAIL  files: of %" PRId64 ", %" PRId64 " are missing and %" PRId64
+               " broken in %s; the first is %s. Mend: outcry restore, or copy them back from a "
+               "backup\n",
+               c->named, c->missing, c->broken, report->files, c->first);
+    else if (!report->quiet)
+        printf("ok    files: %" PRId64 " are there%s\n", c->named,
+               report->whole ? ", and what they should be" : "");
+    if (c->orphans && !report->quiet)
+        printf("      %" PRId64 " files (%" PRId64 " bytes) are nobody's: outcry purge takes them "
+               "away\n",
+               c->orphans, c->orphan_bytes);
+}
+
+static enum err check_files(struct db *db, const struct report *report, struct verify_total *total,
+                            struct fail *f)
+{
+    struct file_check check;
+    enum err e = file_check(db, report->files, report->whole, &check, f);
+
+    if (e)
+        return e;
+    tell_files(report, &check);
+    total->problems += check.missing || check.broken;
+    return OK;
+}
+
 static int verify(struct db *db, struct report *report)
 {
     struct verify_total total;
-    struct fail f = {0};
+    struct fail f = {0}, second = {0};
 
     if (verify_database(db, tell, report, &total, &f))
         return site_failed(&f);
@@ -39,6 +71,8 @@ static int verify(struct db *db, struct report *report)
         printf("FAIL  %s Mend: outcry restore\n", db_alarm(db));
         total.problems++;
     }
+    if (report->files && !f.err && check_files(db, report, &total, &second))
+        return site_failed(&second);
     if (total.problems || !report->quiet)
         printf("%" PRId64 " rooms, %" PRId64 " events, %" PRId64 " messages: %" PRId64
                " problem%s\n",
@@ -69,7 +103,11 @@ static int verify_file(const struct args *args, struct report *report)
 
 static int run(const struct args *args)
 {
-    struct report report = {.quiet = args_value(args, "quiet") != NULL};
+    struct report report = {
+        .quiet = args_value(args, "quiet") != NULL,
+        .files = args_value(args, "files"),
+        .whole = args_value(args, "whole") != NULL,
+    };
     struct site site;
     int code;
 
@@ -79,6 +117,8 @@ static int run(const struct args *args)
         return verify_file(args, &report);
     if (!site_open(&site, args, DB_READ_ONLY))
         return EXIT_FAILED;
+    if (!report.files)
+        report.files = site.conf.files_dir;
     code = verify(site.chat.db, &report);
     site_close(&site);
     return code;
@@ -91,10 +131,13 @@ const struct command verify_command = {
     .help =
         "Looks at the file (integrity, foreign keys), then room by room: numbers without a gap,\n"
         "the chain of hashes and the texts it vouches for, messages and their events, and read\n"
-        "marks. Servers may run meanwhile. One line a room; exit code 1 where one says FAIL.",
+        "marks; then whether people's files are there: those of a backup where --files says.\n"
+        "Servers may run meanwhile. One line a room; exit code 1 where one says FAIL.",
     .options =
         {
             SITE_OPTION,
+            {"files", "DIR", "the folder of people's files; with FILE there is no other"},
+            {"whole", NULL, "read every file, and see that it is what was sent"},
             {"quiet", NULL, "print only what is wrong"},
         },
     .run = run,

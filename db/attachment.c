@@ -55,10 +55,19 @@ static const struct sql has = {"attachment.has",
                                " UNION ALL SELECT 1 FROM attachment WHERE thumb_sha256 = ?1"
                                " LIMIT 1",
                                DB_CHAT, NULL};
+static const struct sql next_file = {"attachment.next_file",
+                                     "SELECT sha256 FROM attachment WHERE sha256 > ?1"
+                                     " AND length(sha256) = 64 ORDER BY sha256 LIMIT 1",
+                                     DB_CHAT, NULL};
+static const struct sql next_thumb = {"attachment.next_thumb",
+                                      "SELECT thumb_sha256 FROM attachment WHERE thumb_sha256 > ?1"
+                                      " AND length(thumb_sha256) = 64 ORDER BY thumb_sha256"
+                                      " LIMIT 1",
+                                      DB_CHAT, NULL};
 
 const struct sql *const attachment_statements[] = {
-    &next_stale, &has,   &by_id,  &list, &usage, &insert, &set_file,
-    &set_thumb,  &claim, &cancel, &drop, &stale, NULL,
+    &next_file, &next_thumb, &next_stale, &has,    &by_id, &list,  &usage, &insert,
+    &set_file,  &set_thumb,  &claim,      &cancel, &drop,  &stale, NULL,
 };
 
 static struct blob blob_from_row(struct query *q, int first, struct arena *a)
@@ -230,6 +239,16 @@ enum err attachment_next_stale(struct db *db, struct arena *a, int64_t before_ms
     *found = query_row(&q);
     if (*found)
         *out = (struct attachment){.id = query_text(&q, 0, a), .user_id = query_i64(&q, 1)};
+    return query_end(&q, f);
+}
+
+enum err attachment_next_blob(struct db *db, struct arena *a, bool thumbs, const char *after,
+                              const char **out, struct fail *f)
+{
+    struct query q = query_begin(db, thumbs ? &next_thumb : &next_file);
+
+    query_bind_text(&q, 1, after);
+    *out = query_row(&q) ? query_text(&q, 0, a) : NULL;
     return query_end(&q, f);
 }
 

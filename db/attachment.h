@@ -41,6 +41,10 @@ MUST_CHECK enum err attachment_list_stale(struct db *db, struct arena *a, int64_
 /* The same of anybody. */
 MUST_CHECK enum err attachment_next_stale(struct db *db, struct arena *a, int64_t before_ms,
                                           struct attachment *out, bool *found, struct fail *f);
+/* The next SHA-256 that a row names, of files or of small pictures, in order: 64 characters in `a`;
+ * NULL at the end. */
+MUST_CHECK enum err attachment_next_blob(struct db *db, struct arena *a, bool thumbs,
+                                         const char *after, const char **out, struct fail *f);
 /* Whether a row names these bytes. */
 MUST_CHECK enum err attachment_has(struct db *db, const char *sha256, bool *out, struct fail *f);
 

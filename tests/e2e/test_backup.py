@@ -1,11 +1,12 @@
 """Backup, restore, verify and purge of a chat that is being used."""
+import hashlib
 import os
 import re
 import sqlite3
 import threading
 import unittest
 
-from stack import Stack, wait_for
+from stack import API, Stack, wait_for
 
 
 def texts(messages):
@@ -191,6 +192,68 @@ class WitnessTest(unittest.TestCase):
             self.assertEqual(stack.post("five", token=token).status, 201)
             self.assertEqual(texts(stack.history(token=token)), ["one", "five"])
             self.assertIn("0 problems", stack.outcry("verify").stdout)
+
+
+class FilesTest(unittest.TestCase):
+    def send(self, stack, token, data):
+        """A message with the file."""
+        ask = {"room": "general", "name": "prices.csv", "size": len(data)}
+        upload = stack.http("POST", API + "uploads/", ask, token=token).json["upload"]["id"]
+        stack.http("PUT", f"{API}uploads/{upload}/?offset=0", data, {"Content-Type": "application/octet-stream"},
+                   token=token)
+        stack.http("POST", f"{API}uploads/{upload}/done/", {}, token=token)
+        posted = stack.post("look", token=token, attachments=[upload])
+        self.assertEqual(posted.status, 201, posted.text)
+        return posted.json["message"]["attachments"][0]["url"]
+
+    def place(self, folder, data):
+        name = hashlib.sha256(data).hexdigest()
+        return os.path.join(folder, name[:2], name[2:4], name)
+
+    def test_files_are_backed_up_missed_and_brought_back(self):
+        one, two, stray = b"day,close\n1,190.5\n", b"day,close\n2,191\n", b"nobody's\n"
+        with Stack() as stack:
+            token = stack.token(7, "ana")
+            kept, backup, copies = stack.path("var/files"), stack.path("var/backup.db"), stack.path("var/copies")
+            urls = [self.send(stack, token, data) for data in (one, two)]
+            self.assertIn("ok    files: 2 are there, and what they should be", stack.outcry("verify", "--whole").stdout)
+
+            # Nobody's for more than a day: counted, and no fault.
+            os.makedirs(os.path.dirname(self.place(kept, stray)), exist_ok=True)
+            with open(self.place(kept, stray), "wb") as f:
+                f.write(stray)
+            os.utime(self.place(kept, stray), (1e9, 1e9))
+            done = stack.outcry("verify")
+            self.assertIn("1 files (9 bytes) are nobody's", done.stdout)
+            os.unlink(self.place(kept, stray))
+
+            done = stack.outcry("backup", backup, "--files", copies)
+            self.assertIn(f"2 files copied ({len(one) + len(two)} bytes), 0 were there", done.stdout)
+            self.assertIn("0 problems", stack.outcry("verify", backup, "--files", copies, "--whole").stdout)
+            done = stack.outcry("backup", stack.path("var/second.db"), "--files", copies)
+            self.assertIn("0 files copied (0 bytes), 2 were there", done.stdout)
+
+            # One is lost, one is damaged.
+            os.unlink(self.place(kept, one))
+            with open(self.place(kept, two), "r+b") as f:
+                f.write(b"x")
+            self.assertEqual(stack.get(urls[0], token=token).status, 404)
+            done = stack.outcry("verify", "--quiet", "--whole", check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stdout, "FAIL  files: of 2, 1 are missing and 1 broken")
+            done = stack.outcry("backup", stack.path("var/third.db"), "--files", stack.path("var/others"), check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("1 files are not what was sent", done.stderr)
+            self.assertFalse(os.path.exists(self.place(stack.path("var/others"), two)))
+
+            self.assertIn("1 are missing", stack.outcry("restore", backup).stdout)
+            os.unlink(self.place(kept, two))
+            done = stack.outcry("restore", backup, "--files", copies)
+            self.assertIn("Files: 2 brought back", done.stdout)
+            self.assertNotIn("missing", done.stdout)
+            for url, data in zip(urls, (one, two)):
+                self.assertEqual(stack.get(url, token=token).body, data)
+            self.assertIn("0 problems", stack.outcry("verify", "--whole").stdout)
 
 
 class RestoreTest(unittest.TestCase):
