@@ -45,6 +45,7 @@ export function showReactions(row, list, me) {
     }
     if (!box) {
         box = element("p", "msg-reactions");
+        box.setAttribute("aria-live", "off");
         row.querySelector(".msg-line").after(box);
     }
     const focused = box.contains(document.activeElement) ? document.activeElement.dataset.emoji : null;

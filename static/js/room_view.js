@@ -6,6 +6,7 @@ import { History } from "./history.js";
 import { element } from "./parts.js";
 import { Scroll } from "./scroll.js";
 import { Timeline } from "./timeline.js";
+import { Voice } from "./voice.js";
 
 const PAGE = 50;
 
@@ -19,7 +20,8 @@ export class RoomView {
         this.detached = detached; // an older page is shown: a new row would leave a hole
         this.log = byId("log");
         this.scroll = new Scroll(this.log, byId("chat-foot"), hooks);
-        this.timeline = new Timeline(byId("rows"), this.scroll, user);
+        this.voice = new Voice(this.log, byId("digest"), () => `in ${byId("room-title").textContent}`);
+        this.timeline = new Timeline({ rows: byId("rows"), scroll: this.scroll, user, voice: this.voice });
         this.timeline.trimmed = () => this.history.set(true);
         this.history = new History({
             log: this.log,
@@ -96,6 +98,7 @@ export class RoomView {
     turnTo(room) {
         const { lastRead, unread } = this.hooks.state(room);
         this.unread[room === this.room ? "stay" : "arrive"](lastRead, unread);
+        this.voice.reset();
         this.room = room;
         this.detached = false;
         byId("empty")?.remove();

@@ -31,6 +31,13 @@ function setLink(row) {
     link.setAttribute("href", link.getAttribute("href").replace(/\/m\/\d*\/#m\d*$/, `/m/${row.dataset.id}/#m${row.dataset.seq}`));
 }
 
+// What one wrote oneself is no news, to a screen reader neither.
+function keepQuiet(row, mine) {
+    if (mine) {
+        row.setAttribute("aria-live", "off");
+    }
+}
+
 // me: the reader's id, which marks their own; undefined for nobody
 export function fillRow(row, message, mine, me) {
     row.dataset.seq = message.seq;
@@ -43,6 +50,7 @@ export function fillRow(row, message, mine, me) {
     setLink(row);
     row.classList.remove("msg-pending", "msg-failed");
     row.classList.toggle("msg-mine", mine);
+    keepQuiet(row, mine);
     setTime(row, message.timestamp);
     setBody(row, message);
     showQuote(row, message);
@@ -55,6 +63,7 @@ export function fillRow(row, message, mine, me) {
 export function showReplies(row, count) {
     const more = row.querySelector(".msg-more");
     const link = row.querySelector(".msg-replies") ?? element("a", "msg-replies");
+    link.setAttribute("aria-live", "off");
     link.href = more.getAttribute("href").replace(/\/m\/(\d*)\/#m\d*$/, "/t/$1/");
     link.textContent = count === 1 ? "1 reply" : `${count} replies`;
     if (count > 0) {
@@ -95,6 +104,7 @@ export function adoptRow(row, me) {
     setTime(row, rowTime(row));
     setLink(row);
     adoptReactions(row, me);
+    keepQuiet(row, row.classList.contains("msg-mine"));
     row.querySelectorAll(".msg-acts").forEach((forms) => forms.remove()); // the forms of a page without scripts
 }
 
@@ -122,7 +132,9 @@ export function showPending(row, entry) {
     row.querySelector(".msg-state")?.remove();
     if (failed) {
         const why = element("span", "", entry.note ?? "Not sent.");
-        row.append(element("div", "msg-state", why, button("retry", "Try again"), button("discard", "Discard")));
+        const state = element("div", "msg-state", why, button("retry", "Try again"), button("discard", "Discard"));
+        state.setAttribute("role", "alert");
+        row.append(state);
     } else if (entry.note) {
         row.append(element("div", "msg-state", entry.note));
     }

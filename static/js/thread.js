@@ -11,6 +11,7 @@ import { quoteOf, Reply } from "./reply.js";
 import { Scroll } from "./scroll.js";
 import { Timeline } from "./timeline.js";
 import { toast } from "./toast.js";
+import { Voice } from "./voice.js";
 
 const PAGE = 50;
 const CLOSED = "The message that this thread began with was removed: it cannot be answered.";
@@ -28,7 +29,8 @@ export class Thread {
         this.log = this.box.querySelector(".log");
         this.inner = this.box.querySelector(".log-inner");
         const scroll = new Scroll(this.log, this.box.querySelector(".chat-foot"), { bottom: () => {} });
-        this.timeline = new Timeline(this.box.querySelector(".rows"), scroll, user, "t");
+        const voice = new Voice(this.log, this.box.querySelector(".digest"), () => "in this thread");
+        this.timeline = new Timeline({ rows: this.box.querySelector(".rows"), scroll, user, voice, prefix: "t" });
         this.timeline.trimmed = () => this.#showEdge(true);
         this.#makeComposer(store, owner, config);
         this.acts = new Acts({
@@ -53,6 +55,7 @@ export class Thread {
     async open(id, opener) {
         this.opener = opener;
         this.root = null;
+        this.timeline.voice.reset();
         this.timeline.show([]);
         this.#show(true);
         this.#showEdge(false);

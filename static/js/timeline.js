@@ -9,16 +9,16 @@ import { adoptRow, fillRow, isPending, newRow, pendingRow, rowSeq, rowTime, setB
 import { dayLabel, sameDay } from "./time.js";
 
 const GROUP_MS = 300000;
-const UNSPOKEN_MS = 500;
 const KEPT_ROWS = 10000; // of a page left open for days; older ones load again on scrolling up
 
 // A person who was renamed is shown with the name that the row was written under.
 const author = (row) => `${row.dataset.user} ${row.querySelector(".msg-author").textContent}`;
 
 export class Timeline {
-    // user: the reader, or null. prefix: what a row's number is the page's id with, one for each timeline
-    constructor(rows, scroll, user, prefix = "m") {
-        Object.assign(this, { rows, scroll, user, prefix });
+    // user: the reader, or null. voice: what is spoken of it. prefix: what a row's number is the page's id with,
+    // one for each timeline
+    constructor({ rows, scroll, user, voice, prefix = "m" }) {
+        Object.assign(this, { rows, scroll, user, voice, prefix });
     }
 
     adopt() {
@@ -32,7 +32,7 @@ export class Timeline {
     }
 
     show(messages) {
-        this.#unspoken(() => {
+        this.voice.hush(() => {
             this.rows.replaceChildren();
             this.#fill(messages, this.rows);
         });
@@ -45,22 +45,13 @@ export class Timeline {
         if (messages.length === 0) {
             return;
         }
-        this.#unspoken(() => {
+        this.voice.hush(() => {
             this.#leading(first).forEach((node) => node.classList.contains("day") && node.remove());
             this.#fill(messages, blockAbove(this.rows));
         });
         if (first) {
             this.#arrange(first);
         }
-    }
-
-    // A screen reader speaks what is new, not what was loaded.
-    #unspoken(change) {
-        const log = this.rows.closest("[role=log]");
-        log.setAttribute("aria-live", "off");
-        change();
-        clearTimeout(this.speaking);
-        this.speaking = setTimeout(() => log.removeAttribute("aria-live"), UNSPOKEN_MS);
     }
 
     // A new message; the author's own pending row becomes it. True where a row was added for it.
@@ -70,6 +61,9 @@ export class Timeline {
         }
         return this.scroll.hold(() => {
             const pending = this.#pending(message.client_id);
+            if (message.user_id !== this.user?.id) {
+                this.voice.hear();
+            }
             const row = pending ?? this.#row(message);
             const after = pending ? this.#after(pending) : null;
             if (pending) {
@@ -190,7 +184,7 @@ export class Timeline {
         const next = old && this.#after(old);
         const mark = row ? element("div", "unread-mark", "New since you read") : null;
         if (old || row) {
-            this.#unspoken(() =>
+            this.voice.hush(() =>
                 this.scroll.hold(() => {
                     old?.remove();
                     row?.before(mark);
