@@ -65,6 +65,7 @@ enum err handle_room_read(struct call *c, struct fail *f)
     o = json_object_new_object();
     json_set_i64(o, "last_read_seq", view.last_read_seq);
     json_set_i64(o, "unread", view.unread);
+    json_set_i64(o, "mentions", view.mentions);
     return answer_json(c, 200, o);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "cgi-bin/handle.h"
 
+#include "chat/mentioned.h"
 #include "chat/upload.h"
 
 #define SEQ_MAX ((INT64_C(1) << 53) - 1)
@@ -80,6 +81,10 @@ static const struct param search_params[] = {
     ROOM("room", FROM_QUERY),
     CHOICE("sort", FROM_QUERY, "best newest"),
     {.name = "page", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = 20}, {0}};
+
+static const struct param mentions_params[] = {
+    {.name = "page", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = MENTIONED_PAGES},
+    {0}};
 
 static const struct param day_params[] = {
     ROOM("slug", FROM_PATH),
@@ -261,6 +266,8 @@ const struct route api_routes[] = {
      .forms = true, .handler = handle_session_leave},
     {.method = HTTP_POST, .pattern = "me/prefs", .need = NEED_USER, .csrf = true, .forms = true,
      .handler = handle_prefs_form, .params = prefs_params},
+    {.method = HTTP_GET, .pattern = "me/mentions", .need = NEED_USER,
+     .handler = handle_mentions, .params = mentions_params},
     {.method = HTTP_GET, .pattern = "me/ignored", .need = NEED_USER, .handler = handle_ignored},
     {.method = HTTP_PUT, .pattern = "me/ignored/<#id>", .need = NEED_USER, .csrf = true,
      .handler = handle_ignored_put, .params = person_params},

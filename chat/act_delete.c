@@ -2,6 +2,7 @@
 #include "chat/act_rule.h"
 
 #include "db/attachment.h"
+#include "db/mention.h"
 #include "db/pin.h"
 #include "db/reaction.h"
 #include "db/revision.h"
@@ -30,6 +31,8 @@ enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
         e = reaction_clear(c->db, m->id, f);
     if (!e && m->attachment_rows)
         e = attachment_drop(c->db, m->id, f);
+    if (!e && m->mention_rows)
+        e = mention_clear(c->db, m->id, f);
     if (!e)
         e = message_delete(c->db, m->id, w->now_ms, w->user.id, f);
     if (!e && m->thread_root)
@@ -45,6 +48,10 @@ enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
     m->attachments = NULL;
     m->attachment_count = 0;
     m->attachment_rows = 0;
+    m->renamed = NULL;
+    m->mentions = NULL;
+    m->mention_count = 0;
+    m->mention_rows = 0;
     m->deleted_ms = w->now_ms;
     m->deleted_by = w->user.id;
     return e;

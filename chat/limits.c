@@ -70,14 +70,25 @@ enum err limits_take_act(struct chat *c, const struct actor *who, const char *ad
     return take_writing(c, "act", who, address, f);
 }
 
-enum err limits_take_export(struct chat *c, const struct actor *who, struct fail *f)
+static enum err take_seldom(struct chat *c, const char *what, const struct actor *who,
+                            struct fail *f)
 {
     char key[KEY_MAX];
     struct bucket b = {key, 1, .burst = c->conf->rate_session_burst,
                        .per_minute = c->conf->rate_session_per_minute};
 
-    snprintf(key, KEY_MAX, "export:user:%lld", (long long)who->user_id);
+    snprintf(key, KEY_MAX, "%s:user:%lld", what, (long long)who->user_id);
     return take(c, &b, 1, f);
+}
+
+enum err limits_take_call(struct chat *c, const struct actor *who, struct fail *f)
+{
+    return take_seldom(c, "call", who, f);
+}
+
+enum err limits_take_export(struct chat *c, const struct actor *who, struct fail *f)
+{
+    return take_seldom(c, "export", who, f);
 }
 
 enum err limits_take_upload(struct chat *c, const struct actor *who, const char *address,

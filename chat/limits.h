@@ -10,6 +10,8 @@ MUST_CHECK enum err limits_take_message(struct chat *c, const struct actor *who,
 /* One act on a message: buckets of their own, as large as those of messages. */
 MUST_CHECK enum err limits_take_act(struct chat *c, const struct actor *who, const char *address,
                                     struct fail *f);
+/* One call to everybody in a room, as seldom as sessions. */
+MUST_CHECK enum err limits_take_call(struct chat *c, const struct actor *who, struct fail *f);
 /* One part of a person's own data, as seldom as sessions. */
 MUST_CHECK enum err limits_take_export(struct chat *c, const struct actor *who, struct fail *f);
 /* One file that somebody begins to send: the same again. */

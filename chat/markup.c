@@ -2,6 +2,7 @@
 
 #include "chat/markup_address.h"
 #include "chat/markup_shield.h"
+#include "db/mention_name.h"
 #include "lib/buf.h"
 #include "lib/text.h"
 
@@ -29,6 +30,9 @@ struct renderer {
     bool marked;                /* there is more than text and line ends */
     int links;                  /* open ones; only the outermost is written */
     size_t link_end;            /* of its first tag */
+    const char *body;
+    const struct mentions *mentions;
+    bool written[MENTIONS_MAX]; /* which of them */
 };
 
 /* ----- text ----- */
@@ -68,10 +72,42 @@ static void begin_link(struct renderer *r)
     buf_str(&r->out, "\" rel=\"nofollow noopener noreferrer\" target=\"_blank\"");
 }
 
-/* A bare address. Within a link it is text, and must be where the link leads. */
+/* Which of those that are to be written is r->typed; the count for none. */
+static size_t find_mention(const struct renderer *r)
+{
+    const struct mention *n = r->mentions->list;
+    size_t i = 0;
+
+    while (i < r->mentions->count && (r->written[i] || n[i].len != r->typed.len ||
+                                      memcmp(r->body + n[i].at, r->typed.data, n[i].len) != 0))
+        i++;
+    return i;
+}
+
+/* Within a link it is text. */
+static void write_mention(struct renderer *r, size_t i)
+{
+    const struct mention *n = &r->mentions->list[i];
+
+    if (r->links > 0) {
+        buf_html(&r->out, buf_cstr(&r->typed), r->typed.len);
+        return;
+    }
+    r->marked = r->written[i] = true;
+    mention_name_span(&r->out, n->user_id, n->username);
+}
+
+/* A mention, or a bare address. Within a link that is text, and must be where the link leads. */
 static int write_span(struct renderer *r, const char *s, size_t len)
 {
+    size_t mention;
+
     read_typed(r, s, len, false);
+    mention = find_mention(r);
+    if (mention < r->mentions->count) {
+        write_mention(r, mention);
+        return GO_ON;
+    }
     if (r->links > 0) {
         buf_html(&r->out, buf_cstr(&r->typed), r->typed.len);
         return strcmp(buf_cstr(&r->typed), buf_cstr(&r->address)) == 0 ? GO_ON : GIVE_UP;
@@ -325,7 +361,24 @@ static bool may_be_marked(const char *body)
     }
 }
 
+static void keep_written(struct mentions *mentions, const struct renderer *r, bool any)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < mentions->count; i++)
+        if (any && r->written[i])
+            mentions->list[kept++] = mentions->list[i];
+    mentions->count = kept;
+}
+
 const char *markup_html(struct arena *a, const char *body)
+{
+    struct mentions nobody = {.count = 0};
+
+    return may_be_marked(body) ? markup_mentions(a, body, &nobody) : NULL;
+}
+
+const char *markup_mentions(struct arena *a, const char *body, struct mentions *mentions)
 {
     static const MD_PARSER parser = {
         .flags = FLAGS,
@@ -337,18 +390,21 @@ const char *markup_html(struct arena *a, const char *body)
     };
     const char *html = NULL;
     size_t len = strlen(body);
-    struct renderer r = {0};
+    struct renderer r = {.body = body, .mentions = mentions};
     struct buf text;
 
-    if (len > MARKUP_INPUT_MAX || !may_be_marked(body))
+    if (len > MARKUP_INPUT_MAX) {
+        mentions->count = 0;
         return NULL;
+    }
     buf_init(&text, MARKUP_SHIELDED_MAX);
     buf_init(&r.out, MARKUP_OUTPUT_MAX);
     buf_init(&r.typed, MARKUP_INPUT_MAX);
     buf_init(&r.address, MARKUP_INPUT_MAX);
-    if (shield_text(&text, body, len) && !text.overflow &&
+    if (shield_text(&text, body, len, mentions) && !text.overflow &&
         md_parse(buf_cstr(&text), (MD_SIZE)text.len, &parser, &r) == 0)
         html = finished(&r, a);
+    keep_written(mentions, &r, html != NULL);
     buf_release(&text);
     buf_release(&r.typed);
     buf_release(&r.address);

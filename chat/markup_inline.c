@@ -106,6 +106,20 @@ static bool put_address(struct buf *out, struct line *l)
     return true;
 }
 
+static bool put_mention(struct buf *out, struct line *l)
+{
+    for (size_t i = 0; i < l->mentions->count; i++) {
+        const struct mention *n = &l->mentions->list[i];
+
+        if (n->at != l->offset + l->at)
+            continue;
+        put_span(out, l->s + l->at, n->len);
+        l->at += n->len;
+        return true;
+    }
+    return false;
+}
+
 /* `](` leads to an address, or to nothing; `]:` is never a definition. Should it be no link in the
  * end, the address is a bare one. */
 static void put_bracket(struct buf *out, struct line *l)
@@ -158,6 +172,10 @@ void line_put_inline(struct buf *out, struct line *l)
         case 'h':
         case 'H':
             if (put_address(out, l))
+                continue;
+            break;
+        case '@':
+            if (put_mention(out, l))
                 continue;
             break;
         case '#':

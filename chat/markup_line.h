@@ -2,13 +2,15 @@
 #ifndef CHAT_MARKUP_LINE_H
 #define CHAT_MARKUP_LINE_H
 
-#include "lib/buf.h"
+#include "db/mention.h"
 
 #include <ctype.h>
 
 struct line {
     const char *s;
     size_t len, at; /* at: as far as it was read */
+    size_t offset;  /* of the line in the text */
+    const struct mentions *mentions;
 };
 
 /* `c` as a stand-in: a letter that means nothing. */

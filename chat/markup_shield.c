@@ -290,7 +290,7 @@ static void put_line(struct shield *s, struct line *l)
     line_put_inline(s->out, l);
 }
 
-bool shield_text(struct buf *out, const char *text, size_t len)
+bool shield_text(struct buf *out, const char *text, size_t len, const struct mentions *mentions)
 {
     struct shield s = {.out = out, .end = text + len};
     size_t at = 0;
@@ -299,7 +299,12 @@ bool shield_text(struct buf *out, const char *text, size_t len)
         return false;
     for (;;) {
         const char *end = memchr(text + at, '\n', len - at);
-        struct line l = {.s = text + at, .len = end ? (size_t)(end - text) - at : len - at};
+        struct line l = {
+            .s = text + at,
+            .len = end ? (size_t)(end - text) - at : len - at,
+            .offset = at,
+            .mentions = mentions,
+        };
 
         put_line(&s, &l);
         if (!end)

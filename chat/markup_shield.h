@@ -6,11 +6,12 @@
  *
  * Stand-ins are Unicode's noncharacters, which no text needs: one for each of the 32 punctuation
  * characters of ASCII, one before a character that was escaped by a backslash, and one at both ends
- * of a span that was found here and not by the parser (today: an address without brackets).
+ * of a span that was found elsewhere and not by the parser: an address without brackets, a mention.
  */
 #ifndef CHAT_MARKUP_SHIELD_H
 #define CHAT_MARKUP_SHIELD_H
 
+#include "db/mention.h"
 #include "lib/buf.h"
 
 enum shield_kind {
@@ -25,6 +26,6 @@ enum { SHIELD_BYTES = 3 }; /* of a stand-in */
 /* What stands at `s`; *c: the byte, or the one that is stood for. */
 enum shield_kind shield_at(const char *s, size_t len, char *c);
 /* Appends `text` to `out`; false where it has stand-ins already. */
-bool shield_text(struct buf *out, const char *text, size_t len);
+bool shield_text(struct buf *out, const char *text, size_t len, const struct mentions *mentions);
 
 #endif

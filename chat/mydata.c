@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { PAGE = 200, REACTIONS_MAX = 20000, REVISIONS_MAX = 200 };
+enum { PAGE = 200, REACTIONS_MAX = 20000, MENTIONED_MAX = 20000, REVISIONS_MAX = 200 };
 
 struct walk {
     struct chat *chat;
@@ -96,6 +96,25 @@ static enum err put_reactions(struct walk *w, struct arena *a, struct fail *f)
     return e;
 }
 
+static enum err put_mentions(struct walk *w, struct arena *a, struct fail *f)
+{
+    struct my_mention *list = arena_alloc(a, MENTIONED_MAX * sizeof *list);
+    struct json_object *all = json_object_new_array();
+    size_t count = 0;
+    enum err e = mine_mentions(w->chat->db, w->who->user_id, list, MENTIONED_MAX, &count, f);
+
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *o = json_object_new_object();
+
+        json_set_i64(o, "msg_id", list[i].msg_id);
+        json_set_i64(o, "timestamp", list[i].ts_ms);
+        json_object_array_add(all, o);
+    }
+    buf_str(w->out, ",\"mentions\":");
+    put(w->out, all);
+    return e;
+}
+
 static enum err put_person(struct walk *w, struct arena *a, struct fail *f)
 {
     struct user user;
@@ -118,6 +137,8 @@ static enum err put_person(struct walk *w, struct arena *a, struct fail *f)
         e = put_ignored(w, a, f);
     if (!e)
         e = put_reactions(w, a, f);
+    if (!e)
+        e = put_mentions(w, a, f);
     buf_str(w->out, ",");
     return e;
 }

@@ -8,17 +8,7 @@
 
 enum { CANDIDATES_MAX = 200, PREFIX_MAX = 128 };
 
-/* Who is online is asked for once, where a question needs it. */
-struct circle {
-    struct chat *chat;
-    struct arena *arena;
-    int64_t user_id;
-    struct online *online;
-    size_t online_count;
-    bool asked;
-};
-
-static enum err is_online(struct circle *k, int64_t id, bool *out, struct fail *f)
+static enum err is_online(struct people_circle *k, int64_t id, bool *out, struct fail *f)
 {
     enum err e = OK;
 
@@ -30,7 +20,7 @@ static enum err is_online(struct circle *k, int64_t id, bool *out, struct fail *
     return e;
 }
 
-static enum err is_known(struct circle *k, int64_t id, bool *out, struct fail *f)
+enum err people_knows(struct people_circle *k, int64_t id, bool *out, struct fail *f)
 {
     enum err e;
 
@@ -53,17 +43,17 @@ static enum err nobody(struct fail *f)
 enum err people_find(struct chat *c, struct arena *a, const struct actor *who, int64_t user_id,
                      struct user *out, struct fail *f)
 {
-    struct circle k = {.chat = c, .arena = a, .user_id = who->user_id};
+    struct people_circle k = {.chat = c, .arena = a, .user_id = who->user_id};
     bool known = false;
     enum err e = user_by_id(c->db, a, user_id, out, f);
 
     if (!e)
-        e = is_known(&k, user_id, &known, f);
+        e = people_knows(&k, user_id, &known, f);
     return e == ERR_NOT_FOUND || (!e && !known) ? nobody(f) : e;
 }
 
 /* Keeps of list[] those whom the actor may know of, at most `max`. */
-static enum err keep_known(struct circle *k, const struct user *list, size_t count,
+static enum err keep_known(struct people_circle *k, const struct user *list, size_t count,
                            struct user *out, size_t max, size_t *kept, struct fail *f)
 {
     enum err e = OK;
@@ -72,7 +62,7 @@ static enum err keep_known(struct circle *k, const struct user *list, size_t cou
     for (size_t i = 0; !e && i < count && *kept < max; i++) {
         bool known = false;
 
-        e = is_known(k, list[i].id, &known, f);
+        e = people_knows(k, list[i].id, &known, f);
         if (!e && known)
             out[(*kept)++] = list[i];
     }
@@ -82,7 +72,7 @@ static enum err keep_known(struct circle *k, const struct user *list, size_t cou
 enum err people_find_by_name(struct chat *c, struct arena *a, const struct actor *who,
                              const char *name, struct user *out, struct fail *f)
 {
-    struct circle k = {.chat = c, .arena = a, .user_id = who->user_id};
+    struct people_circle k = {.chat = c, .arena = a, .user_id = who->user_id};
     struct user *same = arena_alloc(a, CANDIDATES_MAX * sizeof *same);
     size_t count = 0, kept = 0;
     enum err e;
@@ -98,7 +88,7 @@ enum err people_find_by_name(struct chat *c, struct arena *a, const struct actor
 enum err people_search(struct chat *c, struct arena *a, const struct actor *who, const char *prefix,
                        struct user *out, size_t *count, struct fail *f)
 {
-    struct circle k = {.chat = c, .arena = a, .user_id = who->user_id};
+    struct people_circle k = {.chat = c, .arena = a, .user_id = who->user_id};
     struct user *found = arena_alloc(a, CANDIDATES_MAX * sizeof *found);
     size_t all = 0;
     enum err e;

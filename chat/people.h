@@ -9,6 +9,18 @@
 
 enum { PEOPLE_FOUND_MAX = 10 };
 
+/* Whom one person may know of, for many questions at once: who is online is asked for once, where a
+ * question needs it. Set the first three. */
+struct people_circle {
+    struct chat *chat;
+    struct arena *arena;
+    int64_t user_id;
+    struct online *online;
+    size_t online_count;
+    bool asked;
+};
+MUST_CHECK enum err people_knows(struct people_circle *k, int64_t id, bool *out, struct fail *f);
+
 /* ERR_NOT_FOUND: there is nobody of that id whom the actor may know of. */
 MUST_CHECK enum err people_find(struct chat *c, struct arena *a, const struct actor *who,
                                 int64_t user_id, struct user *out, struct fail *f);

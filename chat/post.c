@@ -6,6 +6,7 @@
 
 #include "chat/limits.h"
 #include "chat/markup.h"
+#include "chat/mention.h"
 #include "chat/naming.h"
 #include "chat/permit.h"
 #include "chat/rooms.h"
@@ -29,6 +30,7 @@ struct draft {
     struct user user;
     const char *author_name;
     int64_t thread_root;                /* of a reply */
+    struct mentions mentions;           /* counted where there may be any */
     const char *files[ATTACHMENTS_MAX]; /* ids */
     size_t file_count;
     struct posted *out;
@@ -149,7 +151,7 @@ static enum err check(struct chat *c, struct draft *d, struct fail *f)
         e = check_client_id(d, f);
     if (!e)
         e = check_extras(d, f);
-    if (!e)
+    if (!e && !mention_is_possible(d->body))
         d->html = markup_html(d->arena, d->body);
     return e;
 }
@@ -255,6 +257,7 @@ static enum err claim_files(struct chat *c, const struct draft *d, struct fail *
 static enum err insert(struct chat *c, void *arg, struct fail *f)
 {
     struct draft *d = arg;
+    const struct mention_place at = {d->post->actor, &d->user, &d->room};
     struct message *m = &d->out->message;
     struct event event = {
         .room_id = d->room.id,
@@ -284,10 +287,14 @@ static enum err insert(struct chat *c, void *arg, struct fail *f)
         .attachment_rows = (int64_t)d->file_count,
     };
     secure_random(m->salt, sizeof m->salt);
-    e = event_append(c->db, &event, m->salt, m->body, f);
+    e = mention_is_possible(m->body) ? mention_read(c, d->arena, &at, m, &d->mentions, f) : OK;
+    if (!e)
+        e = event_append(c->db, &event, m->salt, m->body, f);
     m->seq = event.seq;
     if (!e)
         e = message_insert(c->db, m, f);
+    if (!e && d->mentions.count)
+        e = mention_store(c, d->arena, &at, m, &d->mentions, f);
     if (!e)
         e = claim_files(c, d, f);
     if (!e && m->thread_root)

@@ -18,6 +18,22 @@ static bool differs(const char *a, const char *b)
     return !a || !b ? a != b : strcmp(a, b) != 0;
 }
 
+/* Whom it mentions is known; under their present names. */
+static enum err render(struct chat *c, struct arena *a, const struct message_text *m,
+                       const char **html, struct fail *f)
+{
+    struct mentions mentions = {.count = 0};
+    struct mention *list = NULL;
+    enum err e = m->mentions ? mention_list(c->db, a, m->id, &list, &mentions.count, f) : OK;
+
+    if (e)
+        return e;
+    if (mentions.count)
+        memcpy(mentions.list, list, mentions.count * sizeof *list);
+    *html = mentions.count ? markup_mentions(a, m->body, &mentions) : markup_html(a, m->body);
+    return OK;
+}
+
 static enum err take_batch(struct chat *c, struct step *s, struct arena *a, struct fail *f)
 {
     struct message_text *list = arena_alloc(a, BATCH * sizeof *list);
@@ -26,9 +42,10 @@ static enum err take_batch(struct chat *c, struct step *s, struct arena *a, stru
     enum err e = message_texts(c->db, a, s->last_id, list, BATCH, &count, f);
 
     for (size_t i = 0; !e && i < count; i++) {
-        const char *html = markup_html(a, list[i].body);
+        const char *html;
 
-        if (!differs(html, list[i].html))
+        e = render(c, a, &list[i], &html, f);
+        if (e || !differs(html, list[i].html))
             continue;
         e = message_set_html(c->db, list[i].id, html, f);
         changed++;

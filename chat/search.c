@@ -286,6 +286,7 @@ static enum err load(struct hunt *h, int64_t msg_id, struct found *out, struct f
     if (e)
         return e == ERR_NOT_FOUND ? fail(f, ERR_INTERNAL, NULL) : e;
     out->room_title = view.room.title;
+    out->message.body = message_text(&out->message);
     return judge(h, h->arena, out->message.body, strlen(out->message.body), &fits, &out->match, f);
 }
 

@@ -26,6 +26,12 @@ enum err self_create(struct chat *c, struct arena *a, int64_t user_id, struct fa
 enum err self_append(struct chat *c, struct arena *a, int64_t user_id, const char *kind,
                      const char *payload, int64_t actor_id, struct fail *f)
 {
+    return self_append_about(c, a, user_id, kind, payload, actor_id, 0, f);
+}
+
+enum err self_append_about(struct chat *c, struct arena *a, int64_t user_id, const char *kind,
+                           const char *payload, int64_t actor_id, int64_t msg_id, struct fail *f)
+{
     struct room r;
     struct event event;
     enum err e = room_by_slug(c->db, a, self_slug(a, user_id), &r, f);
@@ -39,6 +45,7 @@ enum err self_append(struct chat *c, struct arena *a, int64_t user_id, const cha
         .ts_ms = clock_wall_ms(&c->clock),
         .kind = kind,
         .payload = payload,
+        .msg_id = msg_id,
         .actor_id = actor_id,
         .target_user_id = user_id,
     };

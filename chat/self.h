@@ -14,5 +14,9 @@ MUST_CHECK enum err self_create(struct chat *c, struct arena *a, int64_t user_id
 /* An event in the person's log that names the person as its target. `payload` is JSON. */
 MUST_CHECK enum err self_append(struct chat *c, struct arena *a, int64_t user_id, const char *kind,
                                 const char *payload, int64_t actor_id, struct fail *f);
+/* The same of one that is about a message. */
+MUST_CHECK enum err self_append_about(struct chat *c, struct arena *a, int64_t user_id,
+                                      const char *kind, const char *payload, int64_t actor_id,
+                                      int64_t msg_id, struct fail *f);
 
 #endif

@@ -28,9 +28,7 @@ static const struct embedded *named(const char *s)
                    by_name);
 }
 
-/* How long the code at `s` is, from its first backtick to its last; the backticks alone where
- * nothing closes them. */
-static size_t code_length(const char *s)
+size_t shortcode_code_length(const char *s)
 {
     size_t run = strspn(s, "`");
 
@@ -58,7 +56,7 @@ const char *shortcode_replace(struct arena *a, const char *text)
 
     buf_init(&b, TEXT_MAX);
     for (const char *s = text; *s; s += n) {
-        n = *s == '`' ? code_length(s) : 1;
+        n = *s == '`' ? shortcode_code_length(s) : 1;
         emoji = *s == ':' && may_begin(text, s) ? named(s) : NULL;
         if (!emoji)
             continue;

@@ -10,4 +10,8 @@ enum { SHORTCODE_MAX = 40 }; /* bytes between the colons */
  */
 const char *shortcode_replace(struct arena *a, const char *text);
 
+/* How long the code at `s` is, from its first backtick to its last; the backticks alone where
+ * nothing closes them. */
+size_t shortcode_code_length(const char *s);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "chat/excerpt.h"
 #include "chat/wire_file.h"
+#include "chat/wire_mention.h"
 #include "db/reaction.h"
 
 #include <string.h>
@@ -70,7 +71,7 @@ struct json_object *wire_message(const struct message *m, const char *room)
     json_set_i64(o, "id", m->id);
     json_set_str(o, "username", m->author_name);
     if (!m->deleted_ms)
-        json_set_str(o, "message", m->body);
+        json_set_str(o, "message", message_text(m));
     json_set_i64(o, "timestamp", m->created_ms);
     json_set_str(o, "type", "message");
     json_set_str(o, "room", room);
@@ -82,6 +83,7 @@ struct json_object *wire_message(const struct message *m, const char *room)
         json_set_str(o, "sentiment", m->sentiment);
         json_set_str(o, "disclosure", m->disclosure);
     }
+    wire_add_mentions(o, m);
     if (m->attachment_count)
         json_set(o, "attachments", wire_files(m->attachments, m->attachment_count));
     if (m->reply_to)
@@ -147,9 +149,10 @@ static void add_edit(struct json_object *o, const struct message *m)
         json_set_bool(o, "deleted", true);
         return;
     }
-    json_set_str(o, "message", m->body);
+    json_set_str(o, "message", message_text(m));
     json_set_str(o, "html", m->html);
-    excerpt_write(excerpt, m->body);
+    wire_add_mentions(o, m);
+    excerpt_write(excerpt, message_text(m));
     json_set_str(o, "excerpt", excerpt);
 }
 
@@ -182,8 +185,15 @@ struct json_object *wire_pins(const struct pin *list, size_t count)
 static void add_pin(struct json_object *o, const struct event *e)
 {
     const struct message *m = &e->message;
-    const struct pin pin = {m->id,   m->seq,      m->user_id, m->author_name,
-                            m->body, e->actor_id, e->ts_ms};
+    const struct pin pin = {
+        .msg_id = m->id,
+        .seq = m->seq,
+        .user_id = m->user_id,
+        .author_name = m->author_name,
+        .body = message_text(m),
+        .pinned_by = e->actor_id,
+        .pinned_ms = e->ts_ms,
+    };
 
     if (!m->deleted_ms)
         json_set(o, "pin", wire_pin(&pin));
@@ -217,6 +227,8 @@ struct json_object *wire_event(const struct event *e, const char *room)
         json_set_i64(o, "id", e->msg_id);
     if (e->message.id)
         add_message(o, &e->message);
+    if (e->message.id && strcmp(e->kind, "mention") == 0)
+        json_set_str(o, "username", e->message.author_name);
     if (e->message.id && strcmp(e->kind, "message_edited") == 0)
         add_edit(o, &e->message);
     if (e->message.id && strcmp(e->kind, "message_deleted") == 0)
@@ -279,7 +291,7 @@ struct json_object *wire_revisions(const struct message *now, const struct revis
     struct json_object *o = json_object_new_array_ext((int)count + 1);
     const struct revision last = {
         .rev = now->rev,
-        .body = now->body,
+        .body = message_text(now),
         .html = now->html,
         .disclosure = now->disclosure,
         .editor_id = now->user_id,
@@ -304,6 +316,7 @@ struct json_object *wire_room(const struct room_view *v)
     json_set_i64(o, "seq", v->room.head);
     json_set_i64(o, "floor", v->room.floor);
     json_set_i64(o, "unread", v->unread);
+    json_set_i64(o, "mentions", v->mentions);
     json_set_i64(o, "last_read_seq", v->last_read_seq);
     if (v->room.owner_id)
         json_set_i64(o, "owner_id", v->room.owner_id);
@@ -319,6 +332,7 @@ struct json_object *wire_room_state(const struct room_view *v)
     json_set_i64(o, "seq", v->room.head);
     json_set_i64(o, "floor", v->room.floor);
     json_set_i64(o, "unread", v->unread);
+    json_set_i64(o, "mentions", v->mentions);
     json_set_i64(o, "last_read_seq", v->last_read_seq);
     return o;
 }
@@ -331,6 +345,7 @@ struct json_object *wire_read(const struct room_view *v)
     json_set_str(o, "room", rooms_wire_name(&v->room));
     json_set_i64(o, "up_to", v->last_read_seq);
     json_set_i64(o, "unread", v->unread);
+    json_set_i64(o, "mentions", v->mentions);
     json_set_i64(o, "head", v->room.head);
     return o;
 }

@@ -1,5 +1,6 @@
 #include "db/message.h"
 #include "db/attachment.h"
+#include "db/mention_name.h"
 #include "db/reaction.h"
 #include "db/row.h"
 #include "db/search_index.h"
@@ -41,7 +42,8 @@ static const struct sql replies_of = {"message.replies_of",
                                       "SELECT replies FROM message WHERE id = ?1", DB_CHAT, NULL};
 static const struct sql quoted = {
     "message.quoted",
-    "SELECT seq, user_id, deleted_ms, author_name, substr(body, 1, 500), attachments FROM message"
+    "SELECT seq, user_id, deleted_ms, author_name, substr(body, 1, 500), attachments,"
+    " mentions FROM message"
     " WHERE id = ?1",
     DB_CHAT, NULL};
 static const struct sql last_by_user = {
@@ -52,16 +54,19 @@ static const struct sql insert = {
     "message.insert",
     "INSERT INTO message (id, room_id, seq, user_id, author_name, body, html, sentiment,"
     " disclosure, via, client_id, reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by,"
-    " salt, thread_root, attachments) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
-    " nullif(?12, 0), ?13, ?14, ?15, ?16, nullif(?17, 0), ?18, nullif(?19, 0), ?20)",
+    " salt, thread_root, attachments, mentions) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+    "?11,"
+    " nullif(?12, 0), ?13, ?14, ?15, ?16, nullif(?17, 0), ?18, nullif(?19, 0), ?20, ?21)",
     DB_CHAT, NULL};
 static const struct sql edit = {
     "message.edit",
-    "UPDATE message SET body = ?2, html = ?3, salt = ?4, rev = ?5, edited_ms = ?6 WHERE id = ?1",
+    "UPDATE message SET body = ?2, html = ?3, salt = ?4, rev = ?5, edited_ms = ?6,"
+    " mentions = ?7 WHERE id = ?1",
     DB_CHAT, NULL};
 static const struct sql delete = {
     "message.delete",
     "UPDATE message SET body = '', html = NULL, disclosure = NULL, attachments = 0,"
+    " mentions = 0,"
     " deleted_ms = ?2, deleted_by = ?3 WHERE id = ?1",
     DB_CHAT, NULL};
 static const struct sql count_reply = {"message.count_reply",
@@ -100,6 +105,7 @@ void message_from_row(struct query *q, int first, struct arena *a, struct messag
         .thread_root = query_i64(q, first + 19),
         .replies = query_i64(q, first + 20),
         .attachment_rows = query_i64(q, first + 21),
+        .mention_rows = query_i64(q, first + 22),
     };
     salt = query_blob(q, first + 17, &len);
     if (salt && len == MESSAGE_SALT)
@@ -109,7 +115,8 @@ void message_from_row(struct query *q, int first, struct arena *a, struct messag
 static enum err fill_quote(struct db *db, struct arena *a, struct message *m, struct fail *f)
 {
     struct query q = query_begin(db, &quoted);
-    struct quote *quote;
+    struct quote *quote = NULL;
+    enum err e;
 
     query_bind_i64(&q, 1, m->reply_to);
     if (query_row(&q)) {
@@ -121,10 +128,14 @@ static enum err fill_quote(struct db *db, struct arena *a, struct message *m, st
             .author_name = query_text(&q, 3, a),
             .body = query_text(&q, 4, a),
             .attachments = query_i64(&q, 5),
+            .mentions = query_i64(&q, 6),
         };
         m->quote = quote;
     }
-    return query_end(&q, f);
+    e = query_end(&q, f);
+    return !e && quote && quote->mentions
+               ? mention_name_excerpt(db, a, m->reply_to, &quote->body, f)
+               : e;
 }
 
 enum err message_fill_thread(struct db *db, struct message *m, struct fail *f)
@@ -155,6 +166,20 @@ static enum err fill_attachments(struct db *db, struct arena *a, struct message 
     return e;
 }
 
+enum err message_fill_mentions(struct db *db, struct arena *a, struct message *m, struct fail *f)
+{
+    struct mention *list;
+    enum err e = mention_list(db, a, m->id, &list, &m->mention_count, f);
+
+    if (e)
+        return e;
+    m->mentions = list;
+    m->renamed = mention_name_text(a, m->body, list, m->mention_count);
+    if (m->html)
+        m->html = mention_name_html(a, m->html, list, m->mention_count);
+    return OK;
+}
+
 enum err message_fill(struct db *db, struct arena *a, struct message *list, size_t count,
                       struct fail *f)
 {
@@ -169,6 +194,8 @@ enum err message_fill(struct db *db, struct arena *a, struct message *list, size
             e = message_fill_reactions(db, a, &list[i], f);
         if (!e && list[i].attachment_rows)
             e = fill_attachments(db, a, &list[i], f);
+        if (!e && list[i].mention_rows)
+            e = message_fill_mentions(db, a, &list[i], f);
     }
     return e;
 }
@@ -309,6 +336,7 @@ enum err message_insert(struct db *db, const struct message *m, struct fail *f)
     query_bind_blob(&q, 18, m->salt, MESSAGE_SALT);
     query_bind_i64(&q, 19, m->thread_root);
     query_bind_i64(&q, 20, m->attachment_rows);
+    query_bind_i64(&q, 21, m->mention_rows);
     return query_run(&q, f);
 }
 
@@ -322,6 +350,7 @@ enum err message_edit(struct db *db, const struct message *m, struct fail *f)
     query_bind_blob(&q, 4, m->salt, MESSAGE_SALT);
     query_bind_i64(&q, 5, m->rev);
     query_bind_i64(&q, 6, m->edited_ms);
+    query_bind_i64(&q, 7, m->mention_rows);
     search_is_stale(db);
     return query_run(&q, f);
 }

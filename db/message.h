@@ -8,12 +8,13 @@ enum { MESSAGE_SALT = 16 };
 
 /* What a reply answers, as it is now. */
 struct quote {
-    int64_t seq, user_id, deleted_ms, attachments;
+    int64_t seq, user_id, deleted_ms, attachments, mentions;
     const char *author_name, *body; /* the body's beginning */
 };
 
 struct reaction;
 struct attachment;
+struct mention;
 
 struct message {
     int64_t id; /* 0: none */
@@ -31,10 +32,21 @@ struct message {
     int64_t attachment_rows; /* as the row says; filled by loads, see db/attachment.h: */
     const struct attachment *attachments;
     size_t attachment_count;
+    int64_t mention_rows; /* as the row says; filled by loads, see db/mention.h: */
+    const struct mention *mentions;
+    size_t mention_count;
+    const char *renamed; /* filled by loads: `body` with names that changed since; NULL: none */
     const struct quote *quote; /* filled by loads; NULL: no reply, or what it answered is purged */
     int64_t thread_replies;    /* filled by loads, of a reply: its root's; -1: the root is purged */
     bool quote_hidden;         /* the reader ignores whom it answers */
 };
+
+/* What it says to whoever reads it now: those it mentions under their present names. `html` is so
+ * already. */
+static inline const char *message_text(const struct message *m)
+{
+    return m->renamed ? m->renamed : m->body;
+}
 
 /* ERR_NOT_FOUND where there is none. Strings live in `a`. */
 MUST_CHECK enum err message_by_id(struct db *db, struct arena *a, int64_t id, struct message *out,
@@ -61,13 +73,17 @@ MUST_CHECK enum err message_fill_thread(struct db *db, struct message *m, struct
 /* The reactions alone, after they changed. */
 MUST_CHECK enum err message_fill_reactions(struct db *db, struct arena *a, struct message *m,
                                            struct fail *f);
+/* The mentions alone, after they changed. */
+MUST_CHECK enum err message_fill_mentions(struct db *db, struct arena *a, struct message *m,
+                                          struct fail *f);
 /* The time of the user's newest message in the room, 0 for none: slow mode. */
 MUST_CHECK enum err message_last_by_user(struct db *db, int64_t room_id, int64_t user_id,
                                          int64_t *created_ms, struct fail *f);
 
 /* In the caller's write transaction; id, seq and salt are set by the caller. */
 MUST_CHECK enum err message_insert(struct db *db, const struct message *m, struct fail *f);
-/* Stores body, html, salt, rev and edited_ms of `m`; the caller kept what was there. */
+/* Stores body, html, salt, rev, edited_ms and mention_rows of `m`; the caller kept what was there.
+ */
 MUST_CHECK enum err message_edit(struct db *db, const struct message *m, struct fail *f);
 /* Takes the text out of the row, which stays as a stub. The caller kept it (revision_keep()). */
 MUST_CHECK enum err message_delete(struct db *db, int64_t id, int64_t deleted_ms,

@@ -2,7 +2,7 @@
 #include "db/statements.h"
 
 static const struct sql next = {"message_text.next",
-                                "SELECT id, body, html FROM message"
+                                "SELECT id, body, html, mentions FROM message"
                                 " WHERE id > ?1 AND deleted_ms = 0 ORDER BY id LIMIT ?2",
                                 DB_CHAT, NULL};
 static const struct sql set_html = {"message_text.set_html",
@@ -23,6 +23,7 @@ enum err message_texts(struct db *db, struct arena *a, int64_t after_id, struct 
             .id = query_i64(&q, 0),
             .body = query_text(&q, 1, a),
             .html = query_text(&q, 2, a),
+            .mentions = query_i64(&q, 3),
         };
     return query_end(&q, f);
 }

@@ -6,7 +6,7 @@
 
 /* What a message says and how that is shown. */
 struct message_text {
-    int64_t id;
+    int64_t id, mentions; /* how many */
     const char *body, *html;
 };
 /* The `max` next ones after `after_id`, in the order of their ids; deleted ones are left out. */

@@ -11,6 +11,9 @@ static const struct sql messages = {
 static const struct sql reactions = {
     "mine.reactions", "SELECT msg_id, ts_ms, emoji FROM reaction WHERE user_id = ?1 LIMIT ?2",
     DB_CHAT, NULL};
+static const struct sql mentions = {
+    "mine.mentions", "SELECT msg_id, ts_ms FROM mention WHERE user_id = ?1 ORDER BY ts_ms LIMIT ?2",
+    DB_CHAT, NULL};
 static const struct sql rooms = {"mine.rooms",
                                  "SELECT r.slug, r.kind, m.joined_seq, m.last_read_seq FROM "
                                  "room_member m JOIN room r ON r.id = m.room_id"
@@ -19,7 +22,8 @@ static const struct sql rooms = {"mine.rooms",
 static const struct sql prefs = {"mine.prefs", "SELECT prefs FROM user WHERE id = ?1", DB_CHAT,
                                  NULL};
 
-const struct sql *const mine_statements[] = {&messages, &reactions, &rooms, &prefs, NULL};
+const struct sql *const mine_statements[] = {&messages, &reactions, &mentions,
+                                             &rooms,    &prefs,     NULL};
 
 enum err mine_messages(struct db *db, struct arena *a, int64_t user_id, int64_t room_id,
                        int64_t seq, struct message *out, size_t max, size_t *count, struct fail *f)
@@ -51,6 +55,20 @@ enum err mine_reactions(struct db *db, struct arena *a, int64_t user_id, struct 
     while (*count < max && query_row(&q))
         out[(*count)++] = (struct my_reaction){
             .msg_id = query_i64(&q, 0), .ts_ms = query_i64(&q, 1), .emoji = query_text(&q, 2, a)};
+    return query_end(&q, f);
+}
+
+enum err mine_mentions(struct db *db, int64_t user_id, struct my_mention *out, size_t max,
+                       size_t *count, struct fail *f)
+{
+    struct query q = query_begin(db, &mentions);
+
+    *count = 0;
+    query_bind_i64(&q, 1, user_id);
+    query_bind_i64(&q, 2, (int64_t)max);
+    while (*count < max && query_row(&q))
+        out[(*count)++] =
+            (struct my_mention){.msg_id = query_i64(&q, 0), .ts_ms = query_i64(&q, 1)};
     return query_end(&q, f);
 }
 

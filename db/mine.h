@@ -9,6 +9,10 @@ struct my_reaction {
     const char *emoji;
 };
 
+struct my_mention {
+    int64_t msg_id, ts_ms;
+};
+
 struct my_room {
     const char *slug, *kind;
     int64_t joined_seq, last_read_seq;
@@ -22,6 +26,9 @@ MUST_CHECK enum err mine_messages(struct db *db, struct arena *a, int64_t user_i
 MUST_CHECK enum err mine_reactions(struct db *db, struct arena *a, int64_t user_id,
                                    struct my_reaction *out, size_t max, size_t *count,
                                    struct fail *f);
+/* Messages that mention them, the oldest first. */
+MUST_CHECK enum err mine_mentions(struct db *db, int64_t user_id, struct my_mention *out,
+                                  size_t max, size_t *count, struct fail *f);
 /* Rooms that they read or belong to. */
 MUST_CHECK enum err mine_rooms(struct db *db, struct arena *a, int64_t user_id, struct my_room *out,
                                size_t max, size_t *count, struct fail *f);

@@ -1,9 +1,11 @@
 #include "db/pin.h"
+#include "db/mention_name.h"
 #include "db/statements.h"
 
 static const struct sql list = {
     "pin.list",
-    "SELECT p.msg_id, m.seq, m.user_id, m.author_name, substr(m.body, 1, 500), p.user_id, p.ts_ms"
+    "SELECT p.msg_id, m.seq, m.user_id, m.author_name, substr(m.body, 1, 500), p.user_id, p.ts_ms,"
+    " m.mentions"
     " FROM pin p JOIN message m ON m.id = p.msg_id WHERE p.room_id = ?1"
     " ORDER BY p.place DESC LIMIT ?2",
     DB_CHAT, NULL};
@@ -25,6 +27,7 @@ enum err pin_list(struct db *db, struct arena *a, int64_t room_id, struct pin *o
                   struct fail *f)
 {
     struct query q = query_begin(db, &list);
+    enum err e;
 
     *found = 0;
     query_bind_i64(&q, 1, room_id);
@@ -38,8 +41,13 @@ enum err pin_list(struct db *db, struct arena *a, int64_t room_id, struct pin *o
             .body = query_text(&q, 4, a),
             .pinned_by = query_i64(&q, 5),
             .pinned_ms = query_i64(&q, 6),
+            .mentions = query_i64(&q, 7),
         };
-    return query_end(&q, f);
+    e = query_end(&q, f);
+    for (size_t i = 0; !e && i < *found; i++)
+        if (out[i].mentions)
+            e = mention_name_excerpt(db, a, out[i].msg_id, &out[i].body, f);
+    return e;
 }
 
 enum err pin_exists(struct db *db, int64_t room_id, int64_t msg_id, bool *out, struct fail *f)

@@ -10,6 +10,7 @@ struct pin {
     int64_t msg_id, seq, user_id;   /* of the message, and its author */
     const char *author_name, *body; /* the body's beginning */
     int64_t pinned_by, pinned_ms;
+    int64_t mentions; /* how many */
 };
 
 /* The newest pin first; `out` holds PIN_MOST. Strings live in `a`. */

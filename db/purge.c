@@ -52,26 +52,22 @@ static const struct sql delete_attachments = {
     "DELETE FROM attachment WHERE msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
     " AND seq <= ?2 AND kind = 'message')",
     DB_CHAT, NULL};
+static const struct sql delete_mentions = {
+    "purge.delete_mentions",
+    "DELETE FROM mention WHERE msg_id IN (SELECT msg_id FROM event WHERE room_id = ?1"
+    " AND seq <= ?2 AND kind = 'message')",
+    DB_CHAT, NULL};
 static const struct sql delete_events = {
     "purge.delete_events", "DELETE FROM event WHERE room_id = ?1 AND seq <= ?2", DB_CHAT, NULL};
 static const struct sql set_retention = {
     "purge.set_retention", "UPDATE room SET retention_days = ?2 WHERE id = ?1", DB_CHAT, NULL};
 
 const struct sql *const purge_statements[] = {
-    &next_room,
-    &first_kept,
-    &state,
-    &count_messages,
-    &raise_floor,
-    &delete_messages,
-    &delete_revisions,
-    &delete_reactions,
-    &delete_reaction_counts,
-    &delete_attachments,
-    &delete_events,
-    &delete_pins,
-    &set_retention,
-    NULL,
+    &next_room,          &first_kept,       &state,
+    &count_messages,     &raise_floor,      &delete_messages,
+    &delete_revisions,   &delete_reactions, &delete_reaction_counts,
+    &delete_attachments, &delete_mentions,  &delete_events,
+    &delete_pins,        &set_retention,    NULL,
 };
 
 static enum err read_state(struct db *db, int64_t room_id, int64_t *head, int64_t *floor,
@@ -161,9 +157,9 @@ static enum err run_up_to(struct db *db, const struct sql *sql, int64_t room_id,
 }
 
 /* What goes with a message. */
-static const struct sql *const belongings[] = {&delete_revisions, &delete_reactions,
+static const struct sql *const belongings[] = {&delete_revisions,       &delete_reactions,
                                                &delete_reaction_counts, &delete_pins,
-                                               &delete_attachments};
+                                               &delete_attachments,     &delete_mentions};
 
 enum err purge_step(struct db *db, int64_t room_id, int64_t cut, int64_t *events, int64_t *messages,
                     bool *done, struct fail *f)

@@ -26,7 +26,12 @@ enum { ROOM_COLUMN_COUNT = 14 };
     " WHERE room_id = r.id AND seq > max(m.last_read_seq, m.joined_seq)"                           \
     " ORDER BY seq LIMIT 1000)"                                                                    \
     " WHERE author <> ?1 AND deleted_ms = 0 AND author NOT IN"                                     \
-    " (SELECT ignored_id FROM ignored_user WHERE user_id = ?1) LIMIT 100)) END"                    \
+    " (SELECT ignored_id FROM ignored_user WHERE user_id = ?1) LIMIT 100)) END,"                   \
+    " CASE WHEN m.user_id IS NULL OR m.last_read_seq >= r.head THEN 0 ELSE ("                      \
+    "SELECT count(*) FROM (SELECT 1 FROM mention n WHERE user_id IN (?1, 0) AND room_id = r.id"    \
+    " AND seq > max(m.last_read_seq, m.joined_seq) AND author_id <> ?1 AND author_id NOT IN"       \
+    " (SELECT ignored_id FROM ignored_user WHERE user_id = ?1) AND at = (SELECT min(at)"           \
+    " FROM mention WHERE msg_id = n.msg_id AND user_id IN (?1, 0)) LIMIT 100)) END"                \
     " FROM room r LEFT JOIN room_member m ON m.user_id = ?1 AND m.room_id = r.id"
 
 static const struct sql by_slug = {
@@ -123,6 +128,7 @@ static void view_from_row(struct query *q, struct arena *a, struct room_view *v)
     v->last_read_seq = query_i64(q, ROOM_COLUMN_COUNT + 2);
     v->muted_until = query_i64(q, ROOM_COLUMN_COUNT + 3);
     v->unread = query_i64(q, ROOM_COLUMN_COUNT + 4);
+    v->mentions = query_i64(q, ROOM_COLUMN_COUNT + 5);
 }
 
 static enum err load_one(struct query *q, struct arena *a, struct room *out, struct fail *f)

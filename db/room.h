@@ -12,11 +12,11 @@ struct room {
 
 /* A room with one user's mark; a direct one has the names of the others for a title. unread counts
  * messages past last_read_seq of others whom the user does not ignore, not deleted, at most 100; 0
- * for a user without a mark (has_mark false). */
+ * for a user without a mark (has_mark false). mentions: those of them that mention the user. */
 struct room_view {
     struct room room;
     bool has_mark;
-    int64_t joined_seq, last_read_seq, unread, muted_until;
+    int64_t joined_seq, last_read_seq, unread, mentions, muted_until;
 };
 
 /* ERR_NOT_FOUND where there is none. Strings live in `a`. */

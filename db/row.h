@@ -10,8 +10,8 @@
     "m.id, m.room_id, m.seq, m.user_id, m.author_name, m.body, m.html, m.sentiment,"               \
     " m.disclosure, m.via, m.client_id, m.reply_to, m.created_ms, m.rev, m.edited_ms,"             \
     " m.deleted_ms, m.deleted_by, m.salt, m.reactions, m.thread_root, m.replies,"                  \
-    " m.attachments"
-enum { MESSAGE_COLUMN_COUNT = 22 };
+    " m.attachments, m.mentions"
+enum { MESSAGE_COLUMN_COUNT = 23 };
 
 /* Of `room r`: public or a log, or one that user ?1 belongs to. */
 #define ROOM_IS_SEEN                                                                               \

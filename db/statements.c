@@ -15,6 +15,7 @@ const struct sql *const *const all_statements[] = {
     revision_statements,
     pin_statements,
     reaction_statements,
+    mention_statements,
     ignored_statements,
     mark_statements,
     unread_statements,

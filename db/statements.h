@@ -15,6 +15,7 @@ extern const struct sql *const message_text_statements[];
 extern const struct sql *const revision_statements[];
 extern const struct sql *const pin_statements[];
 extern const struct sql *const reaction_statements[];
+extern const struct sql *const mention_statements[];
 extern const struct sql *const ignored_statements[];
 extern const struct sql *const mark_statements[];
 extern const struct sql *const unread_statements[];

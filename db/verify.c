@@ -31,6 +31,11 @@ static const struct sql reaction_uncounted = {
     " AND m.reactions > 0 AND c.count <> (SELECT count(*) FROM reaction r"
     " WHERE r.msg_id = c.msg_id AND r.emoji = c.emoji) ORDER BY m.seq LIMIT 1",
     DB_CHAT, NULL};
+static const struct sql mention_uncounted = {
+    "verify.mention_uncounted",
+    "SELECT m.seq FROM message m WHERE m.room_id = ?1 AND m.mentions <>"
+    " (SELECT count(*) FROM mention n WHERE n.msg_id = m.id) ORDER BY m.seq LIMIT 1",
+    DB_CHAT, NULL};
 static const struct sql reply_uncounted = {
     "verify.reply_uncounted",
     "SELECT m.seq FROM message m WHERE m.room_id = ?1 AND m.replies <> (SELECT count(*)"
@@ -42,8 +47,8 @@ static const struct sql mark_ahead = {"verify.mark_ahead",
                                       DB_CHAT, NULL};
 
 const struct sql *const verify_statements[] = {
-    &next_room,          &count_events,    &count_messages, &event_alone, &message_alone,
-    &reaction_uncounted, &reply_uncounted, &mark_ahead,     NULL,
+    &next_room,          &count_events,      &count_messages,  &event_alone, &message_alone,
+    &reaction_uncounted, &mention_uncounted, &reply_uncounted, &mark_ahead,  NULL,
 };
 
 /* The first number of the first row; *found says whether there was one. */
@@ -109,6 +114,8 @@ static enum err check_room(struct db *db, struct arena *a, struct verify_room *r
         e = look_for(db, &message_alone, r, NULL, "There is a message without its event at seq", f);
     if (!e)
         e = look_for(db, &reaction_uncounted, r, NULL, "The reactions are miscounted of seq", f);
+    if (!e)
+        e = look_for(db, &mention_uncounted, r, NULL, "The mentions are miscounted of seq", f);
     if (!e)
         e = look_for(db, &reply_uncounted, r, NULL, "The replies are miscounted of seq", f);
     if (!e)

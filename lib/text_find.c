@@ -72,6 +72,16 @@ static bool is_unspaced(utf8proc_int32_t cp)
     return false;
 }
 
+bool text_is_in_word(const char *s, size_t len)
+{
+    size_t at = 0;
+    utf8proc_int32_t cp = next(s, len, &at);
+    utf8proc_category_t cat = cp < 0 ? UTF8PROC_CATEGORY_CN : utf8proc_category(cp);
+
+    return cp == '_' ||
+           (!is_unspaced(cp) && cat >= UTF8PROC_CATEGORY_LU && cat <= UTF8PROC_CATEGORY_NO);
+}
+
 bool text_is_unspaced(const char *s, size_t len)
 {
     for (size_t at = 0; at < len;)

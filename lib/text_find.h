@@ -13,5 +13,7 @@ bool text_find(const char *s, size_t len, const char *part, size_t part_len, siz
 size_t text_char_len(const char *s);
 /* Written without blanks between words (Han, kana, Thai …), so that no index of words has them. */
 bool text_is_unspaced(const char *s, size_t len);
+/* A letter, a digit, a mark or '_' of a script that does. */
+bool text_is_in_word(const char *s, size_t len);
 
 #endif

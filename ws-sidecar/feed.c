@@ -62,7 +62,7 @@ static void publish(struct sidecar *s, const struct event *e)
         return;
     if (strcmp(e->kind, "membership") == 0)
         session_membership(s, e->target_user_id, e->payload);
-    else
+    else if (strcmp(e->kind, "mention") != 0)
         session_sanctioned(s, e->target_user_id);
 }
 

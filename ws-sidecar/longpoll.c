@@ -134,6 +134,7 @@ static struct json_object *standing(const struct longpoll *p, int64_t room_id, i
         if (c->view.has_mark) { /* as of when it asked: a mark between two polls is told, too */
             json_set_i64(state, "last_read_seq", c->view.last_read_seq);
             json_set_i64(state, "unread", c->view.unread);
+            json_set_i64(state, "mentions", c->view.mentions);
             json_set_i64(state, "head", c->view.room.head);
         }
         json_set(rooms, c->room, state);

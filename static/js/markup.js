@@ -1,16 +1,17 @@
 // The server's HTML of a message into nodes. It is written by one program (chat/markup.c) in one way, so it is read
 // as such: a few elements, five entities. Nothing here is parsed as HTML, and what is not known makes no node.
 
-const ELEMENTS = new Set(["p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a"]);
+const ELEMENTS = new Set(["p", "br", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a", "span"]);
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
-const PIECE = /<(\/?)([a-z]+)((?: [a-z]+="[^"<>]*")*)>|[^<]+/gy;
+const PIECE = /<(\/?)([a-z]+)((?: [a-z-]+="[^"<>]*")*)>|[^<]+/gy;
+const PERSON = /^[0-9]{1,16}$/;
 const ADDRESS = /^(https?:\/\/|mailto:)/i;
 
 const plain = (text) => text.replace(/&(amp|lt|gt|quot|#39);/g, (_, name) => ENTITIES[name]);
 
 function make(name, attributes) {
     const made = document.createElement(name);
-    const given = Object.fromEntries([...attributes.matchAll(/([a-z]+)="([^"]*)"/g)].map(([, key, value]) => [key, plain(value)]));
+    const given = Object.fromEntries([...attributes.matchAll(/([a-z-]+)="([^"]*)"/g)].map(([, key, value]) => [key, plain(value)]));
     if (name === "a" && ADDRESS.test(given.href)) {
         made.href = given.href;
         made.rel = "nofollow noopener noreferrer";
@@ -20,6 +21,9 @@ function make(name, attributes) {
         }
     } else if (name === "ol" && given.start) {
         made.start = Number(given.start);
+    } else if (name === "span" && PERSON.test(given["data-user"])) {
+        made.className = "mention";
+        made.dataset.user = given["data-user"];
     }
     return made;
 }

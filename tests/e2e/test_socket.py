@@ -118,7 +118,7 @@ class Hello(SidecarCase):
         self.assertEqual((w["proto"], w["user"]["username"], w["user"]["guest"]),
                          ("chat.v1", "welcomed", False))
         self.assertEqual(set(w["rooms"]), {"general", "@me"})
-        self.assertEqual(set(w["rooms"]["general"]), {"seq", "floor", "unread", "last_read_seq"})
+        self.assertEqual(set(w["rooms"]["general"]), {"seq", "floor", "unread", "mentions", "last_read_seq"})
         self.assertEqual(w["heartbeat_ms"], 25000)
         self.assertEqual(w["limits"]["message_max_chars"], 2000)
 
@@ -259,7 +259,7 @@ class Hello(SidecarCase):
         other.send(type="message", message="to be read")
         seq = a.until("message", message="to be read")["seq"]
         a.send(type="read", room="general", up_to=seq)
-        self.assertEqual(b.until("read"), {"type": "read", "room": "general", "up_to": seq, "unread": 0,
+        self.assertEqual(b.until("read"), {"type": "read", "room": "general", "up_to": seq, "unread": 0, "mentions": 0,
                                            "head": seq})
         again = self.chat(hello_token=token)
         self.assertEqual(again.welcome["rooms"]["general"]["last_read_seq"], seq)

@@ -43,7 +43,7 @@ class Streams(StreamCase):
         welcome = stream.recv()
         self.assertEqual((welcome["type"], welcome["user"]["username"]), ("welcome", "listener"))
         self.assertEqual(set(welcome["rooms"]), {"general", "@me"})
-        self.assertEqual(set(welcome["rooms"]["general"]), {"seq", "floor", "unread", "last_read_seq"})
+        self.assertEqual(set(welcome["rooms"]["general"]), {"seq", "floor", "unread", "mentions", "last_read_seq"})
         self.assertEqual(stream.last_id, f"{welcome['epoch']} general:{self.head_of()},@me:0")
         self.assertTrue(1000 <= stream.retry <= 10000, stream.retry)
         self.assertTrue(stream.until("presence", room="*")["full"])
@@ -110,7 +110,7 @@ class Streams(StreamCase):
         same = self.chat(hello_token=token)
         seq = self.post("to be read")
         same.send(type="read", room="general", up_to=seq)
-        self.assertEqual(stream.until("read"), {"type": "read", "room": "general", "up_to": seq, "unread": 0, "head": seq})
+        self.assertEqual(stream.until("read"), {"type": "read", "room": "general", "up_to": seq, "unread": 0, "mentions": 0, "head": seq})
         self.assertEqual(stream.last_id.rsplit(":", 1)[1], str(seq))  # they have no number of their own
 
     def test_a_room_that_is_not_there_is_an_error_of_that_room_only(self):

@@ -41,7 +41,7 @@ class Unread:
         self.read(seqs[0])
         sock, stream, _ = self.devices()
         self.read(seqs[2])
-        told = {"type": "read", "room": "general", "up_to": seqs[2], "unread": 2, "head": seqs[4]}
+        told = {"type": "read", "room": "general", "up_to": seqs[2], "unread": 2, "mentions": 0, "head": seqs[4]}
         for device in (sock, stream):  # the first mark may be told to them too
             self.assertEqual(device.until("read", 30, up_to=seqs[2]), told)
         self.read(seqs[1])  # a mark only rises

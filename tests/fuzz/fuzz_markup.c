@@ -1,5 +1,5 @@
-/* markup_html(): whatever was typed, the HTML is of the known elements, in order and closed, its
- * links lead where links may, and it is UTF-8. */
+/* markup_mentions(): whatever was typed, and whoever is called so, the HTML is of the known
+ * elements, in order and closed, its links lead where links may, and it is UTF-8. */
 #include "chat/markup.h"
 #include "lib/text.h"
 
@@ -9,8 +9,8 @@
 
 enum { OPEN_MAX = 64 };
 
-static const char *const elements[] = {"p",   "br",         "strong", "em", "del", "code",
-                                       "pre", "blockquote", "ul",     "ol", "li",  "a"};
+static const char *const elements[] = {"p",          "br", "strong", "em", "del", "code", "pre",
+                                       "blockquote", "ul", "ol",     "li", "a",   "span"};
 
 static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
 
@@ -57,6 +57,38 @@ static void read_link(struct reader *r)
     }
 }
 
+static void read_mention(struct reader *r)
+{
+    FUZZ_PROMISE(takes(r, " data-user=\""));
+    r->at += strspn(r->at, "0123456789");
+    FUZZ_PROMISE(takes(r, "\""));
+    FUZZ_PROMISE(strncmp(r->at, ">@", 2) == 0);
+}
+
+/* As if everything behind such a sign were a name. */
+static void find_mentions(const char *text, struct mentions *out)
+{
+    for (const char *s = strchr(text, '@'); s; s = strchr(s + 1, '@')) {
+        size_t len = strcspn(s + 1, "@ \t\n");
+
+        if (out->count == MENTIONS_MAX || (len > 0 && memchr(s, '`', len + 1)))
+            return;
+        if (len > 0)
+            out->list[out->count++] = (struct mention){
+                .user_id = 7, .at = (size_t)(s - text), .len = len + 1, .username = "Ana <B>"};
+    }
+}
+
+/* What is said to be mentioned stands in the HTML, so often and no more. */
+static void count_mentions(const char *html, const struct mentions *mentions)
+{
+    size_t count = 0;
+
+    for (const char *s = html ? strstr(html, "<span ") : NULL; s; s = strstr(s + 1, "<span "))
+        count++;
+    FUZZ_PROMISE(count == mentions->count);
+}
+
 static const char *read_name(struct reader *r)
 {
     size_t len = strspn(r->at, "abcdefghijklmnopqrstuvwxyz");
@@ -83,6 +115,8 @@ static void read_tag(struct reader *r)
         r->open[r->depth++] = name;
         if (strcmp(name, "a") == 0)
             read_link(r);
+        if (strcmp(name, "span") == 0)
+            read_mention(r);
         if (takes(r, " start=\"")) {
             r->at += strspn(r->at, "0123456789");
             FUZZ_PROMISE(takes(r, "\""));
@@ -94,12 +128,16 @@ static void read_tag(struct reader *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct reader r = {0};
+    struct mentions mentions = {.count = 0};
     const char *text, *html;
     struct arena a;
 
     arena_init(&a);
     text = text_clean(&a, (const char *)data, size);
-    html = text ? markup_html(&a, text) : NULL;
+    if (text)
+        find_mentions(text, &mentions);
+    html = text ? markup_mentions(&a, text, &mentions) : NULL;
+    count_mentions(html, &mentions);
     if (html) {
         FUZZ_PROMISE(strlen(html) <= MARKUP_OUTPUT_MAX);
         FUZZ_PROMISE(text_is_utf8(html, strlen(html)));
@@ -122,6 +160,7 @@ static const struct fuzz_input examples[] = {
     FUZZ_INPUT("$5 to $10, ~$120B (~$55B), 5~7U, *ST, __init__, 8), 2*3*4, > 5 and < 6, #1 pick"),
     FUZZ_INPUT("\xc2\xaf\\_(\xe3\x83\x84)_/\xc2\xaf \\*not\\* ![p](https://b.example/x.png) "
                "<https://b.example>"),
+    FUZZ_INPUT("@ana, *@ben* `@ana` [@ben](https://b.example) https://c.example/@ana\n> @ana"),
     FUZZ_INPUT("<script>alert(1)</script> [a](javascript:x) &#xd800; &lt;"),
 };
 
@@ -146,6 +185,8 @@ static const struct fuzz_input words[] = {
     FUZZ_INPUT("\n"),
     FUZZ_INPUT("  \n"),
     FUZZ_INPUT("https://a.b"),
+    FUZZ_INPUT("@"),
+    FUZZ_INPUT("@ana"),
     FUZZ_INPUT("mailto:a@b"),
     FUZZ_INPUT("javascript:"),
     FUZZ_INPUT(" \"t\""),
@@ -160,4 +201,4 @@ static const struct fuzz_input words[] = {
     FUZZ_INPUT("|a|\n|-|"),
 };
 
-FUZZ_MAIN("markup_html", 60000, examples, words);
+FUZZ_MAIN("markup_mentions", 60000, examples, words);

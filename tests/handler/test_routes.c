@@ -52,6 +52,7 @@ static const struct path paths[] = {
     {"/stocks/chat/search/?q=one", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/search/?q=one", "GET, HEAD, OPTIONS"},
     {"/stocks/chat/me/", "GET, HEAD, OPTIONS"},
+    {"/api/stocks/chat/me/mentions/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/me/ignored/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/me/ignored/1/", "POST, PUT, DELETE, OPTIONS"},
     {"/api/stocks/chat/rooms/", "GET, HEAD, POST, OPTIONS"},

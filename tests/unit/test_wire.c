@@ -135,9 +135,10 @@ static void test_rooms_and_people(void **state)
 
     (void)state;
     expect(wire_room(&v), "{\"id\":\"energy\",\"title\":\"Energy\",\"topic\":\"Oil & gas\","
-                          "\"kind\":\"public\",\"seq\":9,\"floor\":2,\"unread\":3,"
+                          "\"kind\":\"public\",\"seq\":9,\"floor\":2,\"unread\":3,\"mentions\":0,"
                           "\"last_read_seq\":5}");
-    expect(wire_room_state(&v), "{\"seq\":9,\"floor\":2,\"unread\":3,\"last_read_seq\":5}");
+    expect(wire_room_state(&v),
+           "{\"seq\":9,\"floor\":2,\"unread\":3,\"mentions\":0,\"last_read_seq\":5}");
     expect(wire_user(&ana), "{\"id\":7,\"username\":\"ana\",\"role\":\"member\",\"guest\":false}");
     expect(wire_user(&bob), "{\"id\":8,\"username\":\"bob\",\"role\":\"guest\",\"guest\":true}");
     assert_null(wire_user(&nobody));

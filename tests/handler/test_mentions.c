@@ -1,0 +1,54 @@
+/* me/mentions/, and what the lists of rooms say of it. */
+#include "tests/lib/web.h"
+
+#include <string.h>
+
+static const char mentions[] = "/api/stocks/chat/me/mentions/";
+
+static void test_what_mentions_the_reader_is_listed_with_its_room(void **state)
+{
+    struct web *w = web_open();
+    struct actor ana = fixture_user(w->fx, "7", "ana"), ben = fixture_user(w->fx, "8", "ben");
+
+    (void)state;
+    fixture_post(w->fx, &ana, "general", "here");
+    web_sign_in(w, "7", "ana");
+    web_json_request(w, "PUT", "/api/stocks/chat/rooms/general/read/", "{\"up_to\":100}");
+    fixture_post(w->fx, &ben, "general", "look, @ana");
+    assert_int_equal(web_get(w, mentions), 200);
+    assert_int_equal(json_object_array_length(web_json(w, "mentions")), 1);
+    assert_string_equal(web_json_text(w, "mentions.0.message"), "look, @ana");
+    assert_string_equal(web_json_text(w, "mentions.0.room"), "general");
+    assert_string_equal(web_json_text(w, "mentions.0.room_title"), "General");
+    assert_int_equal(web_json_number(w, "mentions.0.mentions.0.user_id"), ana.user_id);
+    assert_non_null(web_json(w, "mentions.0.unread"));
+    web_get(w, "/api/stocks/chat/rooms/");
+    assert_int_equal(web_json_number(w, "rooms.0.mentions"), 1);
+    web_json_request(w, "PUT", "/api/stocks/chat/rooms/general/read/", "{\"up_to\":100}");
+    assert_int_equal(web_json_number(w, "mentions"), 0);
+    web_get(w, mentions);
+    assert_null(web_json(w, "mentions.0.unread"));
+    assert_int_equal(web_get(w, "/api/stocks/chat/me/mentions/?page=2"), 200);
+    assert_int_equal(json_object_array_length(web_json(w, "mentions")), 0);
+    assert_int_equal(web_get(w, "/api/stocks/chat/me/mentions/?page=51"), 400);
+    web_close(w);
+}
+
+static void test_nobody_in_particular_has_no_mentions(void **state)
+{
+    struct web *w = web_open();
+
+    (void)state;
+    assert_int_equal(web_get(w, mentions), 401);
+    web_close(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_mentions_the_reader_is_listed_with_its_room),
+        cmocka_unit_test(test_nobody_in_particular_has_no_mentions),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
