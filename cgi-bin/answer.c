@@ -200,17 +200,20 @@ static void add_frame_policy(struct call *c)
 static void add_page_policy(struct call *c)
 {
     const char *host = plain_host(c), *framers = c->app->conf->embed_origins;
+    /* Where scripts have the token, they fetch pictures with it and show what they got. */
+    const char *held = c->app->conf->browser_token_kind == BROWSER_TOKEN_STORAGE ? " blob:" : "";
     const char *socket =
         host ? arena_fmt(c->arena, " %s://%s", c->req.https ? "wss" : "ws", host) : "";
 
     http_add_header(
         &c->res, "Content-Security-Policy",
-        arena_fmt(c->arena,
-                  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-                  "font-src 'self'; connect-src 'self'%s; frame-src 'self'; form-action 'self'; "
-                  "base-uri 'none'; frame-ancestors %s; require-trusted-types-for 'script'; "
-                  "trusted-types 'none'",
-                  socket, *framers ? framers : "'none'"));
+        arena_fmt(
+            c->arena,
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:%s; "
+            "font-src 'self'; connect-src 'self'%s; frame-src 'self'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors %s; require-trusted-types-for 'script'; "
+            "trusted-types 'none'",
+            held, socket, *framers ? framers : "'none'"));
     /* With no-referrer browsers send `Origin: null` with a form, and then no form would be ours.
      * same-origin tells other sites as little. */
     http_add_header(&c->res, "Referrer-Policy", "same-origin");

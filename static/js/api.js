@@ -52,6 +52,15 @@ export class Api {
         return this.#renewing(() => this.#send("GET", withQuery(path, query), undefined, signal, "text/event-stream"));
     }
 
+    // The bytes of a file.
+    async getBlob(path, signal) {
+        try {
+            return await (await this.#renewing(() => this.#send("GET", path, undefined, signal, "*/*"))).blob();
+        } catch (error) {
+            throw error instanceof ApiError ? error : new ApiError(0, null);
+        }
+    }
+
     post(path, body = {}, signal = undefined) {
         return this.#call("POST", path, body, signal);
     }

@@ -30,11 +30,12 @@ export class Attach {
         return this.uploads?.busy ?? false;
     }
 
-    open(room) {
-        this.room = room;
+    // place: whose message box it is, a room's or a thread's; room: where its files go
+    open(place, room = place) {
+        Object.assign(this, { place, room });
         if (this.uploads) {
-            this.uploads.open(room);
-        } else if (this.given.store.get(this.given.prefix + room)) {
+            this.uploads.open(place, room);
+        } else if (this.given.store.get(this.given.prefix + place)) {
             this.#load();
         }
     }
@@ -55,7 +56,7 @@ export class Attach {
             const [{ Uploads }] = await Promise.all([import("./uploads.js"), loadStyle("files")]);
             if (!this.uploads) {
                 this.uploads = new Uploads({ form: this.form, changed: this.changed, ...this.given });
-                this.uploads.open(this.room);
+                this.uploads.open(this.place, this.room);
             }
         } catch {
             toast("Files cannot be sent right now.");

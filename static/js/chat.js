@@ -6,7 +6,6 @@ import { Acts } from "./acts.js";
 import { Attach } from "./attach.js";
 import { Composer } from "./composer.js";
 import { addEmojiButton } from "./emoji.js";
-import { openPictures } from "./files.js";
 import { Frames } from "./frames.js";
 import { randomId } from "./ids.js";
 import { Membership } from "./membership.js";
@@ -193,7 +192,6 @@ export class Chat {
         this.#makeActs();
         byId("rows").addEventListener("click", (event) => this.#pendingAction(event));
         byId("rows").addEventListener("click", (event) => this.#jumpByQuote(event));
-        openPictures();
         document.addEventListener("visibilitychange", () => this.#lookAgain());
         addEventListener("popstate", () => this.#followAddress());
         new Shortcuts({

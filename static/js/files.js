@@ -5,11 +5,20 @@ import { element, icon } from "./parts.js";
 
 const BOX = { width: 320, height: 240 }; // as in cgi-bin/page_files.c
 
-let api;
+let config;
+let held; // the promise of held_files.js, where the page's own requests for files would carry no token
 
 function address(url) {
-    api ??= readConfig(document.getElementById("app")).api;
-    return api + url;
+    config ??= readConfig(document.getElementById("app"));
+    return config.api + url;
+}
+
+function showIn(img, url) {
+    if (held) {
+        held.then(({ showLater }) => showLater(img, url)).catch(() => (img.src = address(url)));
+    } else {
+        img.src = address(url);
+    }
 }
 
 export function sizeLabel(bytes) {
@@ -25,9 +34,10 @@ function picture(file) {
     Object.assign(img, { alt: file.name, loading: "lazy", decoding: "async" });
     img.width = Math.max(1, Math.floor(file.width * scale));
     img.height = Math.max(1, Math.floor(file.height * scale));
-    img.src = address(file.thumb?.url ?? file.url);
+    showIn(img, file.thumb?.url ?? file.url);
     const link = element("a", "file-image", img);
     link.href = address(file.url);
+    link.dataset.path = file.url;
     return link;
 }
 
@@ -35,7 +45,8 @@ function card(file) {
     const name = element("span", "file-name", element("bdi", "", file.name));
     const link = element("a", "file-card", icon("file"), name, " ", element("span", "file-size", sizeLabel(file.size)));
     link.href = address(file.url);
-    link.download = "";
+    link.dataset.path = file.url;
+    link.download = file.name;
     return link;
 }
 
@@ -47,17 +58,38 @@ export function showFiles(row, files) {
     }
 }
 
-// A picture's link leads to it; a plain click has it shown here.
-export function openPictures() {
-    document.addEventListener("click", async (event) => {
-        const link = event.target.closest?.("a.file-image");
-        if (link && event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
+const isPlainClick = (event) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
+
+async function openPicture(link) {
+    try {
+        (await import("./lightbox.js")).showPicture(link, await held);
+    } catch {
+        location.assign(link.href);
+    }
+}
+
+async function saveHeld(link) {
+    try {
+        (await held).save(link.dataset.path, link.download);
+    } catch {
+        location.assign(link.href);
+    }
+}
+
+// A picture's link leads to it; a plain click has it shown here. Before the first row is made.
+export function openPictures(api) {
+    if (api.auth.kind === "storage") {
+        held = import("./held_files.js").then((module) => {
+            module.useApi(api);
+            return module;
+        });
+    }
+    document.addEventListener("click", (event) => {
+        const link = event.target.closest?.("a.file-image, a.file-card");
+        const act = link?.classList.contains("file-image") ? openPicture : held && link?.dataset.path && saveHeld;
+        if (link && act && isPlainClick(event)) {
             event.preventDefault();
-            try {
-                (await import("./lightbox.js")).showPicture(link);
-            } catch {
-                location.assign(link.href);
-            }
+            act(link);
         }
     });
 }

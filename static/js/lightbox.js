@@ -4,7 +4,8 @@ import { button, openDialog } from "./dialog.js";
 import { element } from "./parts.js";
 import { loadStyle } from "./style.js";
 
-export async function showPicture(link) {
+// held: held_files.js, where pictures cannot be had by their addresses alone
+export async function showPicture(link, held) {
     await loadStyle("files");
     const links = [...(link.closest("[role=log]") ?? document).querySelectorAll("a.file-image")];
     const img = element("img", "picture-img");
@@ -24,7 +25,14 @@ export async function showPicture(link) {
     const show = (to) => {
         at = Math.max(0, Math.min(links.length - 1, to));
         const { alt } = links[at].querySelector("img");
-        img.src = links[at].href;
+        const { path } = links[at].dataset;
+        if (held && path) {
+            held.show(img, path).catch(() => {
+                img.src = links[at].href;
+            });
+        } else {
+            img.src = links[at].href;
+        }
         img.alt = alt;
         name.textContent = alt;
         save.href = links[at].href;
@@ -38,6 +46,12 @@ export async function showPicture(link) {
     zoom.addEventListener("click", () => setFull(!isFull()));
     img.addEventListener("click", () => setFull(!isFull()));
     close.addEventListener("click", () => dialog.close());
+    save.addEventListener("click", (event) => {
+        if (held && links[at].dataset.path) {
+            event.preventDefault();
+            held.save(links[at].dataset.path, save.download);
+        }
+    });
     view.tabIndex = 0;
     dialog.box.addEventListener("keydown", ({ key }) => {
         if (key === "z" || key === "Z") {

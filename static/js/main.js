@@ -5,6 +5,7 @@ import { Auth } from "./auth.js";
 import { Chat } from "./chat.js";
 import { readConfig } from "./config.js";
 import { Drawer } from "./drawer.js";
+import { openPictures } from "./files.js";
 import { forgetFormer } from "./former.js";
 import { joinForm } from "./join.js";
 import { Logs } from "./log.js";
@@ -54,6 +55,7 @@ async function start(config) {
     const store = new Store(`outcry:${config.api}`, storage);
     const auth = new Auth(config, storage);
     const api = new Api(config.api, auth);
+    openPictures(api);
     const closeDrawers = makeDrawers();
     let user = config.user;
     let filled = null;

@@ -2,6 +2,7 @@
 // column beside the room where there is space, the whole screen on a phone.
 
 import { Acts } from "./acts.js";
+import { Attach } from "./attach.js";
 import { Composer } from "./composer.js";
 import { button } from "./dialog.js";
 import { addEmojiButton } from "./emoji.js";
@@ -171,6 +172,7 @@ export class Thread {
             this.composer.open(`thread:${this.root}`, "this thread");
             this.composer.text.placeholder = "Reply in this thread";
             this.reply.open(`thread:${this.root}`);
+            this.attach?.open(`thread:${this.root}`, this.room);
         }
         this.outbox.inThread(this.root).forEach((entry) => this.timeline.addPending(this.#shown(entry)));
     }
@@ -216,10 +218,22 @@ export class Thread {
         }
         this.composer = new Composer(this.form, {
             store, user: owner, maxChars: config.max_chars,
-            hooks: { send: (text) => this.#send(text), typing: (on) => this.hooks.typing(this.room, on) },
+            hooks: {
+                send: (text) => this.#send(text),
+                files: () => this.attach ?? { ready: 0, busy: false },
+                typing: (on) => this.hooks.typing(this.room, on),
+            },
         });
         addEmojiButton(this.composer.text, config.page);
         this.reply = new Reply(this.form, store, owner);
+        if (this.form.querySelector(".composer-files")) {
+            this.attach = new Attach({
+                form: this.form,
+                area: this.box,
+                given: { api: this.api, store, prefix: `upload:${owner}:`, maxMb: config.file_max_mb },
+                changed: () => this.composer.refresh(),
+            });
+        }
         this.composer.text.addEventListener("keydown", (event) => {
             if (event.key === "ArrowUp" && event.target.value === "" && this.acts.editLast()) {
                 event.preventDefault();
@@ -238,10 +252,11 @@ export class Thread {
     #send(text) {
         const { root, room } = this;
         const top = this.timeline.find(root);
+        const to = { extra: { reply_to: root }, reply_to: root, quote: top ? quoteOf(top) : undefined, ...this.reply.take() };
+        const files = this.attach?.take() ?? {};
         const entry = {
             client_id: randomId(), room, text, at: Date.now(), state: "queued", thread: root,
-            extra: { reply_to: root }, reply_to: root, quote: top ? quoteOf(top) : undefined,
-            ...this.reply.take(),
+            ...to, ...files, extra: { ...to.extra, ...files.extra },
         };
         this.timeline.addPending(this.#shown(entry));
         this.timeline.scroll.toBottom();

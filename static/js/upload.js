@@ -19,8 +19,8 @@ function makeButton(className, ...children) {
 
 // state: "sending" | "ready" | "failed" | "lost" (it must be chosen again)
 export class Upload {
-    constructor({ name, size, id = null, file = null, attachment = null, state }) {
-        Object.assign(this, { name, size, id, file, attachment, state });
+    constructor({ name, size, room, id = null, file = null, attachment = null, state }) {
+        Object.assign(this, { name, size, room, id, file, attachment, state });
         this.received = attachment ? size : 0;
         this.stop = new AbortController();
         this.bar = element("progress", "upload-bar");

@@ -18,7 +18,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export class Uploads {
     constructor({ form, api, store, prefix, maxMb, changed }) {
         Object.assign(this, { form, api, store, prefix, maxMb, changed });
-        this.rooms = new Map(); // room → uploads
+        this.places = new Map(); // a room, or a thread in one → uploads
         this.queue = Promise.resolve();
         this.list = element("ul", "uploads");
         this.list.setAttribute("aria-label", "Files of your message");
@@ -26,7 +26,7 @@ export class Uploads {
     }
 
     get items() {
-        return this.rooms.get(this.room) ?? [];
+        return this.places.get(this.place) ?? [];
     }
 
     get ready() {
@@ -37,11 +37,11 @@ export class Uploads {
         return this.items.some((item) => item.state === "sending");
     }
 
-    open(room) {
-        this.room = room;
-        if (!this.rooms.has(room)) {
-            this.rooms.set(room, []);
-            (this.store.get(this.prefix + room) ?? []).forEach((kept) => this.#restore(room, kept));
+    open(place, room) {
+        Object.assign(this, { place, room });
+        if (!this.places.has(place)) {
+            this.places.set(place, []);
+            (this.store.get(this.prefix + place) ?? []).forEach((kept) => this.#restore(place, { ...kept, room }));
         }
         this.#show();
     }
@@ -54,9 +54,10 @@ export class Uploads {
                 toast(problem);
             } else if (lost) {
                 Object.assign(lost, { file, state: "sending" });
-                this.#start(this.room, lost);
+                this.#start(this.place, lost);
             } else {
-                this.#start(this.room, this.#put(this.room, { name: file.name, size: file.size, file, state: "sending" }));
+                const { name, size } = file;
+                this.#start(this.place, this.#put(this.place, { name, size, file, room: this.room, state: "sending" }));
             }
         }
         this.#show();
@@ -75,8 +76,8 @@ export class Uploads {
     // What a message that is sent now takes along.
     take() {
         const whole = this.items.filter((item) => item.state === "ready").map((item) => item.attachment);
-        this.rooms.set(this.room, this.items.filter((item) => item.state !== "ready"));
-        this.#keep(this.room);
+        this.places.set(this.place, this.items.filter((item) => item.state !== "ready"));
+        this.#keep(this.place);
         this.#show();
         return whole.length > 0 ? { extra: { attachments: whole.map(({ id }) => id) }, attachments: whole } : {};
     }
@@ -87,30 +88,30 @@ export class Uploads {
         this.changed();
     }
 
-    #put(room, given) {
+    #put(place, given) {
         const item = new Upload(given);
-        item.remove.addEventListener("click", () => this.#cancel(room, item));
+        item.remove.addEventListener("click", () => this.#cancel(place, item));
         item.retry.addEventListener("click", () => {
             item.state = "sending";
-            this.#start(room, item);
+            this.#start(place, item);
             this.#show();
         });
-        this.rooms.get(room).push(item);
+        this.places.get(place).push(item);
         return item;
     }
 
-    #keep(room) {
-        const kept = this.rooms.get(room).filter((item) => item.id);
+    #keep(place) {
+        const kept = this.places.get(place).filter((item) => item.id);
         if (kept.length > 0) {
-            this.store.set(this.prefix + room, kept.map(({ id, name, size, attachment }) => ({ id, name, size, attachment })));
+            this.store.set(this.prefix + place, kept.map(({ id, name, size, attachment }) => ({ id, name, size, attachment })));
         } else {
-            this.store.remove(this.prefix + room);
+            this.store.remove(this.prefix + place);
         }
     }
 
     // What a former page left; the server may have let go of it, or a message has it.
-    async #restore(room, kept) {
-        const item = this.#put(room, { ...kept, state: kept.attachment ? "ready" : "lost" });
+    async #restore(place, kept) {
+        const item = this.#put(place, { ...kept, state: kept.attachment ? "ready" : "lost" });
         try {
             const { upload } = await this.api.get(`uploads/${item.id}/`);
             if (item.state === "lost") {
@@ -118,45 +119,45 @@ export class Uploads {
             }
         } catch (error) {
             if (error.status === 404) {
-                this.#drop(room, item);
+                this.#drop(place, item);
             }
         }
     }
 
-    #drop(room, item) {
-        this.rooms.set(room, this.rooms.get(room).filter((other) => other !== item));
-        this.#keep(room);
+    #drop(place, item) {
+        this.places.set(place, this.places.get(place).filter((other) => other !== item));
+        this.#keep(place);
         this.#show();
     }
 
-    #cancel(room, item) {
+    #cancel(place, item) {
         item.cancelled = true;
         item.stop.abort();
-        this.#drop(room, item);
+        this.#drop(place, item);
         this.form.querySelector("textarea").focus();
         if (item.id) {
             this.api.delete(`uploads/${item.id}/`).catch(() => {});
         }
     }
 
-    #start(room, item) {
+    #start(place, item) {
         item.show("Waiting…");
-        this.queue = this.queue.then(() => this.#send(room, item));
+        this.queue = this.queue.then(() => this.#send(place, item));
     }
 
     // Until it is there, it is cancelled, or the server will not have it.
-    async #send(room, item) {
+    async #send(place, item) {
         for (let failures = 0; !item.cancelled && item.state === "sending"; failures++) {
             try {
-                await this.#sendAll(room, item);
+                await this.#sendAll(place, item);
             } catch (error) {
-                await this.#failed(room, item, error, failures);
+                await this.#failed(place, item, error, failures);
             }
         }
         this.changed();
     }
 
-    async #failed(room, item, error, failures) {
+    async #failed(place, item, error, failures) {
         if (item.cancelled) {
             return;
         }
@@ -168,24 +169,24 @@ export class Uploads {
         } else {
             Object.assign(item, { state: "failed", id: null, received: 0, hopeless: error.status === 422 });
             item.show(error.message);
-            this.#keep(room);
+            this.#keep(place);
         }
     }
 
-    async #begin(room, item) {
+    async #begin(place, item) {
         if (item.id) {
             return (await this.api.get(`uploads/${item.id}/`)).upload;
         }
-        const { upload } = await this.api.post("uploads/", { room, name: item.name || "file", size: item.file.size });
+        const { upload } = await this.api.post("uploads/", { room: item.room, name: item.name || "file", size: item.file.size });
         item.id = upload.id;
-        this.#keep(room);
+        this.#keep(place);
         return upload;
     }
 
-    async #sendAll(room, item) {
+    async #sendAll(place, item) {
         const { file, stop } = item;
         const within = (ms) => AbortSignal.any([stop.signal, AbortSignal.timeout(ms)]);
-        let upload = await this.#begin(room, item);
+        let upload = await this.#begin(place, item);
         while (upload.received < file.size && !item.cancelled) {
             item.received = upload.received;
             item.show("");
@@ -198,7 +199,7 @@ export class Uploads {
         ({ upload } = await this.api.post(`uploads/${item.id}/done/`, {}, within(FINISH_MS)));
         Object.assign(item, { state: "ready", attachment: upload.attachment, size: upload.attachment.size });
         item.show();
-        this.#keep(room);
+        this.#keep(place);
     }
 
     // Nice to have: without it the picture itself is shown.

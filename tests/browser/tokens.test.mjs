@@ -2,19 +2,10 @@
 // in storage that they read; and what happens when it ends.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { sign } from "./host_token.mjs";
 import { launch, Person, ROOT, Stack, until } from "./lib.mjs";
-
-const b64 = (value) => Buffer.from(value).toString("base64url");
-
-function sign(secret, user, name, seconds) {
-    const now = Math.floor(Date.now() / 1000);
-    const claims = { token_type: "access", user_id: user, username: name, iat: now, exp: now + seconds, jti: String(Math.random()) };
-    const head = `${b64('{"alg":"HS256","typ":"JWT"}')}.${b64(JSON.stringify(claims))}`;
-    return `${head}.${createHmac("sha256", secret).update(head).digest("base64url")}`;
-}
 
 let browser;
 before(async () => {
