@@ -41,6 +41,7 @@ handler_fn handle_my_data;
 handler_fn handle_account_delete;
 handler_fn handle_session_leave;
 handler_fn handle_mentions;
+handler_fn handle_mentions_page;
 handler_fn handle_ignored;
 handler_fn handle_ignored_put;
 handler_fn handle_ignored_delete;

@@ -3,7 +3,7 @@
  *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?,
  *   can_search
  *   room {…wire_room, url}   rooms, direct [{…wire_room, url, current, unread_label}], has_direct
- *   invitations [{…wire_invitations}], has_invitations
+ *   invitations [{…wire_invitations}], has_invitations   mentions_label, also of each room
  *   messages [{…wire_message, attachments [{…, is_image, size_label, shown_url?, shown_width?,
  *     shown_height?}]?, has_files, quote_lost, has_reactions, replies_label, mine, continued,
  * initial, time_iso, time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts
@@ -22,6 +22,7 @@
 
 #include "cgi-bin/call.h"
 #include "chat/lookup.h"
+#include "chat/mentioned.h"
 
 struct page_query {
     const char *room;      /* slug; NULL: the default room */
@@ -52,6 +53,12 @@ void page_add_messages(const struct call *c, const struct history_page *page,
 /* The row where the unread begin, and unread_bar (page_unread.c). */
 MUST_CHECK enum err page_add_unread(struct call *c, const struct room_view *view,
                                     struct json_object *o, struct fail *f);
+/* Mentions as links, and `called`: it mentions the reader (page_mentions.c). */
+void page_add_mentions(const struct call *c, const struct message *m, struct json_object *row);
+/* templates/mentions: site, {…wire_mentioned, each as a row of templates/found}, has_mentions,
+ * back_url, next_url?, previous_url?. The caller owns it. */
+struct json_object *page_mentioned_data(struct call *c, const struct mentioned_page *p,
+                                        int64_t page);
 MUST_CHECK enum err page_add_online(struct call *c, int64_t room_id, struct json_object *o,
                                     struct fail *f);
 /* has_files, and of each file what its template shows (page_files.c). */

@@ -9,11 +9,11 @@
 
 #include <string.h>
 
-static const char *unread_label(const struct call *c, const struct room_view *v)
+static const char *count_label(const struct call *c, int64_t count)
 {
-    if (v->unread <= 0)
+    if (count <= 0)
         return "";
-    return v->unread > 99 ? "99+" : arena_fmt(c->arena, "%lld", (long long)v->unread);
+    return count > 99 ? "99+" : arena_fmt(c->arena, "%lld", (long long)count);
 }
 
 /* The room being read shows no count: its messages are on the page. */
@@ -24,7 +24,8 @@ static struct json_object *room_link(struct call *c, const struct room_view *v, 
     json_set_str(room, "url", answer_room_url(c, v->room.slug));
     json_set_bool(room, "current", is_current);
     json_set_bool(room, "muted", v->muted_until > clock_wall_ms(&c->chat->clock));
-    json_set_str(room, "unread_label", is_current ? "" : unread_label(c, v));
+    json_set_str(room, "unread_label", is_current ? "" : count_label(c, v->unread));
+    json_set_str(room, "mentions_label", is_current ? "" : count_label(c, v->mentions));
     return room;
 }
 
@@ -46,16 +47,19 @@ enum err page_add_rooms(struct call *c, const struct room *current, struct json_
 {
     struct room_view *list = arena_alloc(c->arena, ROOMS_MAX * sizeof *list);
     struct json_object *rooms = json_object_new_array(), *direct = json_object_new_array();
+    int64_t mentions = 0;
     size_t count = 0;
     enum err e = rooms_list(c->chat, c->arena, &c->actor, list, &count, f);
 
     for (size_t i = 0; !e && i < count; i++) {
         const struct room *r = &list[i].room;
 
+        mentions += r->id == current->id ? 0 : list[i].mentions;
         json_object_array_add(strcmp(r->kind, "direct") == 0 ? direct : rooms,
                               room_link(c, &list[i], r->id == current->id));
     }
     json_set(o, "rooms", rooms);
+    json_set_str(o, "mentions_label", count_label(c, mentions));
     json_set_bool(o, "has_direct", json_object_array_length(direct) > 0);
     json_set(o, "direct", direct);
     return e ? e : add_invitations(c, o, f);

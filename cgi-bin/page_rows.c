@@ -120,6 +120,7 @@ void page_add_messages(const struct call *c, const struct history_page *page, st
         page_add_times(c->arena, row);
         add_reactors(c->arena, row);
         page_add_files(c->arena, row);
+        page_add_mentions(c, m, row);
         if (!same_day)
             page_add_day(c->arena, row);
         json_object_array_add(rows, row);

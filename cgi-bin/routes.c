@@ -199,6 +199,8 @@ const struct route page_routes[] = {
     {.method = HTTP_GET, .pattern = "u/<#id>", .need = NEED_USER,
      .handler = handle_person_page, .params = message_params},
     {.method = HTTP_GET, .pattern = "new", .need = NEED_USER, .handler = handle_new_room_page},
+    {.method = HTTP_GET, .pattern = "mentions", .need = NEED_USER,
+     .handler = handle_mentions_page, .params = mentions_params},
     {.method = HTTP_GET, .pattern = "day", .need = NEED_ANYONE,
      .handler = handle_day_page, .params = day_page_params},
     {.method = HTTP_GET, .pattern = "search", .need = NEED_ANYONE,

@@ -7,8 +7,6 @@
 
 enum { TEXT_MAX = 1 << 20 };
 
-static const char span_begin[] = "<span data-user=\"", span_end[] = "</span>";
-
 static const char *finished(struct arena *a, struct buf *b, const char *otherwise)
 {
     const char *out = b->overflow ? otherwise : arena_strn(a, buf_cstr(b), b->len);
@@ -77,10 +75,10 @@ void mention_name_span(struct buf *out, int64_t user_id, const char *name)
 {
     static const char everybody[] = "all";
 
-    buf_fmt(out, "%s%lld\">@", span_begin, (long long)user_id);
+    buf_fmt(out, MENTION_SPAN "%lld\">@", (long long)user_id);
     name = name ? name : everybody;
     buf_html(out, name, strlen(name));
-    buf_str(out, span_end);
+    buf_str(out, MENTION_SPAN_END);
 }
 
 static const char *name_of(int64_t user_id, const struct mention *list, size_t count)
@@ -98,12 +96,12 @@ const char *mention_name_html(struct arena *a, const char *html, const struct me
     struct buf b;
 
     buf_init(&b, TEXT_MAX);
-    while ((span = strstr(at, span_begin)) && (end = strstr(span, span_end))) {
-        int64_t user_id = strtoll(span + sizeof span_begin - 1, NULL, 10);
+    while ((span = strstr(at, MENTION_SPAN)) && (end = strstr(span, MENTION_SPAN_END))) {
+        int64_t user_id = strtoll(span + strlen(MENTION_SPAN), NULL, 10);
 
         buf_add(&b, at, (size_t)(span - at));
         mention_name_span(&b, user_id, name_of(user_id, list, count));
-        at = end + sizeof span_end - 1;
+        at = end + strlen(MENTION_SPAN_END);
     }
     buf_str(&b, at);
     return finished(a, &b, html);

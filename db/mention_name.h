@@ -17,6 +17,8 @@ const char *mention_name_html(struct arena *a, const char *html, const struct me
                               size_t count);
 
 /* How a mention stands in HTML: <span data-user="7">@Ana B</span>. `name` NULL: everybody. */
+#define MENTION_SPAN     "<span data-user=\""
+#define MENTION_SPAN_END "</span>"
 void mention_name_span(struct buf *out, int64_t user_id, const char *name);
 
 #endif

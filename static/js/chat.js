@@ -94,6 +94,10 @@ export class Chat {
             api, config, user,
             online: this.online,
             room: () => this.view.room,
+            visit: (id) => {
+                this.closeDrawers();
+                this.#visit(id);
+            },
             opened: (room) => {
                 this.membership.enter(room);
                 this.open(room.id);

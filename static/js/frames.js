@@ -1,6 +1,8 @@
 // What each frame of the server means for the page: its events, exactly once and in order, and the
 // words that no log keeps. It reads the modules that the chat holds.
 
+import { mentionsReader } from "./mention.js";
+
 const ASK_AGAIN_MS = 1000;
 const LOAD_AGAIN_MS = 2000;
 
@@ -53,11 +55,18 @@ export class Frames {
     }
 
     #count(event) {
-        const { rooms } = this.chat;
+        const { panels, rooms, user } = this.chat;
         if (event.type === "message" && !this.#isMine(event.user_id) && !event.deleted) {
-            rooms.countOne(event.room, event.seq);
+            const calls = mentionsReader(event, user?.id);
+            rooms.countOne(event.room, event.seq, calls);
+            if (calls) {
+                panels.mentioned();
+            }
         } else if (event.type === "message_deleted" && !this.#isMine(event.author_id)) {
             rooms.uncountOne(event.room, event.seq, event.msg_seq);
+            rooms.recall(event.room, event.msg_seq, false);
+        } else if (event.type === "message_edited" && !this.#isMine(event.author_id)) {
+            rooms.recall(event.room, event.msg_seq, mentionsReader(event, user?.id));
         }
     }
 
@@ -107,9 +116,9 @@ export class Frames {
     }
 
     // In another tab, which says how far, or on another device, of which the server says what is left.
-    #readElsewhere({ room, up_to: upTo, unread, head }) {
+    #readElsewhere({ room, up_to: upTo, unread, mentions, head }) {
         this.chat.rooms.read(room, upTo);
-        this.chat.rooms.setState(room, { head, unread, last_read_seq: upTo });
+        this.chat.rooms.setState(room, { head, unread, mentions, last_read_seq: upTo });
     }
 
     welcomed(frame) {

@@ -6,7 +6,7 @@ import { toast } from "./toast.js";
 const isPlain = (event) => !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
 
 export class Panels {
-    // context: {api, config, user, online, room() → the one in view, opened(room), open(slug)}
+    // context: {api, config, user, online, room() → the one in view, opened(room), visit(id) a message}
     constructor(context) {
         this.context = context;
         document.addEventListener("click", (event) => isPlain(event) && this.#click(event));
@@ -17,8 +17,13 @@ export class Panels {
         this.about?.take(event);
     }
 
+    // The reader was.
+    mentioned() {
+        this.list?.load();
+    }
+
     #click(event) {
-        const link = event.target.closest("#new-room, #room-about, .person, .msg-author");
+        const link = event.target.closest("#new-room, #room-about, #mentions, .person, .msg-author, a.mention");
         const way = link && this.context.user && this.#wayOf(link);
         if (way) {
             event.preventDefault();
@@ -33,6 +38,9 @@ export class Panels {
         if (link.id === "room-about") {
             return () => import("./room_about.js").then(({ openAbout }) => this.#keep(openAbout(this.context)));
         }
+        if (link.id === "mentions") {
+            return () => import("./mentions_panel.js").then(({ openMentions }) => this.#keepList(openMentions(this.context)));
+        }
         const id = Number(link.dataset.user ?? link.closest(".msg").dataset.user);
         return id ? () => this.card(id, link) : null;
     }
@@ -45,6 +53,12 @@ export class Panels {
         this.about = await about;
         await this.about.closed;
         this.about = null;
+    }
+
+    async #keepList(list) {
+        this.list = await list;
+        await this.list.closed;
+        this.list = null;
     }
 
     async #show(way) {

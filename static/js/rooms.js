@@ -6,12 +6,19 @@ import { Unread } from "./unread.js";
 const label = (count) => (count > 99 ? "99+" : count > 0 ? String(count) : "");
 const shownCount = (text) => (text.startsWith("99+") ? 100 : parseInt(text, 10) || 0);
 
+function showBadge(badge, text, means) {
+    if ((badge.firstChild?.textContent ?? "") !== text) {
+        badge.replaceChildren(...(text ? [text, element("span", "visually-hidden", means)] : []));
+    }
+}
+
 export class Rooms {
     // lists: what holds both lists; hooks: open(slug), stale(): the counts must be asked for
     constructor(lists, config, hooks) {
         this.hooks = hooks;
         this.lists = { direct: lists.querySelector("#direct-list"), other: lists.querySelector("#room-list") };
         this.direct = lists.querySelector("#direct");
+        this.calls = lists.querySelector("#mentions .room-mentions");
         this.pageUrl = config.page;
         this.rooms = new Map();
         for (const link of lists.querySelectorAll(".room")) {
@@ -36,6 +43,7 @@ export class Rooms {
             mutedUntil: Number(link.dataset.muted) || 0,
             url: link.getAttribute("href"),
             unreads: new Unread(known?.seq, shownCount(link.querySelector(".room-unread").textContent), known?.last_read_seq),
+            mentions: new Unread(known?.seq, shownCount(link.querySelector(".room-mentions").textContent.slice(1)), known?.last_read_seq),
             get unread() {
                 return this.unreads.count;
             },
@@ -101,11 +109,12 @@ export class Rooms {
 
     // The server's own count, as of `head`; an answer that has none tells nothing. It has none for a room
     // in which this person has never been.
-    setState(slug, { seq = 0, head = seq, unread, last_read_seq }) {
+    setState(slug, { seq = 0, head = seq, unread, mentions = 0, last_read_seq }) {
         let known = true;
         if (unread !== undefined) {
-            this.#count(slug, (unreads) => {
+            this.#count(slug, (unreads, calls) => {
                 known = unreads.set(head, unread, last_read_seq ?? 0);
+                calls.set(head, mentions, last_read_seq ?? 0);
             });
         }
         if (!known) {
@@ -113,8 +122,23 @@ export class Rooms {
         }
     }
 
-    countOne(slug, seq) {
-        this.#count(slug, (unreads) => unreads.add(seq));
+    // calls: it mentions the reader
+    countOne(slug, seq, calls) {
+        this.#count(slug, (unreads, mentions) => {
+            unreads.add(seq);
+            if (calls) {
+                mentions.add(seq);
+            }
+        });
+    }
+
+    // An edit or a removal, after which the message mentions the reader, or does not. Which of those that
+    // the server counted did so before is not known here: it is asked.
+    recall(slug, messageSeq, calls) {
+        const mentions = this.rooms.get(slug)?.mentions;
+        if (mentions && messageSeq > mentions.lastRead && mentions.since.includes(messageSeq) !== calls && (calls || mentions.count > 0)) {
+            this.hooks.stale();
+        }
     }
 
     // The event `seq` took away a message of somebody else that may have been counted.
@@ -124,13 +148,16 @@ export class Rooms {
 
     // Read up to `seq`, here or in another tab.
     read(slug, seq) {
-        this.#count(slug, (unreads) => unreads.read(seq));
+        this.#count(slug, (unreads, mentions) => {
+            unreads.read(seq);
+            mentions.read(seq);
+        });
     }
 
     #count(slug, change) {
         const room = this.rooms.get(slug);
         if (room) {
-            change(room.unreads);
+            change(room.unreads, room.mentions);
             this.#show(room);
         }
     }
@@ -145,6 +172,10 @@ export class Rooms {
             }
             this.#show(room);
         }
+    }
+
+    get mentionsElsewhere() {
+        return [...this.rooms.values()].reduce((sum, room) => sum + (room.slug === this.current ? 0 : room.mentions.count), 0);
     }
 
     get unreadElsewhere() {
@@ -163,12 +194,11 @@ export class Rooms {
 
     #show(room) {
         const text = room.slug === this.current ? "" : label(room.unread);
-        const badge = room.link.querySelector(".room-unread");
-        if ((badge.firstChild?.textContent ?? "") !== text) {
-            const spoken = document.createElement("span");
-            spoken.className = "visually-hidden";
-            spoken.textContent = " unread";
-            badge.replaceChildren(...(text ? [text, spoken] : []));
+        const called = room.slug === this.current ? "" : label(room.mentions.count);
+        showBadge(room.link.querySelector(".room-unread"), text, " unread");
+        showBadge(room.link.querySelector(".room-mentions"), called && `@${called}`, " mention you");
+        if (this.calls) {
+            showBadge(this.calls, label(this.mentionsElsewhere), " unread");
         }
         room.link.classList.toggle("has-unread", text !== "");
         room.link.classList.toggle("is-muted", this.isMuted(room));

@@ -2,6 +2,7 @@
 
 import { showFiles } from "./files.js";
 import { readMarkup } from "./markup.js";
+import { linkMentions, mentionsReader } from "./mention.js";
 import { element, part } from "./parts.js";
 import { showQuote } from "./quote.js";
 import { adoptReactions, showReactions } from "./reactions.js";
@@ -52,7 +53,7 @@ export function fillRow(row, message, mine, me) {
     row.classList.toggle("msg-mine", mine);
     keepQuiet(row, mine);
     setTime(row, message.timestamp);
-    setBody(row, message);
+    setBody(row, message, me);
     showQuote(row, message);
     showFiles(row, message.attachments ?? []);
     showReactions(row, message.reactions ?? [], me);
@@ -73,7 +74,7 @@ export function showReplies(row, count) {
     }
 }
 
-export function setBody(row, message) {
+export function setBody(row, message, me) {
     const text = row.querySelector(".msg-text");
     row.classList.toggle("msg-gone", message.deleted === true);
     row.dataset.rev = message.rev ?? row.dataset.rev;
@@ -85,6 +86,8 @@ export function setBody(row, message) {
     texts.set(row, message.deleted ? "" : message.message);
     const html = !message.deleted && message.html;
     text.replaceChildren((html && readMarkup(html)) || (message.deleted ? REMOVED : message.message));
+    linkMentions(row, me);
+    row.classList.toggle("msg-called", !message.deleted && row.dataset.user !== String(me) && mentionsReader(message, me));
     if (message.edited_at && !row.querySelector(".msg-edited")) {
         row.querySelector(".msg-head").append(" ", element("span", "msg-edited", "edited"));
     }

@@ -106,7 +106,7 @@ export class Timeline {
         const row = this.find(id);
         this.scroll.hold(() => {
             if (row) {
-                setBody(row, message);
+                setBody(row, message, this.user?.id);
             }
             updateQuotes(this.rows, id, message);
         });

@@ -25,7 +25,7 @@ const TALK = [
     ["marta", "Nice. I am waiting for the 10y auction at 17:00, calendar is here: https://example.com/calendar?week=12"],
     ["sofie_k", "Rates: 10y 4.312, +2.1bp"],
     ["deepvalue", "That print was real: 1.2m shares crossed at 131.40 and the tape has been one-sided ever since. I would not fade it before lunch. The last three times the reversal only came after the London close."],
-    ["kofi", "Agreed"],
+    ["kofi", "Agreed, @deepvalue"],
     ["lin", "Watching 4,180 on the future.\nBelow that I am out."],
     ["sofie_k", "Good discipline"],
     ["marta", "Spread is back to one tick"],
@@ -113,7 +113,9 @@ for (const viewport of SIZES) {
                 await ana.page.click(".composer-send");
                 await ana.sees(text);
             }
-            await stack.post("Brent is through 80", { room: "energy" });
+            await stack.post(`@${name}, what is your level?`, { username: "lin" });
+            await ana.page.waitForSelector(".msg-called .mention-me");
+            await stack.post(`Brent is through 80, @${name}`, { room: "energy" });
             await ana.waitForUnread("energy", "1");
             await ana.peopleAre([name, ...friends.keys()]);
             await judge(ana, title);
@@ -139,6 +141,13 @@ for (const viewport of SIZES) {
                 await judge(ana, `${title}-online`);
                 await ana.page.click("#online .panel-close");
             }
+            if (viewport.width < 768) {
+                await ana.page.click(".open-rooms");
+            }
+            await ana.page.click("#mentions");
+            await ana.page.waitForSelector(".sheet-mentions .found");
+            await judge(ana, `${title}-mentions`);
+            await ana.page.keyboard.press("Escape");
             await enterRoom(ana, "utilities");
             await ana.page.waitForSelector("#empty");
             await judge(ana, `${title}-empty`);

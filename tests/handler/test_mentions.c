@@ -34,12 +34,45 @@ static void test_what_mentions_the_reader_is_listed_with_its_room(void **state)
     web_close(w);
 }
 
+static void test_the_page_leads_to_each_and_rows_lead_to_people(void **state)
+{
+    struct web *w = web_open();
+    struct actor ana = fixture_user(w->fx, "7", "ana"), ben = fixture_user(w->fx, "8", "ben");
+    struct posted said;
+    const char *link;
+
+    (void)state;
+    fixture_post(w->fx, &ana, "general", "here");
+    said = fixture_post(w->fx, &ben, "general", "look, @ana & @ben");
+    web_sign_in(w, "7", "ana");
+    web_begin(w, "GET", "/stocks/chat/mentions/");
+    web_set(w, "HTTP_ACCEPT", "text/html");
+    assert_int_equal(web_send(w), 200);
+    link = arena_fmt(&w->fx->arena, "/stocks/chat/m/%lld/#m", (long long)said.message.id);
+    assert_non_null(strstr(web_text(w), link));
+    assert_non_null(strstr(web_text(w), "look, @ana &amp; @ben"));
+    web_begin(w, "GET", "/stocks/chat/r/general/");
+    web_set(w, "HTTP_ACCEPT", "text/html");
+    assert_int_equal(web_send(w), 200);
+    assert_non_null(strstr(web_text(w), arena_fmt(&w->fx->arena,
+                                                  "<a class=\"mention mention-me\""
+                                                  " href=\"/stocks/chat/u/%lld/\"",
+                                                  (long long)ana.user_id)));
+    assert_non_null(strstr(web_text(w), arena_fmt(&w->fx->arena,
+                                                  "<a class=\"mention\""
+                                                  " href=\"/stocks/chat/u/%lld/\"",
+                                                  (long long)ben.user_id)));
+    assert_non_null(strstr(web_text(w), " msg-called\""));
+    web_close(w);
+}
+
 static void test_nobody_in_particular_has_no_mentions(void **state)
 {
     struct web *w = web_open();
 
     (void)state;
     assert_int_equal(web_get(w, mentions), 401);
+    assert_int_equal(web_get(w, "/stocks/chat/mentions/"), 401);
     web_close(w);
 }
 
@@ -47,6 +80,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_mentions_the_reader_is_listed_with_its_room),
+        cmocka_unit_test(test_the_page_leads_to_each_and_rows_lead_to_people),
         cmocka_unit_test(test_nobody_in_particular_has_no_mentions),
     };
 

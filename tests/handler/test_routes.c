@@ -48,6 +48,7 @@ static const struct path paths[] = {
     {"/api/stocks/chat/me/delete/", "POST, OPTIONS"},
     {"/api/stocks/chat/me/", "GET, HEAD, POST, PATCH, DELETE, OPTIONS"},
     {"/stocks/chat/day/?day=2026-11-22", "GET, HEAD, OPTIONS"},
+    {"/stocks/chat/mentions/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/rooms/general/day/?ms=1", "GET, HEAD, OPTIONS"},
     {"/stocks/chat/search/?q=one", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/search/?q=one", "GET, HEAD, OPTIONS"},
