@@ -5,7 +5,7 @@
 enum err lookup_message(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,
                         struct room_view *room, struct message *out, struct fail *f)
 {
-    enum err e = message_by_id(c->db, a, msg_id, out, f);
+    enum err e = message_seen_by_id(c->db, a, msg_id, who->user_id, out, f);
 
     if (!e)
         e = rooms_find(c, a, who, out->room_slug, room, f);

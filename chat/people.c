@@ -45,10 +45,11 @@ enum err people_find(struct chat *c, struct arena *a, const struct actor *who, i
 {
     struct people_circle k = {.chat = c, .arena = a, .user_id = who->user_id};
     bool known = false;
-    enum err e = user_by_id(c->db, a, user_id, out, f);
+    enum err e =
+        people_knows(&k, user_id, &known, f); /* first: it takes as long for who never was */
 
-    if (!e)
-        e = people_knows(&k, user_id, &known, f);
+    if (!e && known)
+        e = user_by_id(c->db, a, user_id, out, f);
     return e == ERR_NOT_FOUND || (!e && !known) ? nobody(f) : e;
 }
 

@@ -219,7 +219,7 @@ static enum err check_reply(struct chat *c, struct draft *d, struct fail *f)
 
     if (!d->post->reply_to)
         return OK;
-    e = message_by_id(c->db, d->arena, d->post->reply_to, &m, f);
+    e = message_seen_by_id(c->db, d->arena, d->post->reply_to, d->user.id, &m, f);
     if (e == ERR_NOT_FOUND || (!e && (m.room_id != d->room.id || m.deleted_ms)))
         return fail(f, ERR_MESSAGE_NOT_FOUND, "The message that this answers is not there.");
     d->thread_root = m.thread_root ? m.thread_root : m.id;

@@ -13,6 +13,10 @@
 static const struct sql by_id = {
     "message.by_id", "SELECT " MESSAGE_COLUMNS ", r.slug" FROM_MESSAGE "WHERE m.id = ?1", DB_CHAT,
     NULL};
+static const struct sql seen_by_id = {"message.seen_by_id",
+                                      "SELECT " MESSAGE_COLUMNS ", r.slug" FROM_MESSAGE
+                                      "WHERE m.id = ?2 AND " ROOM_IS_SEEN,
+                                      DB_CHAT, NULL};
 static const struct sql by_client_id = {"message.by_client_id",
                                         "SELECT " MESSAGE_COLUMNS ", r.slug" FROM_MESSAGE
                                         "WHERE m.user_id = ?1 AND m.client_id = ?2",
@@ -74,8 +78,9 @@ static const struct sql count_reply = {"message.count_reply",
                                        DB_CHAT, NULL};
 
 const struct sql *const message_statements[] = {
-    &by_id,  &by_client_id, &list_before, &list_after, &thread_before, &thread_after, &replies_of,
-    &quoted, &last_by_user, &insert,      &edit,       &delete,        &count_reply,  NULL,
+    &by_id,         &seen_by_id,   &by_client_id, &list_before, &list_after,
+    &thread_before, &thread_after, &replies_of,   &quoted,      &last_by_user,
+    &insert,        &edit,         &delete,       &count_reply, NULL,
 };
 
 void message_from_row(struct query *q, int first, struct arena *a, struct message *out)
@@ -223,6 +228,16 @@ enum err message_by_id(struct db *db, struct arena *a, int64_t id, struct messag
     struct query q = query_begin(db, &by_id);
 
     query_bind_i64(&q, 1, id);
+    return load_one(db, &q, a, out, f);
+}
+
+enum err message_seen_by_id(struct db *db, struct arena *a, int64_t id, int64_t reader_id,
+                            struct message *out, struct fail *f)
+{
+    struct query q = query_begin(db, &seen_by_id);
+
+    query_bind_i64(&q, 1, reader_id);
+    query_bind_i64(&q, 2, id);
     return load_one(db, &q, a, out, f);
 }
 

@@ -51,6 +51,10 @@ static inline const char *message_text(const struct message *m)
 /* ERR_NOT_FOUND where there is none. Strings live in `a`. */
 MUST_CHECK enum err message_by_id(struct db *db, struct arena *a, int64_t id, struct message *out,
                                   struct fail *f);
+/* The same of one in a room that the reader sees. One statement says of any other that there is
+ * none, so that it takes as long whether it is hidden or never was. */
+MUST_CHECK enum err message_seen_by_id(struct db *db, struct arena *a, int64_t id,
+                                       int64_t reader_id, struct message *out, struct fail *f);
 MUST_CHECK enum err message_by_client_id(struct db *db, struct arena *a, int64_t user_id,
                                          const char *client_id, struct message *out,
                                          struct fail *f);
