@@ -1,8 +1,7 @@
 /*
  * How long an answer takes tells somebody outside no more than what it says: for every route, what
  * is asked about what is hidden and about what never was costs the same. Measured is the
- * processor's time of this thread, and what is compared are medians of many pairs, one question
- * after the other.
+ * processor's time of this thread; of many pairs, one question after the other, the median counts.
  */
 #include "tests/lib/outsider.h"
 
@@ -20,51 +19,46 @@ static int64_t cpu_ns(void)
     return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
-static int64_t time_of(struct question *q)
+static double time_of(struct question *q)
 {
     int64_t began = cpu_ns();
 
     outsider_ask(q);
-    return cpu_ns() - began;
+    return (double)(cpu_ns() - began);
 }
 
 static int by_size(const void *a, const void *b)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
 }
 
-static double median(int64_t *list, size_t count)
-{
-    qsort(list, count, sizeof *list, by_size);
-    return (double)list[count / 2];
-}
-
-/* Of the medians: 1 is the same. 0: nothing in this route's questions is about a thing. */
+/* The median of the pairs' ratios: 1 is the same. 0: nothing in this route's questions is about a
+ * thing. */
 static double ratio_of(struct world *world, const struct route *table, unsigned at, int pairs)
 {
-    int64_t real[PAIRS_LONG], never[PAIRS_LONG];
+    double ratios[PAIRS_LONG];
     size_t count = 0;
 
     for (int i = 0; i < pairs; i++) {
-        struct question a = {.world = world, .state = world->state}, b = a;
+        struct question real = {.world = world, .state = world->state}, never = real;
+        double first, second;
 
-        b.never = true;
-        outsider_make(&a, table, at);
-        outsider_make(&b, table, at);
-        world->state = a.state;
-        if (!a.refers)
+        never.never = true;
+        outsider_make(&real, table, at);
+        outsider_make(&never, table, at);
+        world->state = real.state;
+        if (!real.refers)
             continue;
-        if (i % 2) {
-            real[count] = time_of(&a);
-            never[count++] = time_of(&b);
-        } else {
-            never[count] = time_of(&b);
-            real[count++] = time_of(&a);
-        }
+        first = time_of(i % 2 ? &real : &never);
+        second = time_of(i % 2 ? &never : &real);
+        ratios[count++] = i % 2 ? first / second : second / first;
     }
-    return count < (size_t)pairs / 4 ? 0 : median(real, count) / median(never, count);
+    if (count < (size_t)pairs / 4)
+        return 0;
+    qsort(ratios, count, sizeof *ratios, by_size);
+    return ratios[count / 2];
 }
 
 /* How far apart they are, whichever is the slower. */
