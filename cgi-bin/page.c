@@ -3,6 +3,7 @@
 #include "cgi-bin/answer.h"
 #include "cgi-bin/auth.h"
 #include "chat/open_room.h"
+#include "chat/prefs.h"
 #include "chat/wire.h"
 #include "lib/secure.h"
 
@@ -129,6 +130,19 @@ static enum err add_self(struct call *c, struct json_object *o, struct fail *f)
     return e;
 }
 
+static enum err add_prefs(struct call *c, struct json_object *o, struct fail *f)
+{
+    struct json_object *prefs;
+    enum err e;
+
+    if (c->actor.kind == ACTOR_ANONYMOUS)
+        return OK;
+    e = prefs_load(c->chat, c->arena, &c->actor, &prefs, f);
+    if (!e)
+        json_set(o, "prefs", prefs);
+    return e;
+}
+
 /* What the script needs to know, as JSON text for one attribute. */
 static void add_config(struct call *c, const struct page_query *q, const char *epoch,
                        const struct room *room, struct json_object *o)
@@ -150,6 +164,7 @@ static void add_config(struct call *c, const struct page_query *q, const char *e
         add_cursor(cursor_list, "@me", json_object_get_int64(self), 0);
     json_set(config, "rooms", cursor_list);
     json_set(config, "user", wire_user(&c->actor));
+    json_set(config, "prefs", json_object_get(json_object_object_get(o, "prefs")));
     json_set(config, "csrf", json_object_get(json_object_object_get(o, "csrf")));
     json_set_str(config, "guests", guests_name(conf->guests));
     json_set_str(config, "browser_token", browser_token_name(conf->browser_token_kind));
@@ -233,6 +248,8 @@ enum err page_data(struct call *c, const struct page_query *q, struct json_objec
         e = page_add_pins(c, &page->room.room, o, f);
     if (!e)
         e = page_add_online(c, page->room.room.id, o, f);
+    if (!e)
+        e = add_prefs(c, o, f);
     if (e) {
         json_object_put(o);
         return e;

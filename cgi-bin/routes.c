@@ -105,7 +105,8 @@ static const struct param rename_params[] = {
     {.name = "display_name", .from = FROM_BODY, .kind = PARAM_TEXT}, {0}};
 
 static const struct param prefs_params[] = {
-    CHOICE("direct", FROM_BODY, "everyone shared nobody"), {0}};
+    CHOICE("direct", FROM_BODY, "everyone shared nobody"), CHOICE("notify", FROM_BODY, "off on"),
+    CHOICE("notify_text", FROM_BODY, "off on"), CHOICE("sound", FROM_BODY, "off mine all"), {0}};
 
 static const struct param room_create_params[] = {
     {.name = "title", .from = FROM_BODY, .kind = PARAM_TEXT, .required = true},

@@ -13,9 +13,13 @@ static const struct pref {
     const char *const values[4];
 } table[] = {
     {"direct", {"everyone", "shared", "nobody", NULL}}, /* from whom conversations are taken */
+    {"notify", {"off", "on", NULL}},         /* by the browser, of direct messages and mentions */
+    {"notify_text", {"off", "on", NULL}},    /* with what was said */
+    {"sound", {"off", "mine", "all", NULL}}, /* mine: what notify is about */
 };
 
-const char *const prefs_names[ARRAY_LEN(table) + 1] = {"direct", NULL};
+const char *const prefs_names[ARRAY_LEN(table) + 1] = {"direct", "notify", "notify_text", "sound",
+                                                       NULL};
 
 static const struct pref *find(const char *name)
 {

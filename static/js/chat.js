@@ -4,6 +4,7 @@
 import { Activity } from "./activity.js";
 import { Acts } from "./acts.js";
 import { Attach } from "./attach.js";
+import { Attention } from "./attention.js";
 import { Composer } from "./composer.js";
 import { addEmojiButton } from "./emoji.js";
 import { Frames } from "./frames.js";
@@ -78,12 +79,22 @@ export class Chat {
                 tend: (living) => this.#adoptLeftovers(living),
             },
         });
+        this.attention = new Attention({
+            rooms: this.rooms,
+            link: this.link,
+            api, tabs, user,
+            prefs: config.prefs,
+            visit: (id) => this.#visit(id),
+        });
         this.membership = new Membership({
             api, logs,
             rooms: this.rooms,
             section: byId("invitations"),
             hooks: {
-                entered: (slug, seq) => this.link.subscribe(slug, seq),
+                entered: (slug, seq) => {
+                    this.link.subscribe(slug, seq);
+                    this.attention.entered(slug).catch(() => {}); // nobody is called then
+                },
                 changed: (room) => room.slug === this.view.room && this.#showNames(room),
                 gone: (slug, title) => this.#leftRoom(slug, title),
                 open: (slug) => this.open(slug),
@@ -93,6 +104,7 @@ export class Chat {
         this.panels = new Panels({
             api, config, user,
             online: this.online,
+            prefs: this.attention.prefs,
             room: () => this.view.room,
             visit: (id) => {
                 this.closeDrawers();
@@ -334,6 +346,7 @@ export class Chat {
         if (document.title !== title) {
             document.title = title;
         }
+        this.attention?.settle();
     }
 
     // Sending.

@@ -71,7 +71,8 @@ export class Frames {
     }
 
     #tellParts(event) {
-        const { membership, panels, pins, threads, view } = this.chat;
+        const { attention, membership, panels, pins, threads, view } = this.chat;
+        attention.take(event);
         if (event.type === "ignored") {
             this.#showAnew();
         } else if (event.type === "membership") {
@@ -119,6 +120,7 @@ export class Frames {
     #readElsewhere({ room, up_to: upTo, unread, mentions, head }) {
         this.chat.rooms.read(room, upTo);
         this.chat.rooms.setState(room, { head, unread, mentions, last_read_seq: upTo });
+        this.chat.showTitle();
     }
 
     welcomed(frame) {

@@ -6,7 +6,7 @@ import { toast } from "./toast.js";
 const isPlain = (event) => !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
 
 export class Panels {
-    // context: {api, config, user, online, room() → the one in view, opened(room), visit(id) a message}
+    // context: {api, config, user, prefs, online, room() → the one in view, opened(room), visit(id) a message}
     constructor(context) {
         this.context = context;
         document.addEventListener("click", (event) => isPlain(event) && this.#click(event));
@@ -23,7 +23,7 @@ export class Panels {
     }
 
     #click(event) {
-        const link = event.target.closest("#new-room, #room-about, #mentions, .person, .msg-author, a.mention");
+        const link = event.target.closest("#new-room, #room-about, #mentions, #notify, .person, .msg-author, a.mention");
         const way = link && this.context.user && this.#wayOf(link);
         if (way) {
             event.preventDefault();
@@ -40,6 +40,9 @@ export class Panels {
         }
         if (link.id === "mentions") {
             return () => import("./mentions_panel.js").then(({ openMentions }) => this.#keepList(openMentions(this.context)));
+        }
+        if (link.id === "notify") {
+            return () => import("./notify_settings.js").then(({ openNotifySettings }) => openNotifySettings(this.context));
         }
         const id = Number(link.dataset.user ?? link.closest(".msg").dataset.user);
         return id ? () => this.card(id, link) : null;

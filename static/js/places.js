@@ -23,6 +23,11 @@ export class Places {
         this.places.delete(tab);
     }
 
+    // Whether some tab that is in sight shows this room.
+    sees(room) {
+        return [...this.places.values()].some((place) => place.visible && place.room === room);
+    }
+
     get current() {
         const [first, ...others] = this.places.values();
         return others.reduce((best, place) => (this.#isBetter(place, best) ? place : best), first);

@@ -37,6 +37,7 @@ export class Rooms {
     #adopt(link, known) {
         this.rooms.set(link.dataset.room, {
             slug: link.dataset.room,
+            kind: link.dataset.kind,
             title: link.querySelector(".room-name").textContent,
             topic: link.dataset.topic ?? "",
             owner: Number(link.dataset.owner) || null,
@@ -180,6 +181,11 @@ export class Rooms {
 
     get unreadElsewhere() {
         return [...this.rooms.values()].some((room) => room.unread > 0 && room.slug !== this.current && !this.isMuted(room));
+    }
+
+    // Whether anything waits to be read, in view or not.
+    isLoud() {
+        return [...this.rooms.values()].some((room) => room.unread > 0 && !this.isMuted(room));
     }
 
     // What a page that nobody looks at says of itself.

@@ -53,6 +53,11 @@ export class SharedLink {
         return this.link?.stopped === true;
     }
 
+    // Of the tab that leads: whether any of them shows this room.
+    sees(room) {
+        return this.places.sees(room);
+    }
+
     get loginUrl() {
         return this.link?.loginUrl;
     }

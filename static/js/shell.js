@@ -2,7 +2,7 @@
 // the reader is, the rooms, and the message box.
 
 import { button } from "./dialog.js";
-import { part } from "./parts.js";
+import { element, icon, part } from "./parts.js";
 import { initial } from "./text.js";
 
 export async function fillShell({ config, api, auth }) {
@@ -13,6 +13,7 @@ export async function fillShell({ config, api, auth }) {
     }
     const [there, page] = await Promise.all([api.get("rooms/"), api.get("messages/", { room: config.room, limit: 1 })]);
     config.epoch = page.epoch;
+    config.prefs = me.prefs;
     config.rooms = Object.fromEntries([["@me", me], ...there.rooms.map((room) => [room.id, room])]);
     showMe(me.user, api);
     if (!document.getElementById("composer")) {
@@ -39,5 +40,8 @@ function showMe(user, api) {
         openAccount(api, user);
     });
     line.append(name, document.createElement("br"), account);
-    document.getElementById("me").replaceChildren(avatar, line);
+    const notify = element("a", "icon-btn me-notify", icon("bell"), element("span", "visually-hidden", "Notifications and sound"));
+    notify.id = "notify";
+    notify.href = "#notify";
+    document.getElementById("me").replaceChildren(avatar, line, notify);
 }

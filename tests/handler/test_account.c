@@ -108,6 +108,14 @@ static void test_settings_are_the_same_everywhere(void **state)
     web_get(w, arena_fmt(&w->fx->arena, "/api/stocks/chat/events/?rooms=@me:%lld",
                          (long long)web_json_number(w, "seq") - 1));
     assert_string_equal(web_json_text(w, "events.0.prefs.direct"), "nobody");
+    assert_int_equal(
+        web_form(w, "/api/stocks/chat/me/prefs/", sealed(w, "notify=on&notify_text=on&sound=mine")),
+        303);
+    web_get(w, account);
+    assert_non_null(strstr(web_text(w), "value=\"mine\" selected"));
+    web_get(w, "/stocks/chat/");
+    assert_non_null(strstr(web_text(w), "&quot;sound&quot;:&quot;mine&quot;"));
+    assert_int_equal(web_json_request(w, "PATCH", me, "{\"prefs\":{\"sound\":\"loud\"}}"), 400);
     assert_int_equal(web_json_request(w, "PATCH", me, "{\"prefs\":{\"direct\":\"some\"}}"), 400);
     assert_int_equal(web_json_request(w, "PATCH", me, "{\"prefs\":{\"role\":\"admin\"}}"), 400);
     assert_int_equal(web_json_request(w, "PATCH", me, "{\"prefs\":{\"direct\":1}}"), 400);
