@@ -111,7 +111,7 @@ class Mentioning:
         self.assertIn(">@Benedict</span>", row["html"])
         self.assertEqual(row["mentions"][0]["username"], "Benedict")
         page = self.stack.http("GET", f"/stocks/chat/m/{message['id']}/", token=self.cleo).text
-        self.assertIn(f'<span data-user="{self.ids["Ben B"]}">@Benedict</span>', page)
+        self.assertRegex(page, f'<a class="mention" [^>]*data-user="{self.ids["Ben B"]}">@Benedict</a>')
         quote = self.say("yes?", reply_to=message["id"], room="materials")["quote"]
         self.assertEqual(quote["excerpt"], "by whatever name, @Benedict")
         found = self.stack.get("search/?q=whatever+name", token=self.cleo).json["results"]
