@@ -2,8 +2,8 @@
 #include "cgi-bin/handle.h"
 
 #include "cgi-bin/answer.h"
+#include "chat/mentionable.h"
 #include "chat/open_room.h"
-#include "chat/people.h"
 #include "chat/wire_room.h"
 #include "lib/text.h"
 
@@ -240,12 +240,40 @@ enum err handle_room_leave(struct call *c, struct fail *f)
 
 /* ----- people ----- */
 
+/* Whom one may mention in that room. */
+static enum err answer_mentionable(struct call *c, const char *room, struct fail *f)
+{
+    struct mentionable found[PEOPLE_FOUND_MAX];
+    struct json_object *o, *list;
+    size_t count = 0;
+    enum err e =
+        mentionable_search(c->chat, c->arena, &c->actor, room, call_text(c, "q"), found, &count, f);
+
+    if (e)
+        return e;
+    o = json_object_new_object();
+    list = json_object_new_array();
+    for (size_t i = 0; i < count; i++) {
+        struct json_object *person = wire_person(&found[i].user);
+
+        json_set_str(person, "mention", found[i].shown);
+        json_object_array_add(list, person);
+    }
+    json_set(o, "users", list);
+    return answer_json(c, 200, o);
+}
+
 enum err handle_people(struct call *c, struct fail *f)
 {
+    const char *room = call_text(c, "room");
     struct user found[PEOPLE_FOUND_MAX];
     struct json_object *o;
     size_t count = 0;
-    enum err e = people_search(c->chat, c->arena, &c->actor, call_text(c, "q"), found, &count, f);
+    enum err e;
+
+    if (room)
+        return answer_mentionable(c, room, f);
+    e = people_search(c->chat, c->arena, &c->actor, call_text(c, "q"), found, &count, f);
 
     if (e)
         return e;

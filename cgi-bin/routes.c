@@ -124,7 +124,8 @@ static const struct param direct_params[] = {
     PERSON, {.name = "user_ids", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 160}, {0}};
 
 static const struct param people_params[] = {
-    {.name = "q", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 128, .required = true}, {0}};
+    {.name = "q", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 128, .required = true},
+    ROOM("room", FROM_QUERY), {0}};
 
 static const struct param my_data_params[] = {
     {.name = "after", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 64}, {0}};

@@ -10,6 +10,7 @@ import { addEmojiButton } from "./emoji.js";
 import { Frames } from "./frames.js";
 import { randomId } from "./ids.js";
 import { Membership } from "./membership.js";
+import { MentionBox } from "./mention_box.js";
 import { Online } from "./online.js";
 import { Outbox } from "./outbox.js";
 import { Panels } from "./panels.js";
@@ -244,6 +245,12 @@ export class Chat {
             },
         });
         addEmojiButton(this.composer.text, this.config.page);
+        new MentionBox({
+            api: this.api,
+            me: this.user.id,
+            room: () => this.view.room,
+            here: () => this.online.in(this.view.room),
+        });
         this.reply = new Reply(form, this.store, this.owner);
         this.#makeAttach(form);
         this.composer.open(this.view.room, this.#title());

@@ -67,6 +67,10 @@ export class Online {
         return this.people.get(room)?.has(userId) ?? false;
     }
 
+    in(room) {
+        return [...(this.people.get(room)?.values() ?? [])].sort((a, b) => collator.compare(a.username, b.username));
+    }
+
     // All that is known, as the frames that say so to another tab.
     frames() {
         const rooms = [...this.people].map(([room, people]) => ({ room, join: [...people.values()], count: this.sizes.get(room) }));
@@ -80,8 +84,7 @@ export class Online {
     }
 
     #show() {
-        const people = [...(this.people.get(this.room)?.values() ?? [])];
-        people.sort((a, b) => collator.compare(a.username, b.username));
+        const people = this.in(this.room);
         const shown = new Map([...this.list.children].map((item) => [item.firstElementChild.dataset.user, item]));
         const items = people.slice(0, SHOWN).map((person) => this.#item(shown.get(String(person.user_id)), person));
         const same = items.length === this.list.children.length && items.every((item, i) => item === this.list.children[i]);

@@ -123,6 +123,11 @@ for (const viewport of SIZES) {
             await ana.page.fill("#composer-text", "A longer thought\nover several lines\nbefore it is sent");
             await judge(ana, `${title}-writing`);
             await ana.page.fill("#composer-text", "");
+            await ana.page.focus("#composer-text");
+            await ana.page.keyboard.type("What does @");
+            await ana.page.waitForSelector("#mention-list:not([hidden])");
+            await judge(ana, `${title}-naming`);
+            await ana.page.fill("#composer-text", "");
 
             const asked = await stack.post("Is that the whole order?", { username: "lin" });
             await stack.post("Half of it", { reply_to: asked.id });

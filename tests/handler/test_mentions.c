@@ -66,6 +66,37 @@ static void test_the_page_leads_to_each_and_rows_lead_to_people(void **state)
     web_close(w);
 }
 
+static void test_readers_of_the_room_come_first_and_in_a_private_one_alone(void **state)
+{
+    struct web *w = web_open();
+    struct actor ada = fixture_user(w->fx, "8", "Ada"), amy = fixture_user(w->fx, "9", "amy"),
+                 other = fixture_user(w->fx, "10", "Amy");
+    const char *room;
+
+    (void)state;
+    fixture_post(w->fx, &ada, "energy", "known, but not from here");
+    fixture_post(w->fx, &amy, "general", "here");
+    fixture_post(w->fx, &other, "general", "here");
+    web_sign_in(w, "9", "amy");
+    web_json_request(w, "PUT", "/api/stocks/chat/rooms/general/read/", "{\"up_to\":100}");
+    web_sign_in(w, "7", "ana");
+    assert_int_equal(web_get(w, "/api/stocks/chat/users/?q=A&room=general"), 200);
+    assert_int_equal(json_object_array_length(web_json(w, "users")), 3);
+    assert_string_equal(web_json_text(w, "users.0.mention"),
+                        arena_fmt(&w->fx->arena, "amy#%lld", (long long)amy.user_id));
+    assert_string_equal(web_json_text(w, "users.1.mention"), "Ada");
+    assert_string_equal(web_json_text(w, "users.1.username"), "Ada");
+    assert_int_equal(
+        web_json_request(w, "POST", "/api/stocks/chat/rooms/", "{\"title\":\"Alone\"}"), 201);
+    room = arena_str(&w->fx->arena, web_json_text(w, "room.id"));
+    web_get(w, arena_fmt(&w->fx->arena, "/api/stocks/chat/users/?q=a&room=%s", room));
+    assert_int_equal(json_object_array_length(web_json(w, "users")), 0);
+    web_sign_in(w, "8", "Ada");
+    assert_int_equal(
+        web_get(w, arena_fmt(&w->fx->arena, "/api/stocks/chat/users/?q=a&room=%s", room)), 404);
+    web_close(w);
+}
+
 static void test_nobody_in_particular_has_no_mentions(void **state)
 {
     struct web *w = web_open();
@@ -81,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_mentions_the_reader_is_listed_with_its_room),
         cmocka_unit_test(test_the_page_leads_to_each_and_rows_lead_to_people),
+        cmocka_unit_test(test_readers_of_the_room_come_first_and_in_a_private_one_alone),
         cmocka_unit_test(test_nobody_in_particular_has_no_mentions),
     };
 
