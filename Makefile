@@ -29,11 +29,11 @@ endif
 pkg       = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg_libs  = $(shell pkg-config --libs $(1) 2>/dev/null)
 CPPFLAGS += $(call pkg,$(PACKAGES))
-GROUND_LIBS  = $(call pkg_libs,json-c libjwt sqlite3 libcrypto libutf8proc md4c) -lpthread
+GROUND_LIBS  = $(call pkg_libs,json-c sqlite3 libutf8proc md4c) -lpthread
 FCGI_LIBS    = $(call pkg_libs,fcgi zlib)
-SIDECAR_LIBS = $(call pkg_libs,libwebsockets libuv)
-CLI_LIBS     = $(call pkg_libs,libssl)
-TEST_LIBS    = $(call pkg_libs,cmocka)
+SIDECAR_LIBS = $(call pkg_libs,libwebsockets libuv libcrypto)
+CLI_LIBS     = $(call pkg_libs,libssl libcrypto)
+TEST_LIBS    = $(call pkg_libs,cmocka libcrypto)
 
 MAINS     := cgi-bin/main.c ws-sidecar/main.c cli/main.c
 sources    = $(filter-out $(MAINS),$(wildcard $(1)/*.c))

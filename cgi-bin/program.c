@@ -12,7 +12,6 @@
 #include "cgi-bin/transport.h"
 #include "chat/indexing.h"
 #include "lib/footprint.h"
-#include "lib/secure.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -169,7 +168,6 @@ int program_main(int argc, char **argv, enum site site)
     struct app *app;
     int code;
 
-    secure_init();
     if (cgi && !getenv("REQUEST_METHOD")) {
         fprintf(stderr, usage, argv[0]);
         return 2;

@@ -1,20 +1,11 @@
 #include "lib/secure.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
-#include <sys/random.h>
+#include "lib/sha256.h"
 
-void secure_init(void)
-{
-    if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
-                                 OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_LOAD_CONFIG,
-                             NULL))
-        die("libcrypto cannot be used");
-}
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 /* Ends the process where the kernel gives no randomness: nothing safe could follow. */
 void secure_random(void *out, size_t len)
@@ -72,54 +63,74 @@ void secure_random_hex(char *out, size_t bytes)
 
 void secure_sha256(unsigned char out[SECURE_HASH], const void *data, size_t len)
 {
-    if (!EVP_Digest(len ? data : "", len, out, NULL, EVP_sha256(), NULL))
-        die("libcrypto has no SHA-256");
+    struct sha256 s;
+
+    sha256_init(&s);
+    sha256_add(&s, data, len);
+    sha256_end(&s, out);
 }
 
-static EVP_MD_CTX *context_of(struct secure_hash *h)
-{
-    return (EVP_MD_CTX *)(void *)h;
-}
+struct secure_hash {
+    struct sha256 sha;
+};
 
 struct secure_hash *secure_hash_begin(void)
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    struct secure_hash *h = xmalloc(sizeof *h);
 
-    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
-        die("libcrypto has no SHA-256");
-    return (struct secure_hash *)(void *)context;
+    sha256_init(&h->sha);
+    return h;
 }
 
 void secure_hash_add(struct secure_hash *h, const void *data, size_t len)
 {
-    if (!EVP_DigestUpdate(context_of(h), data, len))
-        die("libcrypto cannot hash");
+    sha256_add(&h->sha, data, len);
 }
 
 void secure_hash_end(struct secure_hash *h, unsigned char out[SECURE_HASH])
 {
-    if (!EVP_DigestFinal_ex(context_of(h), out, NULL))
-        die("libcrypto cannot hash");
-    EVP_MD_CTX_free(context_of(h));
+    sha256_end(&h->sha, out);
+    free(h);
 }
 
+/* RFC 2104's inner or outer hash, by the byte that the key is mixed with. */
+static void hash_keyed(unsigned char out[SECURE_HASH], const unsigned char key[SHA256_BLOCK],
+                       unsigned char with, const void *data, size_t len)
+{
+    unsigned char pad[SHA256_BLOCK];
+    struct sha256 s;
+
+    for (size_t i = 0; i < sizeof pad; i++)
+        pad[i] = key[i] ^ with;
+    sha256_init(&s);
+    sha256_add(&s, pad, sizeof pad);
+    sha256_add(&s, data, len);
+    sha256_end(&s, out);
+    explicit_bzero(pad, sizeof pad);
+    explicit_bzero(&s, sizeof s);
+}
+
+/* A key longer than a block is its hash. */
 void secure_hmac(unsigned char out[SECURE_HASH], const void *key, size_t key_len, const void *data,
                  size_t len)
 {
-    unsigned char hashed[SECURE_HASH];
+    unsigned char block[SHA256_BLOCK] = {0}, inner[SECURE_HASH];
 
-    /* RFC 2104: a key longer than a block is its hash. libcrypto takes its length as an int. */
-    if (key_len > INT_MAX) {
-        secure_sha256(hashed, key, key_len);
-        key = hashed;
-        key_len = sizeof hashed;
-    }
-    if (!HMAC(EVP_sha256(), key_len ? key : "", (int)key_len, len ? data : (const void *)"", len,
-              out, NULL))
-        die("libcrypto has no HMAC-SHA-256");
+    if (key_len > sizeof block)
+        secure_sha256(block, key, key_len);
+    else if (key_len)
+        memcpy(block, key, key_len);
+    hash_keyed(inner, block, 0x36, data, len);
+    hash_keyed(out, block, 0x5c, inner, sizeof inner);
+    explicit_bzero(block, sizeof block);
 }
 
 bool secure_equal(const void *a, const void *b, size_t len)
 {
-    return len == 0 || CRYPTO_memcmp(a, b, len) == 0;
+    const volatile unsigned char *p = a, *q = b; /* each is read, whatever the compiler knows */
+    unsigned char differs = 0;
+
+    for (size_t i = 0; i < len; i++)
+        differs |= p[i] ^ q[i];
+    return !differs;
 }

@@ -1,5 +1,5 @@
 /*
- * Randomness and keyed hashes (getrandom(2), libcrypto's SHA-256), and what is built on them: ids
+ * Randomness and keyed hashes (getrandom(2), SHA-256), and what is built on them: ids
  * that say nothing, and seals that only this installation can make.
  */
 #ifndef LIB_SECURE_H
@@ -8,10 +8,6 @@
 #include "lib/base.h"
 
 enum { SECURE_HASH = 32 };
-
-/* First of all in a program that lives on little: libcrypto then leaves out the names of all its
- * algorithms, the texts of its errors and its configuration, none of which we use. */
-void secure_init(void);
 
 void secure_random(void *out, size_t len);
 /* Uniform in 1 … 2^53-1, so that JavaScript holds it exactly. */

@@ -2,19 +2,18 @@
  * A token from outside: its shape, its header, its signature; then lib/token_claims.c. And tokens
  * of our own making. Which keys there are is lib/token_policy.c.
  *
- * libjwt copies the whole token onto the stack and its base64 decoder stops at the first foreign
- * character, so length and alphabet are judged before it sees a token. Its own JSON reader lets the
- * last of two equal names win: header and claims are read again here, and must have no such pair.
- * jansson, which libjwt uses, is not for us: json-c exports a json_object_get() of its own, and a
- * program that links both gets only one of them.
+ * HS256 is judged and made here, the others by libjwt (lib/token_foreign.c). That copies the whole
+ * token onto the stack and its base64 decoder stops at the first foreign character, so length and
+ * alphabet are judged before it sees a token. Its own JSON reader lets the last of two equal names
+ * win: header and claims are read again here, and must have no such pair.
  */
 #include "lib/token_part.h"
 
 #include "lib/text.h"
 
-#include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { PARTS = 3, JTI_BYTES = 16, TTL_MAX_S = 10 * 366 * 86400 };
 
@@ -116,6 +115,8 @@ static enum err check_header(struct json_object *header, const char **alg, const
         json_get_str(header, "kid", kid, &len, NULL) ||
         json_get_str(header, "typ", &typ, &len, NULL))
         return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
+    if (typ && strcasecmp(typ, "JWT") != 0)
+        return fail(f, ERR_TOKEN_INVALID, "The token is not of the type JWT.");
     return OK;
 }
 
@@ -125,24 +126,32 @@ static bool key_fits(const struct token_key *key, const char *alg, const char *k
     return key->len && !strcmp(key->alg, alg) && (!key->kid || (kid && !strcmp(key->kid, kid)));
 }
 
-static bool signature_fits(const struct token_key *key, const char *token)
+/* RFC 7515, 5.2: over the first two parts as they came. */
+static bool hs256_fits(const struct token_key *key, const struct part parts[PARTS])
+{
+    const struct part *given = &parts[PARTS - 1];
+    unsigned char mac[SECURE_HASH], bytes[2 * SECURE_HASH];
+    size_t len;
+
+    if (given->len > sizeof bytes || !base64url(given->s, given->len, bytes, &len) ||
+        len != sizeof mac)
+        return false;
+    secure_hmac(mac, key->key, key->len, parts[0].s, (size_t)(given->s - 1 - parts[0].s));
+    return secure_equal(mac, bytes, sizeof mac);
+}
+
+static bool signature_fits(const struct token_key *key, const struct part parts[PARTS],
+                           const char *token)
 {
     const struct token_alg *alg = token_alg_find(key->alg);
-    jwt_t *jwt = NULL;
-    bool ok;
 
-    if (!alg || jwt_decode(&jwt, token, key->key, (int)key->len)) {
-        /* A TLS connection on this thread must not find our leftovers. */
-        ERR_clear_error();
+    if (!alg)
         return false;
-    }
-    ok = jwt_get_alg(jwt) == alg->id;
-    jwt_free(jwt);
-    return ok;
+    return token_alg_is_own(alg) ? hs256_fits(key, parts) : token_foreign_fits(key, alg, token);
 }
 
 static enum err check_signature(const struct token_policy *p, struct json_object *header,
-                                const char *token, struct fail *f)
+                                const struct part parts[PARTS], const char *token, struct fail *f)
 {
     const char *alg = "", *kid = NULL;
     bool tried = false;
@@ -153,7 +162,7 @@ static enum err check_signature(const struct token_policy *p, struct json_object
     for (size_t i = 0; i < p->key_count; i++) {
         if (!key_fits(&p->keys[i], alg, kid))
             continue;
-        if (signature_fits(&p->keys[i], token))
+        if (signature_fits(&p->keys[i], parts, token))
             return OK;
         tried = true;
     }
@@ -188,7 +197,7 @@ bool token_is_known(const struct token_policy *p, const char *token, size_t len)
     return is_seen(p, hash);
 }
 
-static enum err check_once(const struct token_policy *p, const struct part *header_part,
+static enum err check_once(const struct token_policy *p, const struct part parts[PARTS],
                            const char *token, size_t len, struct arena *a, struct fail *f)
 {
     unsigned char hash[SECURE_HASH];
@@ -198,10 +207,10 @@ static enum err check_once(const struct token_policy *p, const struct part *head
     secure_sha256(hash, token, len);
     if (is_seen(p, hash))
         return OK;
-    header = part_object(*header_part);
+    header = part_object(parts[0]);
     if (!header)
         return fail(f, ERR_TOKEN_INVALID, "The token's header is not well formed.");
-    e = check_signature(p, header, arena_strn(a, token, len), f);
+    e = check_signature(p, header, parts, arena_strn(a, token, len), f);
     json_object_put(header);
     if (!e)
         remember(p, hash);
@@ -222,7 +231,7 @@ enum err token_verify(const struct token_policy *p, const char *token, size_t le
         return fail(f, ERR_TOKEN_INVALID, "The token is too long.");
     if (!split(token, len, parts))
         return fail(f, ERR_TOKEN_INVALID, "This is not a JSON Web Token.");
-    e = check_once(p, &parts[0], token, len, a, f);
+    e = check_once(p, parts, token, len, a, f);
     if (e)
         return e;
     claims = part_object(parts[1]);
@@ -262,18 +271,66 @@ static struct json_object *make_claims(const struct token_policy *p, const struc
     return o;
 }
 
-static char *encode(const struct token_key *key, const struct token_alg *alg, const char *claims)
+static void add_base64url(struct buf *out, const void *data, size_t len)
 {
-    char *text = NULL;
-    jwt_t *jwt;
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const unsigned char *p = data;
+    unsigned bits = 0, held = 0;
 
-    if (jwt_new(&jwt))
-        return NULL;
-    if (!jwt_add_grants_json(jwt, claims) && !jwt_set_alg(jwt, alg->id, key->key, (int)key->len) &&
-        (!key->kid || !jwt_add_header(jwt, "kid", key->kid)))
-        text = jwt_encode_str(jwt);
-    jwt_free(jwt);
-    return text;
+    for (size_t i = 0; i < len; i++) {
+        bits = (bits << 8 | p[i]) & 0xffff;
+        for (held += 8; held >= 6; held -= 6)
+            buf_add(out, &digits[bits >> (held - 6) & 63], 1);
+    }
+    if (held)
+        buf_add(out, &digits[bits << (6 - held) & 63], 1);
+}
+
+static void add_object(struct buf *out, struct json_object *o)
+{
+    size_t len;
+    const char *text = json_text(o, &len);
+
+    add_base64url(out, text, len);
+}
+
+static char *sign_hs256(const struct token_key *key, struct json_object *claims, struct arena *a)
+{
+    struct json_object *header = json_object_new_object();
+    unsigned char mac[SECURE_HASH];
+    struct buf text;
+    char *out;
+
+    if (!header)
+        die("out of memory (json)");
+    buf_init(&text, 2 * TOKEN_MAX);
+    json_set_str(header, "typ", "JWT");
+    json_set_str(header, "alg", key->alg);
+    json_set_str(header, "kid", key->kid);
+    add_object(&text, header);
+    json_object_put(header);
+    buf_add(&text, ".", 1);
+    add_object(&text, claims);
+    secure_hmac(mac, key->key, key->len, text.data, text.len);
+    buf_add(&text, ".", 1);
+    add_base64url(&text, mac, sizeof mac);
+    out = arena_strn(a, buf_cstr(&text), text.len);
+    buf_release(&text);
+    return out;
+}
+
+static char *sign(const struct token_key *key, const struct token_alg *alg,
+                  struct json_object *claims, struct arena *a)
+{
+    char *text, *out;
+    size_t len;
+
+    if (token_alg_is_own(alg))
+        return sign_hs256(key, claims, a);
+    text = token_foreign_sign(key, alg, json_text(claims, &len));
+    out = text ? arena_str(a, text) : NULL;
+    free(text);
+    return out;
 }
 
 enum err token_sign(const struct token_policy *p, const char *user_id, const char *name,
@@ -283,8 +340,6 @@ enum err token_sign(const struct token_policy *p, const char *user_id, const cha
     const struct token_alg *alg = p->key_count ? token_alg_find(p->keys[0].alg) : NULL;
     struct token_claims c = {.name = (char *)name, .role = (char *)role, .issued_s = now_s};
     struct json_object *claims;
-    char *text;
-    size_t len;
 
     *out = NULL;
     if (!alg)
@@ -303,12 +358,10 @@ enum err token_sign(const struct token_policy *p, const char *user_id, const cha
     if (name && !text_name(a, name, strlen(name)))
         return fail(f, ERR_BAD_REQUEST, "This may not be a name.");
     claims = make_claims(p, &c);
-    text = encode(&p->keys[0], alg, json_text(claims, &len));
+    *out = sign(&p->keys[0], alg, claims, a);
     json_object_put(claims);
-    if (!text)
+    if (!*out)
         return fail(f, ERR_INTERNAL, "The token could not be signed.");
-    *out = arena_str(a, text);
-    free(text);
     if (strlen(*out) > TOKEN_MAX)
         return fail(f, ERR_BAD_REQUEST, "The token would be too long.");
     return OK;

@@ -7,16 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/bio.h>
-#include <openssl/crypto.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KEY_FILE_MAX = 16384, SECRET_MIN = 32, RSA_MIN_BITS = 2048 };
+enum { KEY_FILE_MAX = 16384, SECRET_MIN = 32 };
 
 static bool contains(const struct token_key *key, const char *text)
 {
@@ -35,35 +30,6 @@ enum err token_key_check_secret(const struct token_key *key, const char *setting
     if (contains(key, "-----BEGIN "))
         return fail(f, ERR_BAD_REQUEST,
                     "%s is a PEM key, not a secret. For a key pair set RS256 or ES256.", setting);
-    return OK;
-}
-
-static enum err check_public(const struct token_key *key, const struct token_alg *alg,
-                             const char *setting, struct fail *f)
-{
-    BIO *bio = BIO_new_mem_buf(key->key, (int)key->len);
-    EVP_PKEY *pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-    char group[64] = "";
-    int type = pkey ? EVP_PKEY_get_base_id(pkey) : 0, bits = pkey ? EVP_PKEY_get_bits(pkey) : 0;
-
-    if (type == EVP_PKEY_EC && !EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL))
-        group[0] = '\0';
-    EVP_PKEY_free(pkey);
-    BIO_free(bio);
-    ERR_clear_error();
-    if (!type)
-        return fail(f, ERR_BAD_REQUEST,
-                    "%s is no PEM public key. Make one with: openssl pkey -in PRIVATE -pubout",
-                    setting);
-    if (alg->kind == TOKEN_KEY_RSA && type != EVP_PKEY_RSA)
-        return fail(f, ERR_BAD_REQUEST, "%s is not an RSA key, which %s needs.", setting,
-                    alg->name);
-    if (alg->kind == TOKEN_KEY_RSA && bits < RSA_MIN_BITS)
-        return fail(f, ERR_BAD_REQUEST, "%s is an RSA key of %d bits; at least %d are needed.",
-                    setting, bits, RSA_MIN_BITS);
-    if (alg->kind == TOKEN_KEY_EC && strcmp(group, "prime256v1") != 0)
-        return fail(f, ERR_BAD_REQUEST, "%s is not a P-256 (prime256v1) key, which %s needs.",
-                    setting, alg->name);
     return OK;
 }
 
@@ -116,7 +82,7 @@ static enum err judge(int fd, struct token_key *key, const struct token_alg *alg
                         "%s holds a private key; only the public one belongs here. Make it with: "
                         "openssl pkey -in PRIVATE -pubout",
                         setting);
-        return check_public(key, alg, setting, f);
+        return token_foreign_check_public(key, alg, setting, f);
     }
     /* The line end that an editor or echo leaves is not part of a secret. */
     if (key->len && key->key[key->len - 1] == '\n')

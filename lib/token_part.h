@@ -24,6 +24,24 @@ struct token_seen {
     size_t next;
 };
 
+/*
+ * lib/token_foreign.c: signatures other than HS256, by libjwt and libcrypto, which are loaded when
+ * the configuration first names such an algorithm. token_foreign_load(): ERR_BAD_REQUEST where they
+ * are not there. After it the others may be called; token_foreign_sign() gives a string to free(),
+ * or NULL.
+ */
+MUST_CHECK enum err token_foreign_load(const struct token_alg *alg, const char *setting,
+                                       struct fail *f);
+bool token_foreign_fits(const struct token_key *key, const struct token_alg *alg,
+                        const char *token);
+char *token_foreign_sign(const struct token_key *key, const struct token_alg *alg,
+                         const char *claims);
+MUST_CHECK enum err token_foreign_check_public(const struct token_key *key,
+                                               const struct token_alg *alg, const char *setting,
+                                               struct fail *f);
+/* Ours. */
+bool token_alg_is_own(const struct token_alg *alg);
+
 /* NULL where the name is none of ours. */
 const struct token_alg *token_alg_find(const char *name);
 

@@ -1,7 +1,6 @@
 /* From the configuration to a policy. Keys themselves are judged in lib/token_key.c. */
 #include "lib/token_part.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +39,7 @@ static char *copy_if_set(const char *s)
 static void key_release(struct token_key *k)
 {
     if (k->key)
-        OPENSSL_cleanse(k->key, k->len);
+        explicit_bzero(k->key, k->len);
     free(k->key);
     free(k->alg);
     free(k->kid);
@@ -51,6 +50,7 @@ static void key_release(struct token_key *k)
 static enum err load_key(struct token_key *k, const struct source *s, struct fail *f)
 {
     const struct token_alg *alg = s->alg ? token_alg_find(s->alg) : NULL;
+    enum err e;
 
     if (!alg)
         return fail(f, ERR_BAD_REQUEST, "%s must be HS256, HS384, HS512, RS256 or ES256.",
@@ -66,6 +66,9 @@ static enum err load_key(struct token_key *k, const struct source *s, struct fai
         return fail(f, ERR_BAD_REQUEST,
                     "%s has no secret: put the host app's public key (PEM) into a file and set %s.",
                     alg->name, s->file_name);
+    e = token_foreign_load(alg, s->alg_name, f);
+    if (e)
+        return e;
     k->alg = xstrdup(alg->name);
     k->kid = copy_if_set(s->kid);
     if (is_set(s->file))

@@ -1,7 +1,6 @@
 /* outcry-sidecar: serves the chat's WebSockets. See --help. */
 #include "lib/folder.h"
 #include "lib/footprint.h"
-#include "lib/secure.h"
 #include "lib/sidecar_lock.h"
 #include "lib/text.h"
 #include "ws-sidecar/sidecar.h"
@@ -118,7 +117,6 @@ static int serve(const struct conf *conf, struct log *log, int inherited)
     int lock = take_lock(conf, inherited);
     struct fail f;
 
-    secure_init();
     raise_file_limit(log, conf->ws_max_connections);
     if (sidecar_start(s, conf, log, lock, &f))
         die("%s", f.message);

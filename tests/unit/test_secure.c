@@ -1,6 +1,7 @@
 /* Randomness, hashes with the vectors of their standards, and comparison. */
 #include "lib/secure.h"
 
+#include <openssl/evp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -80,6 +81,37 @@ static void test_sha256_is_that_of_fips_180(void **state)
     expect_hash(hash, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+/* Of every length around a block's and the padding's, and in two pieces. */
+static void test_sha256_is_libcryptos(void **state)
+{
+    unsigned char bytes[300], want[SECURE_HASH], whole[SECURE_HASH], pieces[SECURE_HASH];
+
+    (void)state;
+    secure_random(bytes, sizeof bytes);
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        struct secure_hash *h = secure_hash_begin();
+
+        assert_int_equal(EVP_Digest(bytes, len, want, NULL, EVP_sha256(), NULL), 1);
+        secure_sha256(whole, bytes, len);
+        secure_hash_add(h, bytes, len * 2 / 3);
+        secure_hash_add(h, bytes + len * 2 / 3, len - len * 2 / 3);
+        secure_hash_end(h, pieces);
+        assert_memory_equal(whole, want, sizeof want);
+        assert_memory_equal(pieces, want, sizeof want);
+    }
+}
+
+static void test_sha256_of_a_million(void **state)
+{
+    static char million[1000000];
+    unsigned char hash[SECURE_HASH];
+
+    (void)state;
+    memset(million, 'a', sizeof million);
+    secure_sha256(hash, million, sizeof million);
+    expect_hash(hash, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
 static void test_hmac_is_that_of_rfc_4231(void **state)
 {
     unsigned char hash[SECURE_HASH], key[131];
@@ -129,6 +161,8 @@ int main(void)
         cmocka_unit_test(test_random_bytes_fill_the_whole_and_no_more),
         cmocka_unit_test(test_random_hex_has_the_length_asked_for),
         cmocka_unit_test(test_sha256_is_that_of_fips_180),
+        cmocka_unit_test(test_sha256_is_libcryptos),
+        cmocka_unit_test(test_sha256_of_a_million),
         cmocka_unit_test(test_hmac_is_that_of_rfc_4231),
         cmocka_unit_test(test_hmac_takes_empty_input),
         cmocka_unit_test(test_comparison_sees_every_byte),

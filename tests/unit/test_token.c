@@ -106,7 +106,7 @@ static void test_headers_that_only_tell_more_are_taken(void **state)
     expect_header(t, "{\"typ\":\"jwt\",\"alg\":\"HS256\"}", OK);
     expect_header(t, "{\"alg\":\"HS256\",\"kid\":\"../../dev/null\"}", OK);
     expect_header(t, "{\"alg\":\"HS256\",\"jku\":\"http://127.0.0.1/\",\"jwk\":{\"k\":\"\"}}", OK);
-    /* libjwt takes no other type than JWT. */
+    /* A token of another type was made for something else. */
     expect_header(t, "{\"typ\":\"at+jwt\",\"alg\":\"HS256\"}", ERR_TOKEN_INVALID);
 }
 

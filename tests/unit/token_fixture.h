@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_TOKEN_FIXTURE_H
 #define TESTS_UNIT_TOKEN_FIXTURE_H
 
-#include "lib/token.h"
+#include "lib/token_part.h"
 
 #include "tests/unit/craft.h"
 
@@ -60,6 +60,9 @@ static inline int token_keys_free(void **state)
 
 static inline void fill_policy(struct token_policy *p, const char *alg, const void *key, size_t len)
 {
+    struct fail f;
+
+    assert_int_equal(token_foreign_load(token_alg_find(alg), "jwt_alg", &f), OK);
     *p = (struct token_policy){.key_count = 1, .leeway_s = 30};
     p->keys[0].alg = xstrdup(alg);
     p->keys[0].key = xcalloc(1, len + 1);
