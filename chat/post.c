@@ -14,6 +14,7 @@
 #include "db/attachment.h"
 #include "db/event.h"
 #include "lib/file_store.h"
+#include "lib/media.h"
 #include "lib/secure.h"
 #include "lib/text.h"
 
@@ -33,6 +34,7 @@ struct draft {
     struct mentions mentions;           /* counted where there may be any */
     const char *files[ATTACHMENTS_MAX]; /* ids */
     size_t file_count;
+    int64_t pictures; /* of them */
     struct posted *out;
 };
 
@@ -227,7 +229,7 @@ static enum err check_reply(struct chat *c, struct draft *d, struct fail *f)
 }
 
 /* All of them are whole, the author's, of this room and nobody else's. */
-static enum err check_claims(struct chat *c, const struct draft *d, struct fail *f)
+static enum err check_claims(struct chat *c, struct draft *d, struct fail *f)
 {
     struct attachment file;
     enum err e = OK;
@@ -239,6 +241,7 @@ static enum err check_claims(struct chat *c, const struct draft *d, struct fail 
                     !file.file.type)))
             return fail(f, ERR_FILE_NOT_FOUND,
                         "A file of this message is not there any more. Choose it again.");
+        d->pictures += media_row(media_by_type(file.file.type))->is_image;
     }
     return e;
 }
@@ -285,6 +288,7 @@ static enum err insert(struct chat *c, void *arg, struct fail *f)
         .created_ms = event.ts_ms,
         .rev = 1,
         .attachment_rows = (int64_t)d->file_count,
+        .picture_rows = d->pictures,
     };
     secure_random(m->salt, sizeof m->salt);
     e = mention_is_possible(m->body) ? mention_read(c, d->arena, &at, m, &d->mentions, f) : OK;

@@ -118,9 +118,13 @@ static bool is_author(const struct hunt *h, int64_t user_id)
     return !h->out->query.from;
 }
 
-static bool has_link(const char *text, size_t len)
+/* As db/migrations/chat/014-things-found.sql has it for the index. */
+static unsigned has(const struct search_row *row)
 {
-    return memmem(text, len, "://", 3) != NULL;
+    unsigned link = memmem(row->body, row->body_len, "://", 3) ? SEARCH_HAS_LINK : 0;
+
+    return link | (row->has_files ? SEARCH_HAS_FILE : 0) |
+           (row->has_pictures ? SEARCH_HAS_IMAGE : 0);
 }
 
 static enum err judge(struct hunt *h, struct arena *a, const char *text, size_t len, bool *fits,
@@ -147,7 +151,7 @@ static bool take_row(void *ctx, const struct search_row *row)
     struct search_match match;
     bool fits = false;
 
-    if (!is_author(h, row->user_id) || (h->keys.has_link && !has_link(row->body, row->body_len)))
+    if (!is_author(h, row->user_id) || (h->keys.has & ~has(row)))
         return true;
     arena_clear(&h->scratch);
     h->err = judge(h, &h->scratch, row->body, row->body_len, &fits, &match, h->fail);
@@ -312,9 +316,9 @@ static enum err run(struct hunt *h, struct fail *f)
     bool nowhere = false;
     enum err e = add_needs(h, f);
 
-    h->out->asked = h->need_count > 0 || q->from || q->room || q->has_link || q->from_ms > 0 ||
+    h->out->asked = h->need_count > 0 || q->from || q->room || q->has || q->from_ms > 0 ||
                     q->before_ms < INT64_MAX;
-    h->keys.has_link = q->has_link;
+    h->keys.has = q->has;
     if (!e)
         e = find_room(h, &nowhere, f);
     if (!e)

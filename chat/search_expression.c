@@ -35,6 +35,11 @@ static void add_and(struct buf *b)
 
 static void add_keys(struct buf *b, const struct search_keys *keys)
 {
+    static const struct {
+        unsigned has;
+        const char *key;
+    } things[] = {{SEARCH_HAS_LINK, "l"}, {SEARCH_HAS_FILE, "f"}, {SEARCH_HAS_IMAGE, "i"}};
+
     for (size_t i = 0; i < keys->author_count; i++) {
         if (i == 0)
             add_and(b);
@@ -45,9 +50,11 @@ static void add_keys(struct buf *b, const struct search_keys *keys)
         add_and(b);
         buf_fmt(b, "{keys} : \"r%lld\"", (long long)keys->room_id);
     }
-    if (keys->has_link) {
+    for (size_t i = 0; i < ARRAY_LEN(things); i++) {
+        if (!(keys->has & things[i].has))
+            continue;
         add_and(b);
-        buf_str(b, "{keys} : \"l\"");
+        buf_fmt(b, "{keys} : \"%s\"", things[i].key);
     }
 }
 

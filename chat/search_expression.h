@@ -11,7 +11,7 @@ struct search_keys {
     int64_t authors[SEARCH_AUTHORS_MAX]; /* any of them */
     size_t author_count;                 /* 0: anybody's */
     int64_t room_id;                     /* 0: any */
-    bool has_link;
+    unsigned has;                        /* SEARCH_HAS_… */
 };
 
 /* Whether the index of words can tell where it stands. */

@@ -71,9 +71,20 @@ static bool before_day(struct arena *a, struct search_query *q, const struct pie
 
 static bool has_thing(struct arena *a, struct search_query *q, const struct piece *value)
 {
+    static const struct {
+        const char *name;
+        unsigned has;
+    } things[] = {
+        {"link", SEARCH_HAS_LINK}, {"file", SEARCH_HAS_FILE}, {"image", SEARCH_HAS_IMAGE}};
+
     (void)a;
-    q->has_link = q->has_link || strcmp(value->text, "link") == 0;
-    return strcmp(value->text, "link") == 0;
+    for (size_t i = 0; i < ARRAY_LEN(things); i++) {
+        if (strcmp(value->text, things[i].name) == 0) {
+            q->has |= things[i].has;
+            return true;
+        }
+    }
+    return false;
 }
 
 static const struct {
@@ -85,7 +96,7 @@ static const struct {
     {"in:", in_room, "in: takes a room's short name, as in in:energy."},
     {"after:", after_day, "after: takes a date, as in after:2026-11-01."},
     {"before:", before_day, "before: takes a date, as in before:2026-11-01."},
-    {"has:", has_thing, "has: takes the word link."},
+    {"has:", has_thing, "has: takes one of the words link, file and image."},
 };
 
 static bool take_operator(struct arena *a, struct search_query *q, const char **text,

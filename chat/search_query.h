@@ -3,16 +3,23 @@
  * operator is a word, and an operator whose value makes no sense is left out with a sentence that
  * says so.
  *
- *   crude oil          messages with both words        "crude oil"    with the words one after the
- * other refin*             words that begin so             -opec          without the word from:ana
- * by ana                          in:energy      in that room after:2026-11-01   from that day
- * (UTC) on          before:2026-11-20   up to the day before it has:link           with a link
+ *   crude oil          messages with both words
+ *   "crude oil"        with the words one after the other
+ *   refin*             words that begin so
+ *   -opec              without the word
+ *   from:ana           by ana
+ *   in:energy          in that room
+ *   after:2026-11-01   from that day (UTC) on
+ *   before:2026-11-20  up to the day before it
+ *   has:link           with a link; has:file, has:image: with one of these
  */
 #ifndef CHAT_SEARCH_QUERY_H
 #define CHAT_SEARCH_QUERY_H
 
 #include "lib/arena.h"
 
+/* What a message may have, as bits. */
+enum { SEARCH_HAS_LINK = 1, SEARCH_HAS_FILE = 2, SEARCH_HAS_IMAGE = 4 };
 enum { SEARCH_TERMS_MAX = 12, SEARCH_NOTES_MAX = 4, SEARCH_QUERY_BYTES = 500 };
 
 struct search_term {
@@ -26,7 +33,7 @@ struct search_query {
     size_t term_count;
     const char *from, *room;    /* NULL: anybody, anywhere */
     int64_t from_ms, before_ms; /* 0 and INT64_MAX: at any time */
-    bool has_link;
+    unsigned has;
     const char *notes[SEARCH_NOTES_MAX]; /* sentences about what was left out */
     size_t note_count;
 };

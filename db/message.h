@@ -29,6 +29,7 @@ struct message {
     /* Filled by loads, see db/reaction.h. */
     const struct reaction *reactions;
     size_t reaction_count;
+    int64_t picture_rows;    /* of those that a new one is given: pictures */
     int64_t attachment_rows; /* as the row says; filled by loads, see db/attachment.h: */
     const struct attachment *attachments;
     size_t attachment_count;

@@ -15,7 +15,9 @@
     " AND m.seq > max(r.floor, ifnull(k.joined_seq, 0))"                                           \
     " AND m.user_id NOT IN (SELECT ignored_id FROM ignored_user WHERE user_id = ?1)"               \
     " AND (?2 = 0 OR m.room_id = ?2) AND m.created_ms >= ?3 AND m.created_ms < ?4"
-#define COLUMNS "SELECT m.id, m.room_id, m.seq, m.user_id, m.created_ms, m.edited_ms, m.body"
+#define COLUMNS                                                                                    \
+    "SELECT m.id, m.room_id, m.seq, m.user_id, m.created_ms, m.edited_ms, m.body,"                 \
+    " m.attachments, m.pictures"
 /* CROSS JOIN: the newest of the index first, whatever the statistics say. */
 #define THROUGH(index)                                                                             \
     COLUMNS " FROM " index " i CROSS JOIN event e ON e.id = i.rowid"                               \
@@ -78,6 +80,8 @@ static struct search_row row_of(struct query *q)
         .user_id = query_i64(q, 3),
         .created_ms = query_i64(q, 4),
         .edited_ms = query_i64(q, 5),
+        .has_files = query_i64(q, 7) > 0,
+        .has_pictures = query_i64(q, 8) > 0,
     };
 
     row.body = query_blob(q, 6, &row.body_len);

@@ -13,6 +13,7 @@ struct search_row {
     int64_t msg_id, room_id, seq, user_id, created_ms, edited_ms;
     const char *body;
     size_t body_len;
+    bool has_files, has_pictures;
 };
 
 struct search_walk {

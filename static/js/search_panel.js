@@ -18,6 +18,8 @@ const HELP = [
     ["after:2026-11-01", "from that day on (UTC)"],
     ["before:2026-11-20", "before that day (UTC)"],
     ["has:link", "with a link"],
+    ["has:file", "with a file"],
+    ["has:image", "with a picture"],
 ];
 
 const kept = { text: "", here: false };

@@ -1,6 +1,7 @@
 /* What the migrations make of rows that were there before. */
 #include "db/handle.h"
 #include "db/message.h"
+#include "db/search_index.h"
 #include "lib/embedded.h"
 #include "tests/unit/db_fixture.h"
 
@@ -69,11 +70,69 @@ static void test_replies_of_before_are_in_threads(void **state)
     assert_ok(fx, db_check(fx->db, &fx->fail));
 }
 
+static void sql(struct fixture *fx, const char *text)
+{
+    char *why = NULL;
+
+    if (sqlite3_exec(fx->db->sqlite, text, NULL, NULL, &why) != SQLITE_OK)
+        fail_msg("%s: %s", text, why);
+}
+
+static int64_t number(struct fixture *fx, const char *text)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t found;
+
+    assert_int_equal(sqlite3_prepare_v2(fx->db->sqlite, text, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    found = sqlite3_column_int64(stmt, 0);
+    sqlite3_finalize(stmt);
+    return found;
+}
+
+/* What is indexed is found by its files as well; the index knows its texts by their new keys. */
+static void test_files_of_before_are_found(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO user (id, ext_id, username, name_fold, role, first_seen_ms)"
+        " VALUES (1, 'h:1', 'ann', 'ann', 'member', 1);"
+        "INSERT INTO room (id, slug, kind, title, created_ms) VALUES (1, 'r', 'public', 'R', 1);"
+        "INSERT INTO message (id, room_id, seq, user_id, author_name, body, salt, via, client_id,"
+        " created_ms, attachments) VALUES (50, 1, 1, 1, 'ann', 'chart', x'00', 'cli', 'a', 1, 2),"
+        " (60, 1, 2, 1, 'ann', 'words', x'00', 'cli', 'b', 1, 0),"
+        " (70, 1, 3, 1, 'ann', 'late', x'00', 'cli', 'c', 1, 1);"
+        "INSERT INTO event (id, room_id, seq, ts_ms, kind, msg_id, actor_id, hash) VALUES"
+        " (1, 1, 1, 1, 'message', 50, 1, x'00'), (2, 1, 2, 1, 'message', 60, 1, x'00'),"
+        " (3, 1, 3, 1, 'message', 70, 1, x'00');"
+        "INSERT INTO attachment (id, user_id, room_id, msg_id, place, name, size, type, created_ms)"
+        " VALUES ('a', 1, 1, 50, 1, 'a', 1, 'image/png', 1),"
+        " ('b', 1, 1, 50, 2, 'b', 1, 'text/plain', 1), ('c', 1, 1, 70, 1, 'c', 1, 'text/csv', 1);"
+        "INSERT INTO search_words (rowid, body, keys)"
+        " SELECT id, body, keys FROM search_text WHERE id <= 2;"
+        "INSERT INTO search_parts (rowid, body) SELECT id, body FROM search_text WHERE id <= 2;"
+        "UPDATE search_cursor SET event_id = 2;";
+    struct fixture *fx = *state;
+    int64_t to;
+
+    make_old(fx, 13, rows);
+    migrate(fx);
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    for (enum search_part part = 0; part < SEARCH_INDEXES; part++)
+        assert_ok(fx, search_extend(fx->db, part, 100, &to, &fx->fail));
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+    sql(fx, "INSERT INTO search_words (search_words, rank) VALUES ('integrity-check', 1)");
+    sql(fx, "INSERT INTO search_parts (search_parts, rank) VALUES ('integrity-check', 1)");
+    assert_int_equal(number(fx, "SELECT count(*) FROM search_words('keys:f')"), 2);
+    assert_int_equal(number(fx, "SELECT count(*) FROM search_words('keys:i')"), 1);
+    assert_int_equal(number(fx, "SELECT sum(pictures) FROM message"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_replies_of_before_are_in_threads, setup_empty,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_files_of_before_are_found, setup_empty, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

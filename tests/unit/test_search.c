@@ -1,9 +1,11 @@
 /* Finding messages: the same with and without an index, for whoever may read them. */
 #include "chat/indexing.h"
 #include "chat/search.h"
+#include "chat/upload.h"
 #include "chat/wire_search.h"
 #include "db/erase.h"
 #include "db/ignored.h"
+#include "tests/lib/pictures.h"
 #include "tests/unit/act_fixture.h"
 
 #include <stdio.h>
@@ -169,6 +171,60 @@ static void test_edits_and_deletions_are_followed_at_once(void **state)
     assert_index_fits(fx);
     assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, second, &out), OK);
     assert_finds(fx, &ana, "copper", "");
+    assert_index_fits(fx);
+}
+
+/* A message with a file of these bytes. */
+static int64_t post_file(struct fixture *fx, const struct actor *who, const char *text,
+                         const struct buf *bytes)
+{
+    const struct upload_wish wish = {
+        .actor = who, .room = "general", .name = "x", .name_len = 1, .size = (int64_t)bytes->len};
+    struct upload up;
+    struct posted out;
+
+    if (upload_whole(&fx->chat, &fx->arena, &wish, bytes->data, &up, &fx->fail))
+        fail_msg("%s", fx->fail.message);
+    const struct post post = {.actor = who,
+                              .room = "general",
+                              .text = text,
+                              .text_len = strlen(text),
+                              .via = "api",
+                              .attachments = up.row.id};
+
+    if (chat_post_now(&fx->chat, &fx->arena, &post, &out, &fx->fail))
+        fail_msg("%s", fx->fail.message);
+    return out.message.id;
+}
+
+static void test_messages_are_found_by_what_they_carry(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct buf bytes;
+    struct acted out;
+    int64_t chart;
+
+    buf_init(&bytes, PICTURE_MAX);
+    picture_png(&bytes, 30, 20);
+    chart = post_file(fx, &ana, "crude in a chart", &bytes);
+    buf_clear(&bytes);
+    buf_str(&bytes, "day,close\n");
+    post_file(fx, &ana, "crude as a table", &bytes);
+    buf_release(&bytes);
+    fixture_post(fx, &ana, "general", "crude in words");
+    for (int indexed = 0; indexed < 2; indexed++) {
+        assert_finds(fx, &ana, "has:file", "crude as a table|crude in a chart");
+        assert_finds(fx, &ana, "has:image", "crude in a chart");
+        assert_finds(fx, &ana, "has:file table", "crude as a table");
+        assert_finds(fx, &ana, "has:image table", "");
+        assert_finds(fx, &ana, "has:file has:link", "");
+        index_all(fx);
+    }
+    assert_index_fits(fx);
+    assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, chart, &out), OK);
+    assert_finds(fx, &ana, "has:image", "");
+    assert_finds(fx, &ana, "has:file", "crude as a table");
     assert_index_fits(fx);
 }
 
@@ -413,6 +469,7 @@ int main(void)
         TEST(test_what_is_found_does_not_depend_on_the_index),
         TEST(test_parts_of_words_are_found_where_no_word_is),
         TEST(test_edits_and_deletions_are_followed_at_once),
+        TEST(test_messages_are_found_by_what_they_carry),
         TEST(test_an_erased_text_is_in_no_index),
         TEST(test_what_others_change_in_the_file_is_followed_by_the_next_step),
         TEST(test_rooms_that_are_not_theirs_are_not_searched),

@@ -73,12 +73,12 @@ static void test_words_phrases_beginnings_and_what_shall_not_be_there(void **sta
 static void test_operators(void **state)
 {
     struct search_query q =
-        parse("from:@Ana in:#Energy after:2026-11-01 before:2026-11-20 has:link crude");
+        parse("from:@Ana in:#Energy after:2026-11-01 before:2026-11-20 has:link has:image crude");
 
     (void)state;
     assert_string_equal(q.from, "Ana");
     assert_string_equal(q.room, "energy");
-    assert_true(q.has_link);
+    assert_int_equal(q.has, SEARCH_HAS_LINK | SEARCH_HAS_IMAGE);
     assert_int_equal(q.from_ms, NOVEMBER_1);
     assert_int_equal(q.before_ms, NOVEMBER_20);
     assert_string_equal(terms(&q), "crude");
