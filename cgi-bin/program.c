@@ -44,13 +44,15 @@ static void rest(void *ctx)
     footprint_trim();
 }
 
-/* Where a sidecar runs, it does. */
+/* Where a sidecar runs, it does. One that others start is nearly always there: it is asked for only
+ * by who wrote something and woke nobody. */
 static void index_some(struct chat *c)
 {
     struct fail f;
     bool due = false, done;
 
-    if (c->conf->sidecar == SIDECAR_EXTERNAL || notify_has_reader(&c->notify))
+    if ((c->conf->sidecar == SIDECAR_EXTERNAL && !c->notify.unheard) ||
+        notify_has_reader(&c->notify))
         return;
     if (!indexing_is_due(c, &due, &f) && due && indexing_step(c, &done, &f))
         log_event(c->log, LOG_WARN, "not_indexed", LOG_S("why", f.message));

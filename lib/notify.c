@@ -40,11 +40,12 @@ enum err notify_open(struct notify *n, const char *path, struct fail *f)
 }
 
 /* Not connected, so that a sidecar that starts anew is found again without a word. */
-void notify_send(const struct notify *n)
+void notify_send(struct notify *n)
 {
     if (n->fd >= 0)
-        (void)sendto(n->fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&n->to,
-                     sizeof n->to);
+        n->unheard = sendto(n->fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL,
+                            (const struct sockaddr *)&n->to, sizeof n->to) < 0 &&
+                     (errno == ENOENT || errno == ECONNREFUSED);
 }
 
 /* With a socket of its own: ours must not become one that is connected. */

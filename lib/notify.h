@@ -13,11 +13,12 @@
 struct notify {
     int fd; /* -1: not open */
     struct sockaddr_un to;
+    bool unheard; /* the last notify_send() found nobody */
 };
 
 /* `path` at most 107 bytes; ERR_BAD_REQUEST otherwise. NULL makes a notifier that does nothing. */
 MUST_CHECK enum err notify_open(struct notify *n, const char *path, struct fail *f);
-void notify_send(const struct notify *n);
+void notify_send(struct notify *n);
 /* Whether a sidecar is there to be woken: a socket that a dead one left does not count. Wakes
  * nobody.
  */

@@ -20,13 +20,13 @@ def indexed(stack):
 
 
 class Search:
-    server, gateway, sidecar = None, "fastcgi", "external"
+    server, gateway, sidecar, started = None, "fastcgi", "external", True
 
     def ask(self, stack, question, token):
         return stack.get("search/?sort=newest&q=" + urllib.parse.quote(question), token=token)
 
     def test_what_was_posted_is_found_and_indexed_later(self):
-        with Stack(self.server, gateway=self.gateway,
+        with Stack(self.server, gateway=self.gateway, sidecar=self.started,
                    conf={"sidecar": self.sidecar, "rate_search_burst": "1000",
                          "rate_user_burst": "1000", "rate_address_burst": "1000"}) as stack:
             ana = stack.token(1, "ana")
@@ -73,6 +73,10 @@ class SearchLighttpd(Search, unittest.TestCase):
 
 class SearchApacheCgiWithoutSidecar(Search, unittest.TestCase):
     server, gateway, sidecar = "apache", "cgi", "off"
+
+
+class SearchCgiWhileTheSidecarIsStopped(Search, unittest.TestCase):
+    server, gateway, started = "lighttpd", "cgi", False
 
 
 if __name__ == "__main__":

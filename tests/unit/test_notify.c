@@ -123,7 +123,10 @@ static void test_a_reader_is_seen_and_not_woken(void **state)
     for (int i = 0; i < 5000; i++) /* one whose queue is full is a reader all the same */
         notify_send(&n);
     assert_true(notify_has_reader(&n));
+    assert_false(n.unheard);
     close(fd);
+    notify_send(&n);
+    assert_true(n.unheard);
     assert_int_equal(access(p->path, F_OK), 0);
     assert_false(notify_has_reader(&n)); /* a dead one's file */
     fd = notify_bind(p->path, &f);
