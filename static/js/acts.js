@@ -20,7 +20,7 @@ const path = (row, rest = "") => `messages/${row.dataset.id}/${rest}`;
 export class Acts {
     // hooks: done(message) after an act was stored, told() after another word to the server, leave() when the
     // keyboard leaves the rows, thread(id) to open the thread that a message is of, where that is not what is shown;
-    // owns(): whether the room is the reader's
+    // owns(): whether the room is the reader's; person(id, anchor): who somebody is
     // reply: the line above the message box; undefined where there is none. pins: what is pinned
     constructor({ api, config, user, log, scroll, reply, pins, hooks }) {
         Object.assign(this, { api, config, user, log, reply, pins, hooks });
@@ -49,6 +49,7 @@ export class Acts {
             { label: "Pin", when: (row) => this.#mayPin(row) && !this.#pinned(row), run: (row) => this.#pin(row, true) },
             { label: "Unpin", when: (row) => this.#mayPin(row) && this.#pinned(row), run: (row) => this.#pin(row, false) },
             { label: "Copy link", when: () => true, run: (row) => this.#copyLink(row) },
+            { label: "About this person", when: (row) => this.user !== null && Number(row.dataset.user) > 0, run: (row) => this.hooks.person(Number(row.dataset.user), row.querySelector(".msg-more")) },
             { label: "Ignore this person", when: (row) => this.#mayIgnore(row), run: (row) => this.#ignore(row) },
             { label: "Delete", danger: true, when: (row) => this.#mayDelete(row), run: (row) => this.#remove(row) },
         ];
@@ -165,7 +166,7 @@ export class Acts {
 
     async #ignore(row) {
         const { ignore } = await import("./ignore.js");
-        if (await ignore(this.api, row)) {
+        if (await ignore(this.api, row.dataset.user, row.querySelector(".msg-author").textContent)) {
             this.hooks.told();
         }
     }

@@ -106,6 +106,7 @@ export class Chat {
             api, config, user,
             online: this.online,
             prefs: this.attention.prefs,
+            told: () => this.link.soon(),
             room: () => this.view.room,
             visit: (id) => {
                 this.closeDrawers();
@@ -139,6 +140,7 @@ export class Chat {
                 pending: (event) => this.#pendingAction(event),
                 closed: () => this.#leaveThreadPage(),
                 owns: (room) => this.#owns(room),
+                person: (id, anchor) => this.panels.about(id, anchor),
             },
         });
     }
@@ -157,6 +159,7 @@ export class Chat {
                 leave: () => this.composer?.text.focus(),
                 thread: (id) => this.threads.open(id),
                 owns: () => this.#owns(this.view.room),
+                person: (id, anchor) => this.panels.about(id, anchor),
             },
         });
         this.composer?.text.addEventListener("keydown", (event) => {

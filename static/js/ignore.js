@@ -5,13 +5,12 @@ import { confirmDialog } from "./dialog.js";
 import { toast } from "./toast.js";
 
 // True where it was done.
-export async function ignore(api, row) {
-    const name = row.querySelector(".msg-author").textContent;
+export async function ignore(api, id, name) {
     if (!(await confirmDialog(`Ignore ${name}? Nothing that they write will reach you, in any room. They are not told.`, "Ignore"))) {
         return false;
     }
     try {
-        await api.put(`me/ignored/${row.dataset.user}/`);
+        await api.put(`me/ignored/${id}/`);
         toast(`You ignore ${name}. Your account has the list.`);
         return true;
     } catch (error) {

@@ -6,7 +6,8 @@ import { toast } from "./toast.js";
 const isPlain = (event) => !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
 
 export class Panels {
-    // context: {api, config, user, prefs, online, room() → the one in view, opened(room), visit(id) a message}
+    // context: {api, config, user, prefs, online, room() → the one in view, opened(room), visit(id) a message,
+    // told() after another word to the server}
     constructor(context) {
         this.context = context;
         document.addEventListener("click", (event) => isPlain(event) && this.#click(event));
@@ -14,7 +15,7 @@ export class Panels {
 
     // A "room" event: what is shown about it may be old.
     take(event) {
-        this.about?.take(event);
+        this.room?.take(event);
     }
 
     // The reader was.
@@ -48,14 +49,19 @@ export class Panels {
         return id ? () => this.card(id, link) : null;
     }
 
+    // Asked for elsewhere: who somebody is.
+    about(id, anchor) {
+        return this.#show(() => this.card(id, anchor));
+    }
+
     card(id, anchor) {
         return import("./person_card.js").then(({ openCard }) => openCard(this.context, id, anchor));
     }
 
-    async #keep(about) {
-        this.about = await about;
-        await this.about.closed;
-        this.about = null;
+    async #keep(room) {
+        this.room = await room;
+        await this.room.closed;
+        this.room = null;
     }
 
     async #keepList(list) {

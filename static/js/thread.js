@@ -22,7 +22,7 @@ const isNarrow = matchMedia("(width < 768px)");
 
 export class Thread {
     // hooks: done(message) after an act, send(entry), typing(room, on), jump(id) to a message that is not in
-    // the thread, pending(event) for a click in a row on its way, closed(), owns(room)
+    // the thread, pending(event) for a click in a row on its way, closed(), owns(room), person(id, anchor)
     constructor({ api, config, user, store, owner, outbox, pins, hooks }) {
         Object.assign(this, { api, user, outbox, hooks });
         this.page = `${config.page}t/`;
@@ -38,7 +38,7 @@ export class Thread {
             api, config, user, scroll, pins,
             log: this.log,
             reply: this.reply,
-            hooks: { done: hooks.done, leave: () => this.composer?.text.focus(), owns: () => hooks.owns(this.room) },
+            hooks: { done: hooks.done, leave: () => this.composer?.text.focus(), owns: () => hooks.owns(this.room), person: hooks.person },
         });
         this.log.addEventListener("click", (event) => this.#click(event));
         this.box.querySelector(".thread-close").addEventListener("click", (event) => {

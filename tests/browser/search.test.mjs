@@ -1,5 +1,4 @@
-// Searching in the page and without a script, the list of keys, and the whole of the main job by
-// keyboard alone. The windows are judged by axe at both widths and in both schemes.
+// Searching in the page and without a script. The windows are judged by axe at both widths and in both schemes.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -33,7 +32,6 @@ after(async () => {
 });
 
 const found = (page) => page.$$eval(".sheet-search .found-text", (list) => list.map((text) => text.textContent));
-const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.className);
 
 async function finds(page, expected) {
     await until(async () => JSON.stringify(await found(page)) === JSON.stringify(expected), `finds ${expected}`, 60);
@@ -150,70 +148,3 @@ for (const [width, height] of [[360, 740], [1280, 800]]) {
         });
     }
 }
-
-test("the main job by keyboard alone: join, write, answer, react, edit, find, change rooms", async () => {
-    const kim = await Person.enter(browser);
-    const { page } = kim;
-    const press = (...keys) => keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
-    const tabTo = async (what) => {
-        for (let presses = 0; presses < 60; presses++) {
-            if (await page.evaluate((selector) => document.activeElement.matches(selector), what)) {
-                return;
-            }
-            await press("Tab");
-        }
-        assert.fail(`Tab does not lead to ${what}; it is at ${await focused(page)}`);
-    };
-    await kim.open(stack.url);
-    await tabTo("#join-name");
-    await page.keyboard.type("kim");
-    await press("Enter");
-    await page.waitForSelector("#composer");
-    await kim.linkIs("live");
-
-    await tabTo("#composer-text");
-    await page.keyboard.type("Copper first");
-    await press("Enter");
-    await kim.sees("Copper first");
-    await press("ArrowUp");
-    await page.waitForSelector(".edit-text");
-    await press("Control+a");
-    await page.keyboard.type("Copper, corrected");
-    await press("Enter");
-    await kim.sees("Copper, corrected");
-
-    await page.waitForFunction(() => document.activeElement.id === "composer-text");
-    await press("Shift+Tab");
-    while ((await focused(page)) !== "log") {
-        await press("Shift+Tab");
-    }
-    await press("ArrowUp", "ArrowUp", "Enter");
-    await page.waitForSelector(".sheet-menu");
-    await press("Enter");
-    await page.waitForSelector("button.chip");
-    await page.waitForFunction(() => document.activeElement.classList.contains("msg"));
-    await press("Enter");
-    await page.waitForSelector(".sheet-menu");
-    while ((await page.evaluate(() => document.activeElement.textContent)) !== "Reply") {
-        await press("ArrowDown");
-    }
-    await press("Enter");
-    await page.waitForFunction(() => document.activeElement.id === "composer-text");
-    await page.keyboard.type("An answer by keyboard");
-    await press("Enter");
-    await kim.sees("An answer by keyboard");
-
-    await press("Control+k");
-    await page.waitForSelector(".sheet-search");
-    await page.keyboard.type("needle");
-    await finds(page, ["Brent needle is through 80"]);
-    await press("ArrowDown", "Enter");
-    await page.waitForFunction(() => document.getElementById("room-title").textContent === "Energy");
-    await page.waitForFunction(() => document.activeElement.classList.contains("msg-target"));
-    await tabTo('.room[data-room="general"]');
-    await press("Enter");
-    await page.waitForFunction(() => document.getElementById("room-title").textContent === "General");
-    await page.waitForFunction(() => document.activeElement.id === "composer-text");
-    assert.deepEqual(kim.faults, []);
-    await kim.leave();
-});
