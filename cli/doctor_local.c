@@ -240,8 +240,6 @@ static void check_web_servers(struct doctor *d)
         const char *server, *program, *module, *package;
     } needed[] = {
         {"lighttpd", "/usr/sbin/lighttpd", "/usr/lib/lighttpd/mod_proxy.so", "lighttpd"},
-        {"lighttpd", "/usr/sbin/lighttpd", "/usr/lib/lighttpd/mod_deflate.so",
-         "lighttpd-mod-deflate"},
         {"Apache", "/usr/sbin/apache2", "/usr/lib/apache2/modules/mod_proxy_http.so",
          "apache2-bin"},
         {"Apache", "/usr/sbin/apache2", "/usr/lib/apache2/modules/mod_fcgid.so",

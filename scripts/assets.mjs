@@ -3,6 +3,7 @@
 //   chat.css         static/css/chat.css with what it imports, behind the part of Bootstrap that is used
 //   css/NAME.css     static/css/later/NAME.css: a sheet that a module loads when it is needed (style.js)
 //   js/main.js       static/js/main.js with all that it imports, as one file; likewise the page of the emoji frame
+//   emoji/data.json  as it comes, packed
 //   js/NAME-HASH.js  what main.js loads by import(), each with what it alone needs
 //
 // All of it small, each beside its packed forms (.gz, .br), scripts beside a map to their readable source. VERSION is what pages
@@ -95,5 +96,6 @@ if (!version) {
     console.error(`usage: node scripts/${basename(process.argv[1])} VERSION`);
     process.exit(2);
 }
+putPacked(`${OUT}/emoji/data.json`, readFileSync(`${OUT}/emoji/data.json`));
 await styles();
 await scripts(version);

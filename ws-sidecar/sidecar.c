@@ -17,6 +17,7 @@ enum {
     HEAR_FIRST = 64, /* what was said is heard before more is sent, up to so many frames */
     STOP_TICK_MS = 10,
     REST_MS = 10000, /* without a session */
+    LOOK_MS = 25000, /* between two looks at the databases while it rests */
     CLOSE_TIME_MS = 3000
 };
 
@@ -158,15 +159,28 @@ static void on_signal(uv_signal_t *handle, int signum)
         log_event(s->log, LOG_ERROR, "log_not_reopened", LOG_S("path", s->log->path));
 }
 
-static void rest_if_idle(struct sidecar *s, int64_t now)
+static void look(struct sidecar *s, int64_t now)
 {
-    bool rests = now - s->busy_ms >= REST_MS;
+    feed_tick(s);
+    sidecar_wake(s); /* those whose source could not answer */
+    session_sweep(s, now);
+    presence_tick(s, now);
+}
 
-    if (rests && !s->resting) {
+/* Nobody has been here for a while, and nobody said a thing: the databases are looked at now and
+ * then, and what that took is given back a tick later, when the writer's thread has done its part.
+ */
+static void rest(struct sidecar *s, int64_t now)
+{
+    if (now >= s->look_ms) {
+        look(s, now);
+        s->look_ms = now + LOOK_MS;
+        s->resting = false;
+    } else if (!s->resting) {
         chat_rest(&s->chat);
         footprint_trim();
+        s->resting = true;
     }
-    s->resting = rests;
 }
 
 /* One that was started on demand is started again when somebody comes. */
@@ -183,14 +197,13 @@ static void on_tick(uv_timer_t *timer)
     struct sidecar *s = timer->data;
     int64_t now = sidecar_now(s);
 
-    feed_tick(s);
-    sidecar_wake(s); /* those whose source could not answer */
-    session_sweep(s, now);
-    presence_tick(s, now);
-    listen_tick(s->listener, now);
     if (s->session_count > 0)
         s->busy_ms = now;
-    rest_if_idle(s, now);
+    if (now - s->busy_ms >= REST_MS && !s->feed_due)
+        rest(s, now);
+    else
+        look(s, now);
+    listen_tick(s->listener, now);
     end_if_idle(s, now);
 }
 

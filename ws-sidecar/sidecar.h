@@ -54,7 +54,8 @@ struct sidecar {
 
     int64_t idle_ms; /* end after so long without a session; 0: stay */
     int64_t busy_ms; /* when there was one, boot time */
-    bool resting;    /* there has been none for a while */
+    int64_t look_ms; /* when one that rests looks at the databases again */
+    bool resting;    /* what can be given back was */
 
     uv_timer_t tick, expiry;
     uv_idle_t work;             /* runs while the hub has something to send */

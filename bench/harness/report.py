@@ -46,23 +46,43 @@ class Row:
             return value >= self.least
         return None
 
+    @property
+    def asked(self):
+        bound = f"≤ {self.most:g}" if self.most is not None else \
+            f"≥ {self.least:g}" if self.least is not None else ""
+        return f"{bound} {self.unit}".strip() if bound and self.theirs is None else bound
+
+    @property
+    def seen(self):
+        """What `asked` is about."""
+        return shown(self.judged, self.unit if self.theirs is None else "")
+
+    @property
+    def label(self):
+        return f"{self.what}, to {self.against}" if self.against else self.what
+
     def cells(self):
-        asked = ""
-        if self.most is not None:
-            asked = f"≤ {self.most:g}"
-        elif self.least is not None:
-            asked = f"≥ {self.least:g}"
-        if self.theirs is None:
-            theirs, ratio = "", ""
-            asked += f" {self.unit}" if asked and self.unit else ""
-        else:
-            theirs = f"{self.against}: {shown(self.theirs, self.unit)}"
-            ratio = shown(self.judged, "")
-        verdict = {True: "yes", False: "**no**", None: ""}[self.holds]
-        return [self.what, shown(self.ours, self.unit), theirs, ratio, asked, verdict]
+        theirs = f"{self.against}: {shown(self.theirs, self.unit)}" if self.theirs else ""
+        return [self.what, shown(self.ours, self.unit), theirs, self.seen if self.theirs else "",
+                self.asked, VERDICTS.get(self.holds, "")]
 
 
 HEADINGS = ["what", "Outcry", "compared with", "ratio", "asked", "holds"]
+
+
+VERDICTS = {True: "yes", False: "**no**"}
+
+
+def summary(sections):
+    """What was asked beside what was seen, all of it in one table."""
+    rows = [[f"{section.number}", row.label, row.asked, row.seen, VERDICTS[row.holds]]
+            for section in sections for row in section.rows if row.holds is not None]
+    return table(["", "what", "asked", "seen", "holds"], rows)
+
+
+def table(headings, rows):
+    return ["| " + " | ".join(headings) + " |", "|" + " --- |" * len(headings),
+            *("| " + " | ".join(row) + " |" for row in rows)]
 
 
 class Section:
@@ -93,9 +113,7 @@ class Section:
     def markdown(self):
         lines = [f"## {self.number}. {self.title}", ""]
         if self.rows:
-            lines += ["| " + " | ".join(HEADINGS) + " |", "|" + " --- |" * len(HEADINGS)]
-            lines += ["| " + " | ".join(row.cells()) + " |" for row in self.rows]
-            lines.append("")
+            lines += [*table(HEADINGS, [row.cells() for row in self.rows]), ""]
         lines += [f"- {note}" for note in self.notes]
         lines += [f"- FAILED: {failure}" for failure in self.failures]
         return "\n".join(lines).rstrip() + "\n"

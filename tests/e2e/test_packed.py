@@ -42,7 +42,8 @@ class Packed:
         return self.stack.http("GET", STATIC + name, headers=headers)
 
     def test_each_gets_the_form_that_it_takes(self):
-        for name, kind in (("chat.css", "text/css"), ("js/main.js", "text/javascript")):
+        for name, kind in (("chat.css", "text/css"), ("js/main.js", "text/javascript"),
+                           ("emoji/data.json", "application/json")):
             for accept, encoding, suffix in ((None, None, ""), ("identity", None, ""), ("gzip", "gzip", ".gz"),
                                              ("br", "br", ".br"), ("gzip, deflate, br, zstd", "br", ".br"),
                                              ("deflate, gzip", "gzip", ".gz"), ("xbr", None, "")):

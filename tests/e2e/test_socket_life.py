@@ -18,6 +18,26 @@ from raw_socket import upgrade  # noqa: E402
 from stack import Socket, new_client_id, wait_for  # noqa: E402
 
 
+class Rest(SidecarCase):
+    def kb_of_files(self):
+        """What it has in memory of programs and libraries."""
+        with open(f"/proc/{self.stack.sidecar.pid}/status", encoding="utf-8") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("RssFile:"))
+
+    def test_one_that_nobody_needs_lets_go_of_memory_and_then_serves_as_before(self):
+        """Ten seconds after the last one left."""
+        first = self.chat()
+        first.send(type="message", message="before")
+        first.until("message", message="before")
+        used = self.kb_of_files()
+        first.close()
+        wait_for(lambda: self.kb_of_files() < used * 2 // 3, "it rests", 60)
+        writer, reader = self.chat(), self.chat()
+        writer.send(type="message", message="after")
+        reader.until("message", message="after")
+        writer.until("message", message="after")
+
+
 class Slow(SidecarCase):
     conf = {"ws_max_lag_events": "200", "rate_user_burst": "100000",
             "rate_user_per_minute": "100000", "rate_address_burst": "100000",
