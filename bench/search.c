@@ -2,10 +2,11 @@
  * How long a search takes, from the question to the answer's JSON, on a database that `fill --talk`
  * has made and `outcry index` has indexed.
  *
- *   search --config FILE [--count 2000] [--kind frequent|mixed|rare|phrase|prefix|author|nothing]
+ *   search --config FILE [--count 2000] [--kind KIND]
  *
  * Two words each: frequent: both of the 20 most frequent; mixed: as drawn from the language; rare:
- * both beyond the first 500.
+ * both beyond the first 500. Other kinds: phrase, prefix, author, file (one word, in messages with
+ * files), nothing.
  */
 #include "bench/measure.h"
 #include "bench/vocabulary.h"
@@ -44,6 +45,8 @@ static void ask(const char *kind, char text[TEXT])
         snprintf(text, TEXT, "%.3s* %s", one, two);
     else if (strcmp(kind, "author") == 0)
         snprintf(text, TEXT, "from:trader%d %s", (int)(vocabulary_draw(&state) % 200) + 1, one);
+    else if (strcmp(kind, "file") == 0)
+        snprintf(text, TEXT, "has:file %s", one);
     else if (strcmp(kind, "nothing") == 0)
         snprintf(text, TEXT, "%sqq %s", one, two);
     else

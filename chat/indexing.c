@@ -6,7 +6,7 @@ enum {
     STEP_PAGES = 32,
     BULK_EVENTS = 1000, /* where somebody waits for all of it */
     BULK_PAGES = 100,
-    REST_TIMES = 9, /* so much longer than it worked: it has the lock a tenth of the time at most */
+    REST_TIMES = 19, /* so much longer than it worked: it has the lock 5 % of the time at most */
     REST_MIN_MS = 10
 };
 

@@ -254,14 +254,60 @@ static bool turn_to_parts(struct hunt *h)
     return any;
 }
 
+static bool say_yes(void *ctx, const struct search_row *row)
+{
+    (void)row;
+    *(bool *)ctx = true;
+    return false;
+}
+
+/* Whether the word stands in some message of those that are searched. */
+static enum err is_word(struct hunt *h, const struct search_need *word, bool *out, struct fail *f)
+{
+    static const struct search_keys anybodys;
+    struct search_walk way = h->walk;
+    bool cut;
+
+    *out = false;
+    way.part = SEARCH_WORDS;
+    way.match = search_words_expression(h->arena, word, 1, &anybodys);
+    return way.match ? search_walk(h->chat->db, &way, say_yes, out, &cut, f) : OK;
+}
+
+/* Whether each is one, by itself. Then whoever asked knows the words, and parts of longer ones,
+ * which take long to go through, are not meant. */
+static enum err are_words(struct hunt *h, bool *out, struct fail *f)
+{
+    enum err e = OK;
+
+    *out = true;
+    for (size_t i = 0; !e && *out && i < h->need_count; i++) {
+        const struct search_need *need = &h->needs[i];
+
+        if (need->term->negative)
+            continue;
+        *out = !need->as_part;
+        for (size_t j = 0; !e && *out && j < need->words.count; j++) {
+            const struct search_need word = {.term = need->term,
+                                             .words = {.list = &need->words.list[j], .count = 1}};
+
+            e = is_word(h, &word, out, f);
+        }
+    }
+    return e;
+}
+
 static enum err hunt(struct hunt *h, struct fail *f)
 {
+    bool known = false;
     enum err e;
 
     choose_way(h);
     e = walk_both(h, f);
-    if (e || h->found_count > 0 || h->out->partial || h->chat->conf->search != SEARCH_FULL ||
-        !turn_to_parts(h))
+    if (e || h->found_count > 0 || h->out->partial || h->chat->conf->search != SEARCH_FULL)
+        return e;
+    e = are_words(h, &known, f);
+    if (e || known || !turn_to_parts(h))
         return e;
     h->out->as_parts = true;
     choose_way(h);

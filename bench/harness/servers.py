@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 from stack import BUILD, Stack, free_port, wait_for  # noqa: E402
 
 PROGRAMS = os.path.join(BUILD, "bench")
-SERVERS = ("fill", "floor", "insert", "trivial.fcgi", "trivial.cgi", "linked.cgi")
+SERVERS = ("fill", "floor", "insert", "search", "trivial.fcgi", "trivial.cgi", "linked.cgi")
 PEERS = os.path.join(ROOT, "bench", "peers")
 HANDED = os.path.join(ROOT, "bench", "harness", "handed.py")
 LOAD_CORE, SERVER_CORE = "0", "1"
@@ -138,9 +138,9 @@ class Site(Stack):
             raise Wrong(f"{command}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def fill(self, messages):
+    def fill(self, messages, *args):
         return parse(self.run_as_owner(self.path("bin/fill"), "--config", self.conf,
-                                       "--messages", str(messages)))
+                                       "--messages", str(messages), *args))
 
     def sidecar_pids(self):
         return {"sidecar": [self.sidecar.pid]}

@@ -153,6 +153,24 @@ static void test_parts_of_words_are_found_where_no_word_is(void **state)
     assert_finds(fx, &ana, "argin", "");
 }
 
+/* They stand apart from each other; together they are only within longer words. */
+static void test_words_that_are_known_are_no_parts(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    struct search_result r;
+
+    fixture_post(fx, &ana, "general", "copper");
+    fixture_post(fx, &ana, "general", "nickel");
+    fixture_post(fx, &ben, "general", "coppery nickels");
+    index_all(fx);
+    r = find(fx, &ana, "copper nickel");
+    assert_int_equal(r.count, 0);
+    assert_false(r.as_parts);
+    assert_finds(fx, &ana, "opper nickel", "coppery nickels");
+    assert_finds(fx, &ana, "nickel before:2020-01-01", "");
+}
+
 static void test_edits_and_deletions_are_followed_at_once(void **state)
 {
     struct fixture *fx = *state;
@@ -468,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_what_is_found_does_not_depend_on_the_index),
         TEST(test_parts_of_words_are_found_where_no_word_is),
+        TEST(test_words_that_are_known_are_no_parts),
         TEST(test_edits_and_deletions_are_followed_at_once),
         TEST(test_messages_are_found_by_what_they_carry),
         TEST(test_an_erased_text_is_in_no_index),
