@@ -2,6 +2,7 @@
 
 #include "lib/buf.h"
 #include "lib/embedded.h"
+#include "lib/text_tone.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -42,6 +43,18 @@ size_t shortcode_code_length(const char *s)
     return run;
 }
 
+/* With the tone that is named behind it, if it has skin; the length of what that took. */
+static size_t add(struct buf *b, const struct embedded *emoji, const char *behind)
+{
+    const char *tone;
+    size_t n = text_tone_length(behind, &tone);
+
+    if (n && !isalnum((unsigned char)behind[n]) && text_tone_add(b, emoji->text, emoji->len, tone))
+        return n;
+    buf_add(b, emoji->text, emoji->len);
+    return 0;
+}
+
 static bool may_begin(const char *text, const char *s)
 {
     return s == text || (!isalnum((unsigned char)s[-1]) && s[-1] != '/');
@@ -62,7 +75,7 @@ const char *shortcode_replace(struct arena *a, const char *text)
             continue;
         n = strlen(emoji->name) + 2;
         buf_add(&b, from, (size_t)(s - from));
-        buf_add(&b, emoji->text, emoji->len);
+        n += add(&b, emoji, s + n);
         from = s + n;
     }
     buf_str(&b, from);

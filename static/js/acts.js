@@ -49,7 +49,7 @@ export class Acts {
             { label: "Pin", when: (row) => this.#mayPin(row) && !this.#pinned(row), run: (row) => this.#pin(row, true) },
             { label: "Unpin", when: (row) => this.#mayPin(row) && this.#pinned(row), run: (row) => this.#pin(row, false) },
             { label: "Copy link", when: () => true, run: (row) => this.#copyLink(row) },
-            { label: "About this person", when: (row) => this.user !== null && Number(row.dataset.user) > 0, run: (row) => this.hooks.person(Number(row.dataset.user), row.querySelector(".msg-more")) },
+            { label: "About this person", when: (row) => this.user !== null && !this.#mine(row) && Number(row.dataset.user) > 0, run: (row) => this.hooks.person(Number(row.dataset.user), row.querySelector(".msg-more")) },
             { label: "Ignore this person", when: (row) => this.#mayIgnore(row), run: (row) => this.#ignore(row) },
             { label: "Delete", danger: true, when: (row) => this.#mayDelete(row), run: (row) => this.#remove(row) },
         ];

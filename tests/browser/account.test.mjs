@@ -37,6 +37,10 @@ test("a guest who leaves is forgotten in every tab, and may come back under the 
     await ana.linkIs("live");
     await ana.page.fill("#composer-text", "half a thought");
     await until(async () => (await kept(ana.page)).length === 1, "the draft is kept");
+    const picked = () => ana.page.evaluate(async () => (await indexedDB.databases()).some(({ name }) => name.startsWith("emoji-picker")));
+    await ana.page.click(".composer-emoji");
+    await ana.page.frameLocator(".emoji-frame").locator("emoji-picker button.emoji").first().click();
+    await until(picked, "the picker keeps what was used");
     const other = await ana.context.newPage();
     await other.goto(stack.url);
     await other.waitForSelector("#composer");
@@ -47,6 +51,7 @@ test("a guest who leaves is forgotten in every tab, and may come back under the 
     assert.equal(await other.inputValue("#join-name"), "");
     await ana.page.waitForSelector("#join");
     assert.deepEqual(await kept(ana.page), []);
+    await until(async () => !(await picked()), "the emoji that were used are forgotten");
     await ana.join(stack.url, "leaving");
     assert.equal(await ana.page.inputValue("#composer-text"), "");
     assert.deepEqual(ana.faults, []);

@@ -31,6 +31,15 @@ static void test_a_name_between_two_colons_becomes_its_emoji(void **state)
         {"`:rocket:` :rocket:", "`:rocket:` 🚀"},
         {"```\n:rocket:\n```", "```\n:rocket:\n```"},
         {"` :rocket:", "` 🚀"},
+        {":wave::skin-tone-3: :wave::skin-tone-6:", "👋🏼 👋🏿"},
+        {":v::skin-tone-2:", "✌🏻"},
+        {":woman_technologist::skin-tone-5:!", "👩🏾‍💻!"},
+        {":rocket::skin-tone-3:", "🚀:skin-tone-3:"},
+        {":family_man_woman_girl::skin-tone-3:", "👨‍👩‍👧:skin-tone-3:"},
+        {":wave::skin-tone-7:", "👋:skin-tone-7:"},
+        {":wave::skin-tone-3:s", "👋:skin-tone-3:s"},
+        {":wave::skin-tone-3", "👋:skin-tone-3"},
+        {":skin-tone-3:", ":skin-tone-3:"},
         {"", ""},
     };
     struct arena a;
@@ -64,11 +73,32 @@ static void test_every_name_is_found_and_means_one_emoji(void **state)
     arena_release(&a);
 }
 
+static void test_whatever_takes_a_tone_is_an_emoji_still(void **state)
+{
+    struct arena a;
+    size_t toned = 0;
+
+    (void)state;
+    arena_init(&a);
+    for (size_t i = 0; i < embedded_shortcode_count; i++) {
+        const char *name = embedded_shortcodes[i].name;
+        const char *out = shortcode_replace(&a, arena_fmt(&a, ":%s::skin-tone-4:", name));
+
+        if (!strchr(out, ':')) {
+            toned++;
+            assert_true(text_is_emoji(out, strlen(out)));
+        }
+    }
+    assert_true(toned > 200);
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_name_between_two_colons_becomes_its_emoji),
         cmocka_unit_test(test_every_name_is_found_and_means_one_emoji),
+        cmocka_unit_test(test_whatever_takes_a_tone_is_an_emoji_still),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
