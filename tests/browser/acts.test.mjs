@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, roomState, SERVERS, Stack, until } from "./lib.mjs";
+import { Person, roomState, SERVERS, twoPeople, until } from "./lib.mjs";
 
 // Of the row with this text, or by its number once the text is gone.
 const withText = (text) => `.msg:has(.msg-text:text-is("${text}"))`;
@@ -24,20 +24,12 @@ for (const server of SERVERS) {
         let browser;
         let ana;
         let bo;
+        let close;
 
         before(async () => {
-            stack = await Stack.start({ server, conf: { rate_address_burst: "5000", rate_user_burst: "500", browser_token: "cookie:host" } });
-            browser = await launch();
-            [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
-            await ana.join(stack.url, "ana");
-            await bo.join(stack.url, "bo");
-            await ana.linkIs("live");
-            await bo.linkIs("live");
+            ({ stack, browser, ana, bo, close } = await twoPeople({ server, conf: { rate_address_burst: "5000", rate_user_burst: "500", browser_token: "cookie:host" } }));
         });
-        after(async () => {
-            await browser?.close();
-            await stack?.stop();
-        });
+        after(() => close?.());
 
         // Both have it, with its number.
         async function said(person, text) {
@@ -172,7 +164,7 @@ for (const server of SERVERS) {
         test(`${server}: a reply shows what it answers, also after that was edited, and leads to it`, async () => {
             const id = await said(ana, "is the desk open?");
             await choose(bo, "is the desk open?", "Reply");
-            assert.match(await bo.page.textContent(".reply-line"), /Replying to ana is the desk open\?/);
+            await bo.page.waitForSelector('.reply-line:has-text("Replying to ana is the desk open?")');
             await bo.page.reload(); // it is kept like a draft
             await bo.page.waitForSelector(".reply-line:not([hidden])");
             await bo.page.fill("#composer-text", "from nine on");

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { holes, launch, Person, SERVERS, Stack } from "./lib.mjs";
+import { holes, launch, Person, SERVERS, Stack, twoPeople } from "./lib.mjs";
 
 for (const server of SERVERS) {
     describe(server, () => {
@@ -10,20 +10,12 @@ for (const server of SERVERS) {
         let browser;
         let ana;
         let bo;
+        let close;
 
         before(async () => {
-            stack = await Stack.start({ server });
-            browser = await launch();
-            [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
-            await ana.join(stack.url, "ana");
-            await bo.join(stack.url, "bo");
-            await ana.linkIs("live");
-            await bo.linkIs("live");
+            ({ stack, browser, ana, bo, close } = await twoPeople({ server }));
         });
-        after(async () => {
-            await browser?.close();
-            await stack?.stop();
-        });
+        after(() => close?.());
 
         test(`${server}: two pages exchange messages both ways over the socket`, async () => {
             await ana.say("hello from ana");

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, SERVERS, Stack } from "./lib.mjs";
+import { launch, Person, SERVERS, Stack, twoPeople } from "./lib.mjs";
 
 const frameOf = (person) => person.page.frameLocator(".emoji-frame");
 
@@ -22,23 +22,14 @@ async function find(person, word, emoji) {
 for (const server of SERVERS) {
     describe(server, () => {
         let stack;
-        let browser;
         let ana;
         let bo;
+        let close;
 
         before(async () => {
-            stack = await Stack.start({ server, conf: { rate_address_burst: "5000", rate_user_burst: "500" } });
-            browser = await launch();
-            [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
-            await ana.join(stack.url, "ana");
-            await bo.join(stack.url, "bo");
-            await ana.linkIs("live");
-            await bo.linkIs("live");
+            ({ stack, ana, bo, close } = await twoPeople({ server, conf: { rate_address_burst: "5000", rate_user_burst: "500" } }));
         });
-        after(async () => {
-            await browser?.close();
-            await stack?.stop();
-        });
+        after(() => close?.());
 
         test(`${server}: an emoji is found by keyboard, goes where the cursor is, and the other sees it`, async () => {
             await ana.page.fill("#composer-text", "to the moon !");

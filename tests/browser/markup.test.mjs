@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, ROOT, SERVERS, Stack } from "./lib.mjs";
+import { launch, Person, ROOT, SERVERS, Stack, twoPeople } from "./lib.mjs";
 
 const LIMITS = { rate_address_burst: "5000", rate_user_burst: "5000", browser_token: "cookie:host" };
 
@@ -49,20 +49,12 @@ for (const server of SERVERS) {
         let browser;
         let ana;
         let bo;
+        let close;
 
         before(async () => {
-            stack = await Stack.start({ server, conf: LIMITS });
-            browser = await launch();
-            [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
-            await ana.join(stack.url, "ana");
-            await bo.join(stack.url, "bo");
-            await ana.linkIs("live");
-            await bo.linkIs("live");
+            ({ stack, browser, ana, bo, close } = await twoPeople({ server, conf: LIMITS }));
         });
-        after(async () => {
-            await browser?.close();
-            await stack?.stop();
-        });
+        after(() => close?.());
 
         test(`${server}: what one formats the other sees, and an edit changes it for both`, async () => {
             await ana.say("**crude** at `84.51`, see https://a.example/x_(y).\n- one\n- two");
