@@ -55,7 +55,7 @@ static enum err answer_room(struct call *c, const char *slug, int status, struct
     if (call_wants_page(c))
         return answer_see_other(c, answer_room_url(c, v.room.slug));
     o = json_object_new_object();
-    json_set(o, "room", wire_room_settings(&v, &c->actor));
+    json_set(o, "room", wire_room_settings(&v, &c->actor, c->app->conf->default_room));
     return answer_json(c, status, o);
 }
 

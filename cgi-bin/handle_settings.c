@@ -40,7 +40,7 @@ static enum err answer_changed(struct call *c, struct fail *f)
         return answer_see_other(c,
                                 arena_fmt(c->arena, "%sabout/", answer_room_url(c, v.room.slug)));
     o = json_object_new_object();
-    json_set(o, "room", wire_room_settings(&v, &c->actor));
+    json_set(o, "room", wire_room_settings(&v, &c->actor, c->app->conf->default_room));
     return answer_json(c, 200, o);
 }
 

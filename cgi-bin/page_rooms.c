@@ -142,7 +142,7 @@ enum err page_room_data(struct call *c, const char *slug, struct json_object **o
     o = *out = json_object_new_object();
     page_add_site(c, o);
     page_add_me(c, o);
-    room = wire_room_settings(&v, &c->actor);
+    room = wire_room_settings(&v, &c->actor, c->app->conf->default_room);
     json_set_str(room, "url", answer_room_url(c, v.room.slug));
     json_set(o, "room", room);
     json_set_str(o, "title", v.room.title);

@@ -1,6 +1,8 @@
 #include "chat/wire_room.h"
 
-static struct json_object *wire_rights(struct members_rights may)
+#include <string.h>
+
+static struct json_object *wire_rights(struct members_rights may, bool is_default)
 {
     struct json_object *o = json_object_new_object();
 
@@ -8,12 +10,15 @@ static struct json_object *wire_rights(struct members_rights may)
     json_set_bool(o, "leave", may.leave);
     json_set_bool(o, "remove", may.remove);
     json_set_bool(o, "settle", may.settle);
+    json_set_bool(o, "archive", may.settle && !is_default);
     return o;
 }
 
-struct json_object *wire_room_settings(const struct room_view *v, const struct actor *who)
+struct json_object *wire_room_settings(const struct room_view *v, const struct actor *who,
+                                       const char *default_room)
 {
     struct json_object *o = wire_room(v);
+    bool is_default = strcmp(v->room.slug, default_room) == 0;
 
     if (v->room.owner_id)
         json_set_i64(o, "owner_id", v->room.owner_id);
@@ -22,7 +27,7 @@ struct json_object *wire_room_settings(const struct room_view *v, const struct a
     json_set_i64(o, "slow_s", v->room.slow_s);
     if (v->room.archived_ms)
         json_set_bool(o, "archived", true);
-    json_set(o, "may", wire_rights(members_rights(who, &v->room)));
+    json_set(o, "may", wire_rights(members_rights(who, &v->room), is_default));
     return o;
 }
 

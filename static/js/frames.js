@@ -2,9 +2,14 @@
 // words that no log keeps. It reads the modules that the chat holds.
 
 import { mentionsReader } from "./mention.js";
+import { toast } from "./toast.js";
 
 const ASK_AGAIN_MS = 1000;
 const LOAD_AGAIN_MS = 2000;
+const TURNS = {
+    archived: "This room was archived: its messages stay, and nobody writes here.",
+    restored: "This room is open again.",
+};
 
 export class Frames {
     constructor(chat) {
@@ -83,6 +88,9 @@ export class Frames {
         }
         if (event.room === view.room) {
             pins.take(event);
+            if (event.type === "room" && event.change in TURNS) {
+                toast(TURNS[event.change]);
+            }
         }
         threads.take(event);
     }

@@ -40,8 +40,12 @@ class About {
 
     async load() {
         const [{ room }, people] = await Promise.all([this.api.get(this.path), this.api.get(`${this.path}members/`)]);
+        const moved = this.room && room.archived !== this.room.archived;
         this.room = room;
         this.#showMembers(people);
+        if (moved) {
+            this.#showActs();
+        }
     }
 
     // Somebody came, went, or was invited.
@@ -84,7 +88,8 @@ class About {
     }
 
     #showActs() {
-        const { invite, leave, settle } = this.room.may;
+        const { invite, leave, settle, archive } = this.room.may;
+        this.acts.replaceChildren();
         if (invite) {
             this.acts.append(nameForm(this.api, "Invite somebody by name", "Invite", (name) => this.#invite(name)));
         }
@@ -96,11 +101,22 @@ class About {
             });
             this.acts.append(element("div", "sheet-buttons", open));
         }
+        if (archive) {
+            this.acts.append(this.#archiving());
+        }
         if (leave) {
             const go = button("Leave this room", "btn btn-quiet");
             go.addEventListener("click", () => this.#leave());
             this.acts.append(element("div", "sheet-buttons", go));
         }
+    }
+
+    // Nobody writes in it any more; or they do again.
+    #archiving() {
+        const { archived = false } = this.room;
+        const turn = button(archived ? "Open this room again" : "Archive this room", "btn btn-quiet");
+        turn.addEventListener("click", () => this.#try(() => this.api.patch(this.path, { archived: archived ? 0 : 1 })));
+        return element("div", "sheet-buttons", turn);
     }
 
     async #invite(username) {

@@ -133,6 +133,33 @@ test("what an owner changes is seen at once, and a muted room keeps quiet in eve
     await second.leave();
 });
 
+test("a room is archived and opened again by its owner, and whoever is in it sees that at once", async () => {
+    const { ana, ben } = people;
+    await openRoom(ana, "Earnings");
+    await invite(ana, "ben");
+    await ben.page.click('.invitation:has(.invitation-title:text-is("Earnings")) button:text-is("Accept")');
+    await ben.page.waitForSelector('#room-title:text-is("Earnings")');
+    await ben.say("the call is over");
+    await ana.sees("the call is over");
+    await ana.page.click("#room-about");
+    await ana.page.click('.sheet-about button:text-is("Archive this room")');
+    await ben.page.waitForSelector('.toast-line:text-is("This room was archived: its messages stay, and nobody writes here.")');
+    await until(async () => (await link(ben, "Earnings").count()) === 0, "it is off the list");
+    await ben.sees("the call is over");
+    await ben.say("too late");
+    await ben.page.waitForSelector('.msg-failed:has-text("This room is archived.")');
+    await ana.page.click('.sheet-about button:text-is("Open this room again")');
+    await ana.page.keyboard.press("Escape");
+    await link(ben, "Earnings").waitFor();
+    await ben.page.click('.msg-failed button:text-is("Try again")');
+    await ana.sees("too late");
+    await link(ana, "General").click();
+    await ana.page.click("#room-about");
+    await ana.page.waitForSelector(".beside-mute");
+    assert.equal(await ana.page.locator('.sheet-about button:text-is("Archive this room")').count(), 0, "the default room stays");
+    await ana.page.keyboard.press("Escape");
+});
+
 test("a conversation begins at a person's name, and the other has it live", async () => {
     const { ana, eve } = people;
     await link(eve, "General").click();
@@ -171,6 +198,15 @@ test("without scripts: a room is opened, entered and left by forms", async () =>
     assert.equal(await hal.page.textContent("#room-title"), "Plain room");
     await hal.page.click("#room-about");
     assert.match(await hal.page.textContent(".beside-list"), /gil.*owner.*hal/s);
+    assert.equal(await hal.page.locator('button:text-is("Archive this room")').count(), 0);
+    await gil.page.click("#room-about");
+    await gil.page.click('button:text-is("Archive this room")');
+    await hal.open(stack.url);
+    assert.equal(await link(hal, "Plain room").count(), 0);
+    await gil.page.click('button:text-is("Open this room again")');
+    await hal.open(stack.url);
+    await link(hal, "Plain room").click();
+    await hal.page.click("#room-about");
     await hal.page.click('button:text-is("Leave this room")');
     assert.equal(await link(hal, "Plain room").count(), 0);
 
