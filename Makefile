@@ -14,7 +14,7 @@ LOCALSTATEDIR ?= /var
 RUNSTATEDIR   ?= /run
 WEB_USER      ?= www-data
 
-PACKAGES := fcgi zlib json-c libjwt sqlite3 libcrypto libutf8proc md4c
+PACKAGES := fcgi zlib json-c libjwt sqlite3 libcrypto nettle libutf8proc md4c
 CPPFLAGS += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2
 CFLAGS   += -std=c11 -O2 -g -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
             -Wmissing-prototypes -Wvla -Wformat=2 $(WERROR) -fstack-protector-strong -fPIE \
@@ -29,7 +29,7 @@ endif
 pkg       = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg_libs  = $(shell pkg-config --libs $(1) 2>/dev/null)
 CPPFLAGS += $(call pkg,$(PACKAGES))
-GROUND_LIBS  = $(call pkg_libs,json-c sqlite3 libutf8proc md4c) -lpthread
+GROUND_LIBS  = $(call pkg_libs,json-c sqlite3 nettle libutf8proc md4c) -lpthread
 FCGI_LIBS    = $(call pkg_libs,fcgi zlib)
 SIDECAR_LIBS = $(call pkg_libs,libwebsockets libuv libcrypto)
 CLI_LIBS     = $(call pkg_libs,libssl libcrypto)

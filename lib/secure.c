@@ -1,8 +1,9 @@
 #include "lib/secure.h"
 
-#include "lib/sha256.h"
-
 #include <errno.h>
+#include <nettle/hmac.h>
+#include <nettle/memops.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -63,74 +64,48 @@ void secure_random_hex(char *out, size_t bytes)
 
 void secure_sha256(unsigned char out[SECURE_HASH], const void *data, size_t len)
 {
-    struct sha256 s;
+    struct sha256_ctx context;
 
-    sha256_init(&s);
-    sha256_add(&s, data, len);
-    sha256_end(&s, out);
+    sha256_init(&context);
+    sha256_update(&context, len, data);
+    sha256_digest(&context, SECURE_HASH, out);
 }
 
 struct secure_hash {
-    struct sha256 sha;
+    struct sha256_ctx context;
 };
 
 struct secure_hash *secure_hash_begin(void)
 {
     struct secure_hash *h = xmalloc(sizeof *h);
 
-    sha256_init(&h->sha);
+    sha256_init(&h->context);
     return h;
 }
 
 void secure_hash_add(struct secure_hash *h, const void *data, size_t len)
 {
-    sha256_add(&h->sha, data, len);
+    sha256_update(&h->context, len, data);
 }
 
 void secure_hash_end(struct secure_hash *h, unsigned char out[SECURE_HASH])
 {
-    sha256_end(&h->sha, out);
+    sha256_digest(&h->context, SECURE_HASH, out);
     free(h);
 }
 
-/* RFC 2104's inner or outer hash, by the byte that the key is mixed with. */
-static void hash_keyed(unsigned char out[SECURE_HASH], const unsigned char key[SHA256_BLOCK],
-                       unsigned char with, const void *data, size_t len)
-{
-    unsigned char pad[SHA256_BLOCK];
-    struct sha256 s;
-
-    for (size_t i = 0; i < sizeof pad; i++)
-        pad[i] = key[i] ^ with;
-    sha256_init(&s);
-    sha256_add(&s, pad, sizeof pad);
-    sha256_add(&s, data, len);
-    sha256_end(&s, out);
-    explicit_bzero(pad, sizeof pad);
-    explicit_bzero(&s, sizeof s);
-}
-
-/* A key longer than a block is its hash. */
 void secure_hmac(unsigned char out[SECURE_HASH], const void *key, size_t key_len, const void *data,
                  size_t len)
 {
-    unsigned char block[SHA256_BLOCK] = {0}, inner[SECURE_HASH];
+    struct hmac_sha256_ctx context;
 
-    if (key_len > sizeof block)
-        secure_sha256(block, key, key_len);
-    else if (key_len)
-        memcpy(block, key, key_len);
-    hash_keyed(inner, block, 0x36, data, len);
-    hash_keyed(out, block, 0x5c, inner, sizeof inner);
-    explicit_bzero(block, sizeof block);
+    hmac_sha256_set_key(&context, key_len, key);
+    hmac_sha256_update(&context, len, data);
+    hmac_sha256_digest(&context, SECURE_HASH, out);
+    explicit_bzero(&context, sizeof context);
 }
 
 bool secure_equal(const void *a, const void *b, size_t len)
 {
-    const volatile unsigned char *p = a, *q = b; /* each is read, whatever the compiler knows */
-    unsigned char differs = 0;
-
-    for (size_t i = 0; i < len; i++)
-        differs |= p[i] ^ q[i];
-    return !differs;
+    return memeql_sec(a, b, len) != 0;
 }

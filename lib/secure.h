@@ -1,5 +1,5 @@
 /*
- * Randomness and keyed hashes (getrandom(2), SHA-256), and what is built on them: ids
+ * Randomness and keyed hashes (getrandom(2), Nettle's SHA-256), and what is built on them: ids
  * that say nothing, and seals that only this installation can make.
  */
 #ifndef LIB_SECURE_H
