@@ -78,6 +78,10 @@ export class MentionList {
         if (!answer || name !== this.name || this.left) {
             return;
         }
+        if (!this.#isSame(begunName(this.box))) {
+            this.close(); // it was sent meanwhile
+            return;
+        }
         this.none = answer.users.length === 0 ? folded(name.text) : null;
         const here = new Set(this.#here().map((person) => person.user_id));
         const first = answer.users.filter((person) => here.has(person.user_id));
@@ -163,7 +167,10 @@ export class MentionList {
         } else if (event.key === "Escape") {
             this.left = true;
             this.#show([]);
-        } else if (event.key === "Tab" || (event.key === "Enter" && !this.#isWhole())) {
+        } else if (event.key === "Enter" && this.#isWhole()) {
+            this.close(); // and goes as it is
+            return;
+        } else if (event.key === "Tab" || event.key === "Enter") {
             this.#take(this.items[this.at]);
         } else {
             return;

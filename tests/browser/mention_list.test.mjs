@@ -97,6 +97,31 @@ describe("completion", () => {
         await ana.page.keyboard.press("Enter");
         await ana.sees("@Carla");
         assert.equal(await ana.page.inputValue("#composer-text"), "");
+        assert.equal(await ana.page.isVisible("#mention-list"), false);
+    });
+
+    test("what was sent before the names came opens no list", async () => {
+        await ana.page.route("**/users/?*", async (route) => {
+            await held;
+            await route.continue();
+        });
+        let release;
+        const held = new Promise((resolve) => {
+            release = resolve;
+        });
+        const asked = ana.page.waitForRequest((request) => request.url().includes("q=carla"));
+        await type(ana, "Hear, hear, @carla");
+        await asked;
+        await ana.page.keyboard.press("Enter");
+        await ana.sees("Hear, hear, @Carla");
+        const answered = ana.page.waitForResponse((response) => response.url().includes("q=carla"));
+        release();
+        await answered;
+        await ana.page.unroute("**/users/?*");
+        await type(ana, "@bea");
+        await namesAre(ana, ["Bea"]);
+        await ana.page.keyboard.press("Escape");
+        await ana.page.fill("#composer-text", "");
     });
 
     test("in a thread and in an edit it is the same, and Escape closes the list alone", async () => {
