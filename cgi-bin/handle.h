@@ -61,6 +61,7 @@ handler_fn handle_member_delete;
 handler_fn handle_direct;
 handler_fn handle_people;
 handler_fn handle_person;
+handler_fn handle_typing;
 handler_fn handle_presence;
 handler_fn handle_presence_put;
 handler_fn handle_ticket;

@@ -7,6 +7,7 @@
 #include "cgi-bin/hold.h"
 #include "chat/online.h"
 #include "chat/wire.h"
+#include "chat/wire_typing.h"
 
 /* When a client is to come again: one that does not wait; one that had to wait and could not; one
  * that waited and got something, so that a lively room does not keep a process busy alone. */
@@ -109,9 +110,32 @@ static void let_go_of_connection(struct call *c, int64_t poll_after_ms)
         http_add_header(&c->res, "Connection", "close");
 }
 
-static enum err answer_events(struct call *c, const struct poll *p, const struct hold *h)
+/* In the room that is looked at. */
+static enum err add_typing(struct call *c, const struct poll *p, struct json_object *o,
+                           struct fail *f)
+{
+    const struct history_cursor *first = &p->cursors[0];
+    struct typist list[TYPING_ROOM_MAX];
+    size_t count = 0;
+    enum err e =
+        first->err ? OK
+                   : typing_in(c->chat, c->arena, &c->actor, first->view.room.id, list, &count, f);
+
+    if (!e)
+        wire_add_typing(o, first->room, list, count);
+    return e;
+}
+
+static enum err answer_events(struct call *c, const struct poll *p, const struct hold *h,
+                              struct fail *f)
 {
     struct json_object *o = json_object_new_object();
+    enum err e = add_typing(c, p, o, f);
+
+    if (e) {
+        json_object_put(o);
+        return e;
+    }
 
     json_set(o, "events", events_json(p->news.events, p->news.count));
     json_set_str(o, "epoch", p->news.epoch);
@@ -142,7 +166,7 @@ enum err handle_events(struct call *c, struct fail *f)
     if (e)
         return e;
     if (!p->news.resync)
-        return answer_events(c, p, &h);
+        return answer_events(c, p, &h, f);
     /* With every room that must be loaded again; the client comes back with new cursors. */
     return answer_json(c, err_row(ERR_RESYNC)->http_status,
                        wire_resyncs(p->cursors, p->count, p->news.epoch));

@@ -3,6 +3,7 @@
 
 #include "cgi-bin/answer.h"
 #include "chat/online.h"
+#include "chat/typing.h"
 #include "chat/wire_room.h"
 #include "lib/embedded.h"
 
@@ -106,6 +107,14 @@ enum err handle_presence_put(struct call *c, struct fail *f)
     if (!e)
         e = online_renew(c->chat, &c->actor, conn, view.room.id, state,
                          c->app->conf->ws_heartbeat_ms, f);
+    return e ? e : answer_empty(c, 204);
+}
+
+enum err handle_typing(struct call *c, struct fail *f)
+{
+    enum err e = typing_say(c->chat, c->arena, &c->actor, call_text(c, "slug"),
+                            call_number(c, "on", 1) != 0, f);
+
     return e ? e : answer_empty(c, 204);
 }
 

@@ -157,6 +157,10 @@ static const struct param read_params[] = {
     {.name = "up_to", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX,
      .required = true}, {0}};
 
+static const struct param typing_params[] = {
+    ROOM("slug", FROM_PATH),
+    {.name = "on", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 1}, {0}};
+
 static const struct param presence_params[] = {ROOM("room", FROM_QUERY), {0}};
 
 static const struct param presence_put_params[] = {
@@ -314,6 +318,8 @@ const struct route api_routes[] = {
      .handler = handle_room_read, .params = read_params},
     {.method = HTTP_POST, .pattern = "rooms/<slug>/read", .need = NEED_USER, .csrf = true,
      .forms = true, .handler = handle_room_read, .params = read_params},
+    {.method = HTTP_POST, .pattern = "rooms/<slug>/typing", .need = NEED_USER, .csrf = true,
+     .handler = handle_typing, .params = typing_params},
     {.method = HTTP_GET, .pattern = "presence", .need = NEED_READER,
      .handler = handle_presence, .params = presence_params},
     {.method = HTTP_POST, .pattern = "presence", .need = NEED_USER, .csrf = true,

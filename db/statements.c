@@ -28,6 +28,7 @@ const struct sql *const *const all_statements[] = {
     search_index_statements,
     search_verify_statements,
     presence_statements,
+    typing_statements,
     bucket_statements,
     ticket_statements,
     backup_statements,

@@ -28,6 +28,7 @@ extern const struct sql *const search_statements[];
 extern const struct sql *const search_index_statements[];
 extern const struct sql *const search_verify_statements[];
 extern const struct sql *const presence_statements[];
+extern const struct sql *const typing_statements[];
 extern const struct sql *const bucket_statements[];
 extern const struct sql *const ticket_statements[];
 extern const struct sql *const backup_statements[];

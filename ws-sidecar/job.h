@@ -10,6 +10,7 @@
 #include "chat/online.h"
 #include "chat/post.h"
 #include "chat/rooms.h"
+#include "chat/typing.h"
 #include "ws-sidecar/handshake.h"
 
 enum job_kind { JOB_IDENTIFY, JOB_POST, JOB_ACT, JOB_READ, JOB_PRESENCE };
@@ -63,9 +64,19 @@ struct presence_change {
     struct presence row;
 };
 
+/* who.expires_ms is set when it is stored. */
+struct typing_change {
+    struct typist who;
+    bool on;
+};
+
 struct job_presence {
     struct presence_change *changes;
     size_t count;
+    struct typing_change *said; /* by sockets */
+    size_t said_count;
+    struct typist *typists; /* answer: all who type now; in the arena */
+    size_t typist_count;
     bool unlisted;         /* no list is wanted now */
     bool lapsed;           /* answer: rows of our own may be missing, they shall be put again */
     bool listed;           /* answer: `rows` is who is online now, where that changed */

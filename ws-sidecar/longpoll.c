@@ -1,6 +1,7 @@
 #include "ws-sidecar/longpoll.h"
 
 #include "chat/wire.h"
+#include "chat/wire_typing.h"
 #include "ws-sidecar/http_answer.h"
 #include "ws-sidecar/line.h"
 #include "ws-sidecar/outflow.h"
@@ -112,6 +113,17 @@ static void answer(struct longpoll *p, int status, struct iovec events, struct j
     finish(p);
 }
 
+/* In the room that is looked at. */
+static void add_typing(const struct longpoll *p, struct json_object *o)
+{
+    const struct history_cursor *first = &p->wants->cursors[0];
+    struct typist list[TYPING_ROOM_MAX];
+
+    if (!first->err)
+        wire_add_typing(o, first->room, list,
+                        typing_board_in(p->session, first->view.room.id, list));
+}
+
 /* Where the reader stands behind this answer. `more`: something newer was there already when it
  * asked. */
 static struct json_object *standing(const struct longpoll *p, int64_t room_id, int64_t reached,
@@ -139,6 +151,7 @@ static struct json_object *standing(const struct longpoll *p, int64_t room_id, i
         }
         json_set(rooms, c->room, state);
     }
+    add_typing(p, o);
     json_set_str(o, "epoch", p->session->epoch);
     json_set(o, "rooms", rooms);
     json_set_bool(o, "more", more);

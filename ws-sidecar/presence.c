@@ -109,6 +109,7 @@ void presence_tick(struct sidecar *s, int64_t now)
     if (!j) {
         j = job_new(JOB_PRESENCE, 0);
         collect(s, j, now);
+        typing_board_collect(s, j);
     }
     b->failed = NULL;
     j->err = OK;
@@ -194,6 +195,7 @@ void presence_answer(struct sidecar *s, struct job *j)
         b->failed = j;
         return;
     }
+    typing_board_answer(s, j);
     if (!j->u.presence.listed) {
         job_free(j);
         return;
@@ -234,5 +236,6 @@ void presence_release(struct sidecar *s)
     job_free(b->list);
     job_free(b->failed);
     presence_tabs_release(&b->tabs);
+    typing_board_release(s);
     *b = (struct presence_board){0};
 }

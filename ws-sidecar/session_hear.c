@@ -184,6 +184,8 @@ void session_posted(struct session *x, struct job *j)
     }
     if (p->by_name)
         remember_guest(x, &p->actor);
+    if (sidecar_now(x->sidecar) - x->typed_ms < TYPING_MS) /* the message says that it is over */
+        typing_board_note(x->sidecar, p->room_id, &x->actor, false);
     if (x->mode == SESSION_CHAT)
         session_send(x, wsframe_text(p->ack, strlen(p->ack)));
 }
@@ -245,6 +247,7 @@ static void hear_typing(struct session *x, const struct client_frame *c)
 
         hub_broadcast(s->hub, room.room.id, session_chat_sink.format, frame, spares, x, NULL);
         frame_unref(frame);
+        typing_board_note(s, room.room.id, &x->actor, c->on);
     }
     arena_release(&a);
 }

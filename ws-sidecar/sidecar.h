@@ -11,6 +11,7 @@
 #include "ws-sidecar/map.h"
 #include "ws-sidecar/presence.h"
 #include "ws-sidecar/remembered.h"
+#include "ws-sidecar/typing_board.h"
 #include "ws-sidecar/wheel.h"
 #include "ws-sidecar/writer.h"
 
@@ -33,6 +34,7 @@ struct sidecar {
     struct ws *ws;
     struct listener *listener;
     struct presence_board presence;
+    struct typing_board typing;
     struct remembered remembered;
 
     /* sessions, see session.h */

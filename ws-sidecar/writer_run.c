@@ -355,6 +355,56 @@ static enum err list_presence(struct writer_round *r, struct job *j, int64_t now
     return OK;
 }
 
+static enum err say_typing(struct writer_round *r, struct job *j, int64_t now)
+{
+    struct chat *c = r->chat;
+    enum err e = OK;
+
+    for (size_t i = 0; !e && i < j->u.presence.said_count; i++) {
+        struct typing_change *said = &j->u.presence.said[i];
+
+        said->who.expires_ms = now + TYPING_MS;
+        if (said->on)
+            e = typing_put(c->state, c->boot_id, now, &said->who, &j->fail);
+        else
+            e = typing_drop(c->state, said->who.room_id, said->who.user_id, &j->fail);
+    }
+    return e;
+}
+
+static enum err store_typing(struct writer_round *r, struct job *j, int64_t now)
+{
+    enum err e;
+
+    if (j->u.presence.said_count == 0)
+        return OK;
+    e = db_begin_write(r->chat->state, &j->fail);
+    if (e)
+        return e;
+    e = say_typing(r, j, now);
+    if (!e)
+        return db_commit(r->chat->state, &j->fail);
+    db_rollback(r->chat->state);
+    return e;
+}
+
+/* Mostly nobody types: memory is taken when there is a first. */
+static enum err list_typing(struct writer_round *r, struct job *j, int64_t now)
+{
+    struct chat *c = r->chat;
+    struct job_presence *p = &j->u.presence;
+    struct typist *rows = xmalloc(TYPING_ALL_MAX * sizeof *rows);
+    enum err e =
+        typing_list(c->state, c->boot_id, now, 0, rows, TYPING_ALL_MAX, &p->typist_count, &j->fail);
+
+    if (!e && p->typist_count > 0) {
+        p->typists = arena_alloc(&j->arena, p->typist_count * sizeof *rows);
+        memcpy(p->typists, rows, p->typist_count * sizeof *rows);
+    }
+    free(rows);
+    return e;
+}
+
 static enum err presence(struct writer_round *r, struct job *j)
 {
     int64_t now = clock_boot_ms(&r->chat->clock);
@@ -364,6 +414,10 @@ static enum err presence(struct writer_round *r, struct job *j)
         e = keep_lease(r, j, now);
     if (!e)
         e = change_presence(r, j, now);
+    if (!e)
+        e = store_typing(r, j, now);
+    if (!e)
+        e = list_typing(r, j, now);
     if (e)
         return e;
     r->unlisted = r->unlisted || j->u.presence.count > 0;

@@ -135,7 +135,7 @@ export class Chat {
             hooks: {
                 done: (message) => this.#acted(message),
                 send: (entry) => this.#sendInThread(entry),
-                typing: (room, on) => this.link.send({ type: "typing", room, on }),
+                typing: (room, on) => this.#sayTyping(room, on),
                 jump: (id) => this.jump(id),
                 pending: (event) => this.#pendingAction(event),
                 closed: () => this.#leaveThreadPage(),
@@ -244,7 +244,7 @@ export class Chat {
             hooks: {
                 send: (text) => this.#send(text),
                 files: () => this.attach ?? { ready: 0, busy: false },
-                typing: (on) => this.link.send({ type: "typing", room: this.view.room, on }),
+                typing: (on) => this.#sayTyping(this.view.room, on),
             },
         });
         addEmojiButton(this.composer.text, this.config.page);
@@ -363,6 +363,7 @@ export class Chat {
 
     async #send(text) {
         const room = this.view.room;
+        this.#typedToEnd(room);
         const [reply, files] = [this.reply.take(), this.attach?.take() ?? {}];
         const extra = { ...reply.extra, ...files.extra };
         const entry = { client_id: randomId(), room, text, at: Date.now(), state: "queued", ...reply, ...files, extra };
@@ -378,6 +379,7 @@ export class Chat {
 
     // Beside the room; there its row waits as well, without moving what is being read.
     #sendInThread(entry) {
+        this.#typedToEnd(entry.room);
         if (entry.room === this.view.room && !this.view.detached) {
             this.view.showPending([entry]);
         }
@@ -517,6 +519,21 @@ export class Chat {
         this.rooms.read(room, this.logs.last(room));
         if (this.user) {
             this.reads.mark(room, this.logs.last(room));
+        }
+    }
+
+    #typedToEnd(room) {
+        if (this.typingPosted) {
+            this.#sayTyping(room, false);
+        }
+    }
+
+    // Without a socket it is over when it is said to be; with one the message itself says so.
+    #sayTyping(room, on) {
+        this.typingPosted = !this.link.send({ type: "typing", room, on }) && !this.link.stopped;
+        if (this.typingPosted) {
+            this.api.post(`rooms/${encodeURIComponent(room)}/typing/`, { on: on ? 1 : 0 }).catch(() => {});
+            this.typingPosted = on;
         }
     }
 

@@ -135,7 +135,8 @@ export class Frames {
         this.#setStates(frame.rooms);
     }
 
-    answered({ rooms, missing = [] }) {
+    answered({ rooms, missing = [], typing = [] }) {
+        typing.forEach((one) => this.#takeWord({ type: "typing", on: true, ...one }));
         missing.forEach((room) => this.chat.membership.drop(room));
         this.#setStates(rooms);
     }

@@ -69,6 +69,7 @@ static const struct path paths[] = {
     {"/api/stocks/chat/users/?q=a", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/users/1/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/rooms/energy/read/", "POST, PUT, OPTIONS"},
+    {"/api/stocks/chat/rooms/general/typing/", "POST, OPTIONS"},
     {"/api/stocks/chat/presence/", "GET, HEAD, POST, OPTIONS"},
     {"/api/stocks/chat/ws-ticket/", "POST, OPTIONS"},
     {"/api/stocks/chat/files/" WHOLE "/x/", "GET, HEAD, OPTIONS"},
