@@ -21,6 +21,8 @@ for (const server of SERVERS) {
             await ben.join(stack.url, "ben");
             await ana.linkIs("live");
             await ben.linkIs("live");
+            await ana.say("here I am"); // whoever spoke is known to all; that somebody came is told a moment later
+            await ben.page.locator(row("here I am")).waitFor();
         });
         after(async () => {
             await browser?.close();
