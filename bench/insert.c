@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 200, WAL_PAGES = 1000 };
+enum { TEXT_SIZE = 200, WAL_PAGES = 1000, PATIENCE_MS = 10000 };
 
 struct floor {
     sqlite3 *db;
@@ -88,6 +88,7 @@ int main(int argc, char **argv)
         die("usage: insert DATABASE MESSAGES_PER_TRANSACTION SECONDS");
     batch = strtol(argv[2], NULL, 10);
     check(&f, sqlite3_open(argv[1], &f.db));
+    check(&f, sqlite3_busy_timeout(f.db, PATIENCE_MS)); /* for the checkpoints of a sidecar */
     check(&f, sqlite3_exec(f.db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", NULL, NULL,
                            NULL));
     check(&f, sqlite3_wal_autocheckpoint(f.db, WAL_PAGES));
