@@ -1,6 +1,7 @@
 // What the reader does to messages: which acts apply to a row, and asking the server for them. The
 // rows change when the event comes, as everybody's do.
 
+import { isPlainClick } from "./click.js";
 import { button, confirmDialog, openDialog } from "./dialog.js";
 import { Editor } from "./editor.js";
 import { pickEmoji } from "./emoji.js";
@@ -14,7 +15,6 @@ import { Toolbar } from "./toolbar.js";
 
 const MINUTE_MS = 60000;
 
-const isPlain = (event) => !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
 const path = (row, rest = "") => `messages/${row.dataset.id}/${rest}`;
 
 export class Acts {
@@ -33,7 +33,7 @@ export class Acts {
             const replies = event.target.closest("a.msg-replies");
             if (chip) {
                 this.react(chip.closest(".msg"), chip.dataset.emoji);
-            } else if (replies && isPlain(event) && hooks.thread) {
+            } else if (replies && isPlainClick(event) && hooks.thread) {
                 event.preventDefault();
                 hooks.thread(Number(replies.closest(".msg").dataset.id));
             }

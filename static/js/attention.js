@@ -2,6 +2,8 @@
 // browser's notifications and a sound. One tab does it, the one that leads; and not for what is in view in any
 // tab, what is read by then, on whatever device, what is one's own, or what is in a muted room.
 
+import { mentionsReader } from "./mention.js";
+
 const GRACE_MS = 900; // until it is known whether it was read
 const KNOWN = 200; // messages that are remembered, so that none calls twice
 
@@ -51,8 +53,8 @@ export class Attention {
         }
     }
 
-    #calls({ room, mentions = [], mentions_all: all }) {
-        return this.rooms.get(room)?.kind === "direct" || all === true || mentions.some(({ user_id: id }) => id === this.user?.id);
+    #calls(message) {
+        return this.rooms.get(message.room)?.kind === "direct" || mentionsReader(message, this.user?.id);
     }
 
     #isWanted({ calls }) {

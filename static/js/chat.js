@@ -5,6 +5,7 @@ import { Activity } from "./activity.js";
 import { Acts } from "./acts.js";
 import { Attach } from "./attach.js";
 import { Attention } from "./attention.js";
+import { isPlainClick } from "./click.js";
 import { Composer } from "./composer.js";
 import { addEmojiButton } from "./emoji.js";
 import { Frames } from "./frames.js";
@@ -188,8 +189,7 @@ export class Chat {
 
     #jumpByQuote(event) {
         const quote = event.target.closest("a.msg-quote");
-        const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
-        if (quote && plain) {
+        if (quote && isPlainClick(event)) {
             event.preventDefault();
             this.jump(Number(quote.dataset.id));
         }

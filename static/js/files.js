@@ -1,5 +1,6 @@
 // The files of a message, as templates/files.mustache shows them; a picture opens over the page.
 
+import { isPlainClick } from "./click.js";
 import { readConfig } from "./config.js";
 import { element, icon } from "./parts.js";
 
@@ -57,8 +58,6 @@ export function showFiles(row, files) {
         row.querySelector(".msg-line").after(element("ul", "files", ...items));
     }
 }
-
-const isPlainClick = (event) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
 
 async function openPicture(link) {
     try {

@@ -1,25 +1,18 @@
 // What mentioned the reader, in all rooms, the newest first; it grows while it is open.
 
 import { button, openDialog } from "./dialog.js";
+import { foundItem } from "./found.js";
 import { element } from "./parts.js";
 import { loadStyle } from "./style.js";
 import { toast } from "./toast.js";
-import { clockTime, dayLabel, wholeTime } from "./time.js";
 
 const NONE = "Nobody mentioned you yet. Who writes @ and your name does.";
 
 function item(message) {
-    const time = element("time", "found-time", `${dayLabel(message.timestamp)}, ${clockTime(message.timestamp)}`);
-    time.dateTime = new Date(message.timestamp).toISOString();
-    time.title = wholeTime(message.timestamp);
-    const room = element("span", "found-room", message.room_title);
-    const head = element("span", "found-head", element("bdi", "found-author", message.username), " ", room, " ", time);
-    const text = element("span", "found-text mentions-text", message.message);
-    text.dir = "auto";
-    const choose = button("", "found-link");
-    choose.dataset.id = message.id;
-    choose.append(head, document.createElement("br"), text);
-    return element("li", message.unread ? "found is-unread" : "found", choose);
+    const made = foundItem(message, message.message);
+    made.querySelector(".found-text").classList.add("mentions-text");
+    made.classList.toggle("is-unread", message.unread === true);
+    return made;
 }
 
 class List {

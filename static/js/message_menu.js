@@ -1,6 +1,7 @@
 // The list of what one can do with a message, and the ways to it: the row's own button, a long press,
 // and the keyboard (arrow keys from row to row, Enter opens, Escape goes back to the message box).
 
+import { isPlainClick } from "./click.js";
 import { button, openDialog } from "./dialog.js";
 import { element } from "./parts.js";
 import { isPending } from "./rows.js";
@@ -49,8 +50,7 @@ export class MessageMenu {
 
     #click(event) {
         const more = event.target.closest(".msg-more");
-        const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
-        if (more && plain) {
+        if (more && isPlainClick(event)) {
             event.preventDefault();
             this.open(more.closest(".msg"), more);
         }

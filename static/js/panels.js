@@ -1,16 +1,15 @@
 // Windows about rooms and people, each loaded when it is first asked for. Without scripts the same links
 // lead to pages that do the same.
 
+import { isPlainClick } from "./click.js";
 import { toast } from "./toast.js";
-
-const isPlain = (event) => !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
 
 export class Panels {
     // context: {api, config, user, prefs, online, room() → the one in view, opened(room), visit(id) a message,
     // told() after another word to the server}
     constructor(context) {
         this.context = context;
-        document.addEventListener("click", (event) => isPlain(event) && this.#click(event));
+        document.addEventListener("click", (event) => isPlainClick(event) && this.#click(event));
     }
 
     // A "room" event: what is shown about it may be old.

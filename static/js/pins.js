@@ -1,5 +1,6 @@
 // What is pinned in the room in view: a list in its head that opens. Each leads to its message.
 
+import { isPlainClick } from "./click.js";
 import { element } from "./parts.js";
 
 export class Pins {
@@ -11,7 +12,7 @@ export class Pins {
         this.list = this.box.querySelector("ul");
         this.list.addEventListener("click", (event) => {
             const link = event.target.closest("a");
-            if (link && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
+            if (link && isPlainClick(event)) {
                 event.preventDefault();
                 this.box.open = false;
                 jump(Number(link.dataset.id));

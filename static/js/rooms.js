@@ -1,5 +1,6 @@
 // The lists of rooms, with how much is unread in each.
 
+import { isPlainClick } from "./click.js";
 import { element, part } from "./parts.js";
 import { Unread } from "./unread.js";
 
@@ -26,8 +27,7 @@ export class Rooms {
         }
         lists.addEventListener("click", (event) => {
             const link = event.target.closest(".room");
-            const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
-            if (link && plain) {
+            if (link && isPlainClick(event)) {
                 event.preventDefault();
                 hooks.open(link.dataset.room);
             }

@@ -3,9 +3,9 @@
 // the next time.
 
 import { button, openDialog } from "./dialog.js";
+import { foundItem } from "./found.js";
 import { element } from "./parts.js";
 import { loadStyle } from "./style.js";
-import { dayLabel, clockTime, wholeTime } from "./time.js";
 
 const PAUSE_MS = 250;
 const HELP = [
@@ -33,17 +33,7 @@ function summary({ asked, total, partial, as_parts: asParts, has_more: more, not
 }
 
 function resultItem(found) {
-    const time = element("time", "found-time", `${dayLabel(found.timestamp)}, ${clockTime(found.timestamp)}`);
-    time.dateTime = new Date(found.timestamp).toISOString();
-    time.title = wholeTime(found.timestamp);
-    const author = element("bdi", "found-author", found.username);
-    const head = element("span", "found-head", author, " ", element("span", "found-room", found.room_title), " ", time);
-    const text = element("span", "found-text", ...found.snippet.map((piece) => (piece.hit ? element("mark", "", piece.text) : piece.text)));
-    text.dir = "auto";
-    const choose = button("", "found-link");
-    choose.dataset.id = found.id;
-    choose.append(head, document.createElement("br"), text);
-    return element("li", "found", choose);
+    return foundItem(found, ...found.snippet.map((piece) => (piece.hit ? element("mark", "", piece.text) : piece.text)));
 }
 
 function helpList() {

@@ -3,6 +3,7 @@
 
 import { Acts } from "./acts.js";
 import { Attach } from "./attach.js";
+import { isPlainClick } from "./click.js";
 import { Composer } from "./composer.js";
 import { button } from "./dialog.js";
 import { addEmojiButton } from "./emoji.js";
@@ -265,7 +266,7 @@ export class Thread {
 
     #click(event) {
         const quote = event.target.closest("a.msg-quote");
-        if (quote && !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0) {
+        if (quote && isPlainClick(event)) {
             event.preventDefault();
             const id = Number(quote.dataset.id);
             if (!this.timeline.reveal(id)) {
