@@ -274,7 +274,6 @@ enum err handle_people(struct call *c, struct fail *f)
     if (room)
         return answer_mentionable(c, room, f);
     e = people_search(c->chat, c->arena, &c->actor, call_text(c, "q"), found, &count, f);
-
     if (e)
         return e;
     o = json_object_new_object();

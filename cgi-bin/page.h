@@ -15,8 +15,8 @@
  * {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell csrf,
  * client_id, message_max_chars, can_attach, epoch, seq, self_seq?, embed?, config (JSON text),
  * notice {text}?
- *   prefs?, has_unread?, unread_bar {label, count, url, head}?; and the row where they begin:
- * unread_begins
+ *   prefs?   has_unread?, unread_bar {label, count, url, head}?; the row where they begin has
+ *   unread_begins
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H

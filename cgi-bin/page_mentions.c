@@ -6,10 +6,7 @@
 #include "chat/wire_mention.h"
 #include "db/mention_name.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum { HTML_MAX = 1 << 20 };
 
 static bool is_reader(const struct call *c, int64_t user_id)
 {
@@ -17,40 +14,24 @@ static bool is_reader(const struct call *c, int64_t user_id)
 }
 
 /* The way to the person; everybody is nobody's page. */
-static void begin_mention(const struct call *c, struct buf *out, int64_t user_id)
+static void put_link(const void *ctx, struct buf *out, int64_t user_id, const char *shown,
+                     size_t len)
 {
+    const struct call *c = ctx;
     const char *mine = is_reader(c, user_id) ? " mention-me" : "";
     const char *path = c->app->conf->page_path;
 
     if (user_id == 0) {
         buf_fmt(out, "<span class=\"mention%s\" data-user=\"0\">", mine);
+        buf_add(out, shown, len);
+        buf_str(out, "</span>");
         return;
     }
     buf_fmt(out, "<a class=\"mention%s\" href=\"", mine);
     buf_html(out, path, strlen(path));
     buf_fmt(out, "/u/%lld/\" data-user=\"%lld\">", (long long)user_id, (long long)user_id);
-}
-
-static const char *linked(const struct call *c, const char *html)
-{
-    const char *at = html, *span, *name, *end, *made;
-    struct buf b;
-
-    buf_init(&b, HTML_MAX);
-    while ((span = strstr(at, MENTION_SPAN)) && (name = strchr(span, '>')) &&
-           (end = strstr(name, MENTION_SPAN_END))) {
-        int64_t user_id = strtoll(span + strlen(MENTION_SPAN), NULL, 10);
-
-        buf_add(&b, at, (size_t)(span - at));
-        begin_mention(c, &b, user_id);
-        buf_add(&b, name + 1, (size_t)(end - name - 1));
-        buf_str(&b, user_id ? "</a>" : MENTION_SPAN_END);
-        at = end + strlen(MENTION_SPAN_END);
-    }
-    buf_str(&b, at);
-    made = b.overflow ? html : arena_strn(c->arena, buf_cstr(&b), b.len);
-    buf_release(&b);
-    return made;
+    buf_add(out, shown, len);
+    buf_str(out, "</a>");
 }
 
 void page_add_mentions(const struct call *c, const struct message *m, struct json_object *row)
@@ -63,7 +44,7 @@ void page_add_mentions(const struct call *c, const struct message *m, struct jso
         called = called || is_reader(c, m->mentions[i].user_id);
     json_set_bool(row, "called", called && c->actor.user_id && m->user_id != c->actor.user_id);
     if (m->html)
-        json_set_str(row, "html", linked(c, m->html));
+        json_set_str(row, "html", mention_name_each(c->arena, m->html, put_link, c));
 }
 
 /* ----- the page ----- */

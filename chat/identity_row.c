@@ -47,7 +47,7 @@ enum err identity_judge(struct chat *c, const struct user *u, int64_t issued_ms,
 {
     int64_t now = clock_wall_ms(&c->clock);
 
-    if (u->ext_id[0] == 'x') /* db/erase.c made it so */
+    if (user_is_erased(u))
         return fail(f, ERR_TOKEN_INVALID, "This account was deleted.");
     if (u->banned_until > now)
         return banned(u->banned_until, now, f);

@@ -18,6 +18,7 @@
 
 /* A text of many signs is no reason to look up more than this many names. */
 enum { NAME_CHARS = 32, QUOTED_MAX = 128, TRIES_MAX = 160, ALIKE_MAX = 16 };
+enum { EVERYBODY = 0 }; /* in the place of a user's id */
 
 struct hunt {
     struct chat *chat;
@@ -34,13 +35,21 @@ bool mention_is_possible(const char *body)
     return strchr(body, '@') != NULL;
 }
 
+/* `user_id` EVERYBODY: they all are. */
+static bool has(const struct mention *list, size_t count, int64_t user_id)
+{
+    while (count > 0 && list[count - 1].user_id != user_id)
+        count--;
+    return count > 0;
+}
+
 /* ----- who is called so ----- */
 
 static enum err sees(struct hunt *h, const struct user *u, bool *out, struct fail *f)
 {
     const struct room *room = h->at->room;
 
-    if (u->ext_id[0] == 'x') /* db/erase.c made it so */
+    if (user_is_erased(u))
         return OK;
     if (strcmp(room->kind, "public") != 0)
         return member_exists(h->chat->db, room->id, u->id, out, f);
@@ -160,14 +169,6 @@ static size_t call_length(const char *sign)
     return 0;
 }
 
-static bool calls_all(const struct mention *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (list[i].user_id == 0)
-            return true;
-    return false;
-}
-
 /* Too many calls are words like others. */
 static enum err try_all(struct hunt *h, const char *sign, struct mention *found, struct fail *f)
 {
@@ -176,8 +177,8 @@ static enum err try_all(struct hunt *h, const char *sign, struct mention *found,
 
     if (!len)
         return OK;
-    if (!calls_all(h->out->list, h->out->count) &&
-        !calls_all(h->message->mentions, h->message->mention_count))
+    if (!has(h->out->list, h->out->count, EVERYBODY) &&
+        !has(h->message->mentions, h->message->mention_count, EVERYBODY))
         e = limits_take_call(h->chat, h->at->who, f);
     if (!e)
         found->len = len;
@@ -249,13 +250,6 @@ enum err mention_read(struct chat *c, struct arena *a, const struct mention_plac
 }
 
 /* ----- rows, and who is told ----- */
-
-static bool has(const struct mention *list, size_t count, int64_t user_id)
-{
-    while (count > 0 && list[count - 1].user_id != user_id)
-        count--;
-    return count > 0;
-}
 
 static enum err tell(struct chat *c, struct arena *a, const struct mention_place *at,
                      const struct message *m, int64_t user_id, struct fail *f)

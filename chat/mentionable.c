@@ -26,7 +26,7 @@ static enum err fits(struct hunt *h, const struct user *u, bool readers, bool *o
     bool reads = false;
     enum err e = member_exists(h->chat->db, h->room.id, u->id, &reads, f);
 
-    *out = reads == readers && u->ext_id[0] != 'x'; /* db/erase.c made it so */
+    *out = reads == readers && !user_is_erased(u);
     if (e || !*out || strcmp(h->room.kind, "public") != 0)
         return e;
     return people_knows(&h->circle, u->id, out, f);

@@ -7,6 +7,8 @@
 
 enum { TEXT_MAX = 1 << 20 };
 
+static const char span_begins[] = "<span data-user=\"", span_ends[] = "</span>";
+
 static const char *finished(struct arena *a, struct buf *b, const char *otherwise)
 {
     const char *out = b->overflow ? otherwise : arena_strn(a, buf_cstr(b), b->len);
@@ -75,34 +77,51 @@ void mention_name_span(struct buf *out, int64_t user_id, const char *name)
 {
     static const char everybody[] = "all";
 
-    buf_fmt(out, MENTION_SPAN "%lld\">@", (long long)user_id);
+    buf_fmt(out, "%s%lld\">@", span_begins, (long long)user_id);
     name = name ? name : everybody;
     buf_html(out, name, strlen(name));
-    buf_str(out, MENTION_SPAN_END);
+    buf_str(out, span_ends);
 }
 
-static const char *name_of(int64_t user_id, const struct mention *list, size_t count)
+const char *mention_name_each(struct arena *a, const char *html, mention_put_fn *put,
+                              const void *ctx)
 {
-    for (size_t i = 0; i < count; i++)
-        if (list[i].user_id == user_id)
-            return list[i].username;
-    return NULL;
+    const char *at = html, *span, *shown, *end;
+    struct buf b;
+
+    buf_init(&b, TEXT_MAX);
+    while ((span = strstr(at, span_begins)) && (shown = strchr(span, '>')) &&
+           (end = strstr(++shown, span_ends))) {
+        buf_add(&b, at, (size_t)(span - at));
+        put(ctx, &b, strtoll(span + strlen(span_begins), NULL, 10), shown, (size_t)(end - shown));
+        at = end + strlen(span_ends);
+    }
+    buf_str(&b, at);
+    return finished(a, &b, html);
+}
+
+struct names {
+    const struct mention *list;
+    size_t count;
+};
+
+static void put_name(const void *ctx, struct buf *out, int64_t user_id, const char *shown,
+                     size_t len)
+{
+    const struct names *n = ctx;
+    size_t i = 0;
+
+    (void)shown;
+    (void)len;
+    while (i < n->count && n->list[i].user_id != user_id)
+        i++;
+    mention_name_span(out, user_id, i < n->count ? n->list[i].username : NULL);
 }
 
 const char *mention_name_html(struct arena *a, const char *html, const struct mention *list,
                               size_t count)
 {
-    const char *at = html, *span, *end;
-    struct buf b;
+    const struct names names = {list, count};
 
-    buf_init(&b, TEXT_MAX);
-    while ((span = strstr(at, MENTION_SPAN)) && (end = strstr(span, MENTION_SPAN_END))) {
-        int64_t user_id = strtoll(span + strlen(MENTION_SPAN), NULL, 10);
-
-        buf_add(&b, at, (size_t)(span - at));
-        mention_name_span(&b, user_id, name_of(user_id, list, count));
-        at = end + strlen(MENTION_SPAN_END);
-    }
-    buf_str(&b, at);
-    return finished(a, &b, html);
+    return mention_name_each(a, html, put_name, &names);
 }

@@ -17,8 +17,13 @@ const char *mention_name_html(struct arena *a, const char *html, const struct me
                               size_t count);
 
 /* How a mention stands in HTML: <span data-user="7">@Ana B</span>. `name` NULL: everybody. */
-#define MENTION_SPAN     "<span data-user=\""
-#define MENTION_SPAN_END "</span>"
 void mention_name_span(struct buf *out, int64_t user_id, const char *name);
+
+/* What stands in the place of a mention; `shown`, `len` bytes of HTML, is what it says. */
+typedef void mention_put_fn(const void *ctx, struct buf *out, int64_t user_id, const char *shown,
+                            size_t len);
+/* `html` with each of its mentions as `put` has it; `html` itself where that grows too long. */
+const char *mention_name_each(struct arena *a, const char *html, mention_put_fn *put,
+                              const void *ctx);
 
 #endif

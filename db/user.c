@@ -90,6 +90,11 @@ static enum err load_list(struct query *q, struct arena *a, struct user *out, si
     return query_end(q, f);
 }
 
+bool user_is_erased(const struct user *u)
+{
+    return u->ext_id[0] == 'x';
+}
+
 enum err user_by_ext(struct db *db, struct arena *a, const char *ext_id, struct user *out,
                      struct fail *f)
 {

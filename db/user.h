@@ -1,4 +1,5 @@
-/* People: host users (ext_id "h:<claim>") and guests ("g:<random>"). */
+/* People: host users (ext_id "h:<claim>"), guests ("g:<random>"), and whom db/erase.c made nobody
+ * ("x:<number>"). */
 #ifndef DB_USER_H
 #define DB_USER_H
 
@@ -11,6 +12,8 @@ struct user {
     int64_t tokens_valid_after; /* ms */
     int64_t first_seen_ms, muted_until, banned_until;
 };
+
+bool user_is_erased(const struct user *u);
 
 /* Loads: ERR_NOT_FOUND (with `f` untouched) where there is none. Strings live in `a`. */
 MUST_CHECK enum err user_by_ext(struct db *db, struct arena *a, const char *ext_id,

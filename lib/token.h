@@ -1,9 +1,9 @@
 /*
  * The host app's JSON Web Tokens (RFC 7519, RFC 7515): HS256/384/512, RS256, ES256, the algorithm
- * pinned by the configuration. HS256 is our own; of the others libjwt 1.10 checks the signature and
- * nothing else, and accepts anything when it is given no key (measured); so everything around the
- * signature is checked here: length, alphabet, header, algorithm, exp, nbf, iat, iss, aud,
- * token_type, user id.
+ * pinned by the configuration. HS256 is judged here by Nettle's HMAC; of the others libjwt 1.10
+ * checks the signature and nothing else, and accepts anything when it is given no key (measured);
+ * so everything around the signature is checked here: length, alphabet, header, algorithm, exp,
+ * nbf, iat, iss, aud, token_type, user id.
  */
 #ifndef LIB_TOKEN_H
 #define LIB_TOKEN_H
