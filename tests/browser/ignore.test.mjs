@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, SERVERS, Stack } from "./lib.mjs";
+import { Person, SERVERS, twoPeople } from "./lib.mjs";
 
 const withText = (text) => `.msg:has(.msg-text:text-is("${text}"))`;
 
@@ -12,20 +12,12 @@ for (const server of SERVERS) {
         let browser;
         let ana;
         let ben;
+        let close;
 
         before(async () => {
-            stack = await Stack.start({ server, conf: { rate_address_burst: "5000", rate_session_burst: "500" } });
-            browser = await launch();
-            [ana, ben] = [await Person.enter(browser), await Person.enter(browser)];
-            await ana.join(stack.url, "ana");
-            await ben.join(stack.url, "ben");
-            await ana.linkIs("live");
-            await ben.linkIs("live");
+            ({ stack, browser, ana, bo: ben, close } = await twoPeople({ server, conf: { rate_address_burst: "5000", rate_session_burst: "500" }, second: "ben" }));
         });
-        after(async () => {
-            await browser?.close();
-            await stack?.stop();
-        });
+        after(() => close?.());
 
         const isGone = (page, text) => page.waitForSelector(withText(text), { state: "detached" });
 

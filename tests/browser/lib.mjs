@@ -234,7 +234,7 @@ export class Person {
 }
 
 // Two people who read the same room, each by a socket. close() ends all of it.
-export async function twoPeople({ server, conf }) {
+export async function twoPeople({ server, conf, second = "bo" }) {
     const stack = await Stack.start({ server, conf });
     let browser;
     const close = async () => {
@@ -245,7 +245,7 @@ export async function twoPeople({ server, conf }) {
         browser = await launch();
         const [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
         await ana.join(stack.url, "ana");
-        await bo.join(stack.url, "bo");
+        await bo.join(stack.url, second);
         await ana.linkIs("live");
         await bo.linkIs("live");
         return { stack, browser, ana, bo, close };

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, SERVERS, Stack, until } from "./lib.mjs";
+import { Person, SERVERS, twoPeople, until } from "./lib.mjs";
 
 const row = (text) => `#rows .msg:has(.msg-text:has-text("${text}"))`;
 
@@ -12,22 +12,14 @@ for (const server of SERVERS) {
         let browser;
         let ana;
         let ben;
+        let close;
 
         before(async () => {
-            stack = await Stack.start({ server, conf: { rate_address_burst: "5000", rate_session_burst: "500" } });
-            browser = await launch();
-            [ana, ben] = [await Person.enter(browser), await Person.enter(browser)];
-            await ana.join(stack.url, "ana");
-            await ben.join(stack.url, "ben");
-            await ana.linkIs("live");
-            await ben.linkIs("live");
+            ({ stack, browser, ana, bo: ben, close } = await twoPeople({ server, conf: { rate_address_burst: "5000", rate_session_burst: "500" }, second: "ben" }));
             await ana.say("here I am"); // whoever spoke is known to all; that somebody came is told a moment later
             await ben.page.locator(row("here I am")).waitFor();
         });
-        after(async () => {
-            await browser?.close();
-            await stack?.stop();
-        });
+        after(() => close?.());
 
         const badge = (person, slug) => person.page.textContent(`.room[data-room="${slug}"] .room-mentions`);
         const classes = (locator) => locator.evaluate((node) => [...node.classList].sort().join(" "));
