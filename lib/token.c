@@ -140,14 +140,15 @@ static bool hs256_fits(const struct token_key *key, const struct part parts[PART
     return secure_equal(mac, bytes, sizeof mac);
 }
 
-static bool signature_fits(const struct token_key *key, const struct part parts[PARTS],
-                           const char *token)
+static bool signature_fits(const struct token_policy *p, const struct token_key *key,
+                           const struct part parts[PARTS], const char *token)
 {
     const struct token_alg *alg = token_alg_find(key->alg);
 
     if (!alg)
         return false;
-    return token_alg_is_own(alg) ? hs256_fits(key, parts) : token_foreign_fits(key, alg, token);
+    return token_alg_is_own(alg) ? hs256_fits(key, parts)
+                                 : token_foreign_fits(p->foreign, key, alg, token);
 }
 
 static enum err check_signature(const struct token_policy *p, struct json_object *header,
@@ -162,7 +163,7 @@ static enum err check_signature(const struct token_policy *p, struct json_object
     for (size_t i = 0; i < p->key_count; i++) {
         if (!key_fits(&p->keys[i], alg, kid))
             continue;
-        if (signature_fits(&p->keys[i], parts, token))
+        if (signature_fits(p, &p->keys[i], parts, token))
             return OK;
         tried = true;
     }
@@ -319,15 +320,16 @@ static char *sign_hs256(const struct token_key *key, struct json_object *claims,
     return out;
 }
 
-static char *sign(const struct token_key *key, const struct token_alg *alg,
+static char *sign(const struct token_policy *p, const struct token_alg *alg,
                   struct json_object *claims, struct arena *a)
 {
+    const struct token_key *key = &p->keys[0];
     char *text, *out;
     size_t len;
 
     if (token_alg_is_own(alg))
         return sign_hs256(key, claims, a);
-    text = token_foreign_sign(key, alg, json_text(claims, &len));
+    text = token_foreign_sign(p->foreign, key, alg, json_text(claims, &len));
     out = text ? arena_str(a, text) : NULL;
     free(text);
     return out;
@@ -358,7 +360,7 @@ enum err token_sign(const struct token_policy *p, const char *user_id, const cha
     if (name && !text_name(a, name, strlen(name)))
         return fail(f, ERR_BAD_REQUEST, "This may not be a name.");
     claims = make_claims(p, &c);
-    *out = sign(&p->keys[0], alg, claims, a);
+    *out = sign(p, alg, claims, a);
     json_object_put(claims);
     if (!*out)
         return fail(f, ERR_INTERNAL, "The token could not be signed.");

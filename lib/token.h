@@ -28,6 +28,7 @@ struct token_policy {
     char *issuer, *audience;                    /* NULL: not checked */
     bool hex_user_id; /* our own tokens: user ids are 8–64 lower-case hex digits, not decimal */
     int64_t leeway_s;
+    struct token_foreign *foreign; /* libjwt, where a key is not for HS256; owned */
     struct token_seen *seen; /* whose signatures were good lately; owned, changes with each token */
 };
 

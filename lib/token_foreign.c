@@ -16,7 +16,7 @@
 
 enum { RSA_MIN_BITS = 2048 };
 
-struct functions {
+struct token_foreign {
     __typeof__(jwt_decode) *jwt_decode;
     __typeof__(jwt_get_alg) *jwt_get_alg;
     __typeof__(jwt_free) *jwt_free;
@@ -39,7 +39,7 @@ struct functions {
 /* Where in there a function of this name belongs. */
 #define PLACE(name)                                                                                \
     {                                                                                              \
-#name, offsetof(struct functions, name)                                                    \
+#name, offsetof(struct token_foreign, name)                                                \
     }
 
 struct function_place {
@@ -56,12 +56,11 @@ static const struct function_place of_libcrypto[] = {
     PLACE(EVP_PKEY_get_group_name), PLACE(EVP_PKEY_free),        PLACE(ERR_clear_error),
 };
 
-static struct functions lib; /* of the process, as the libraries are */
-
+/* The library stays in the process, whoever frees what points into it: keys are read again. */
 static bool find(const char *soname, const struct function_place *places, size_t count,
-                 struct functions *out)
+                 struct token_foreign *out)
 {
-    void *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+    void *handle = dlopen(soname, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     bool found = handle != NULL;
 
     for (size_t i = 0; found && i < count; i++) {
@@ -70,6 +69,8 @@ static bool find(const char *soname, const struct function_place *places, size_t
         memcpy((char *)out + places[i].offset, &function, sizeof function);
         found = function != NULL;
     }
+    if (handle)
+        dlclose(handle);
     return found;
 }
 
@@ -79,11 +80,12 @@ bool token_alg_is_own(const struct token_alg *alg)
 }
 
 /* libcrypto without the texts of its errors and without its configuration, which we do not use. */
-enum err token_foreign_load(const struct token_alg *alg, const char *setting, struct fail *f)
+enum err token_foreign_load(struct token_foreign **lib, const struct token_alg *alg,
+                            const char *setting, struct fail *f)
 {
-    struct functions found = {0};
+    struct token_foreign found = {0};
 
-    if (lib.jwt_decode || token_alg_is_own(alg))
+    if (*lib || token_alg_is_own(alg))
         return OK;
     if (!find("libcrypto.so.3", of_libcrypto, ARRAY_LEN(of_libcrypto), &found) ||
         !found.OPENSSL_init_crypto(
@@ -93,55 +95,58 @@ enum err token_foreign_load(const struct token_alg *alg, const char *setting, st
                     "%s = %s needs libjwt and libcrypto, which cannot be loaded. Run: apt-get "
                     "install libjwt0",
                     setting, alg->name);
-    lib = found;
+    *lib = xmalloc(sizeof found);
+    **lib = found;
     return OK;
 }
 
-bool token_foreign_fits(const struct token_key *key, const struct token_alg *alg, const char *token)
+bool token_foreign_fits(const struct token_foreign *lib, const struct token_key *key,
+                        const struct token_alg *alg, const char *token)
 {
     jwt_t *jwt = NULL;
     bool ok;
 
-    if (lib.jwt_decode(&jwt, token, key->key, (int)key->len)) {
+    if (lib->jwt_decode(&jwt, token, key->key, (int)key->len)) {
         /* A TLS connection on this thread must not find our leftovers. */
-        lib.ERR_clear_error();
+        lib->ERR_clear_error();
         return false;
     }
-    ok = lib.jwt_get_alg(jwt) == alg->id;
-    lib.jwt_free(jwt);
+    ok = lib->jwt_get_alg(jwt) == alg->id;
+    lib->jwt_free(jwt);
     return ok;
 }
 
-char *token_foreign_sign(const struct token_key *key, const struct token_alg *alg,
-                         const char *claims)
+char *token_foreign_sign(const struct token_foreign *lib, const struct token_key *key,
+                         const struct token_alg *alg, const char *claims)
 {
     char *text = NULL;
     jwt_t *jwt;
 
-    if (lib.jwt_new(&jwt))
+    if (lib->jwt_new(&jwt))
         return NULL;
-    if (!lib.jwt_add_grants_json(jwt, claims) &&
-        !lib.jwt_set_alg(jwt, alg->id, key->key, (int)key->len) &&
-        (!key->kid || !lib.jwt_add_header(jwt, "kid", key->kid)))
-        text = lib.jwt_encode_str(jwt);
-    lib.jwt_free(jwt);
+    if (!lib->jwt_add_grants_json(jwt, claims) &&
+        !lib->jwt_set_alg(jwt, alg->id, key->key, (int)key->len) &&
+        (!key->kid || !lib->jwt_add_header(jwt, "kid", key->kid)))
+        text = lib->jwt_encode_str(jwt);
+    lib->jwt_free(jwt);
     return text;
 }
 
-enum err token_foreign_check_public(const struct token_key *key, const struct token_alg *alg,
-                                    const char *setting, struct fail *f)
+enum err token_foreign_check_public(const struct token_foreign *lib, const struct token_key *key,
+                                    const struct token_alg *alg, const char *setting,
+                                    struct fail *f)
 {
-    BIO *bio = lib.BIO_new_mem_buf(key->key, (int)key->len);
-    EVP_PKEY *pkey = lib.PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    BIO *bio = lib->BIO_new_mem_buf(key->key, (int)key->len);
+    EVP_PKEY *pkey = lib->PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
     char group[64] = "";
-    int type = pkey ? lib.EVP_PKEY_get_base_id(pkey) : 0,
-        bits = pkey ? lib.EVP_PKEY_get_bits(pkey) : 0;
+    int type = pkey ? lib->EVP_PKEY_get_base_id(pkey) : 0,
+        bits = pkey ? lib->EVP_PKEY_get_bits(pkey) : 0;
 
-    if (type == EVP_PKEY_EC && !lib.EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL))
+    if (type == EVP_PKEY_EC && !lib->EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL))
         group[0] = '\0';
-    lib.EVP_PKEY_free(pkey);
-    lib.BIO_free(bio);
-    lib.ERR_clear_error();
+    lib->EVP_PKEY_free(pkey);
+    lib->BIO_free(bio);
+    lib->ERR_clear_error();
     if (!type)
         return fail(f, ERR_BAD_REQUEST,
                     "%s is no PEM public key. Make one with: openssl pkey -in PRIVATE -pubout",

@@ -68,7 +68,8 @@ static enum err check_mode(int fd, bool secret, const char *setting, const char 
 }
 
 static enum err judge(int fd, struct token_key *key, const struct token_alg *alg,
-                      const char *setting, const char *path, struct fail *f)
+                      const struct token_foreign *lib, const char *setting, const char *path,
+                      struct fail *f)
 {
     enum err e = check_mode(fd, alg->kind == TOKEN_KEY_SECRET, setting, path, f);
 
@@ -82,7 +83,7 @@ static enum err judge(int fd, struct token_key *key, const struct token_alg *alg
                         "%s holds a private key; only the public one belongs here. Make it with: "
                         "openssl pkey -in PRIVATE -pubout",
                         setting);
-        return token_foreign_check_public(key, alg, setting, f);
+        return token_foreign_check_public(lib, key, alg, setting, f);
     }
     /* The line end that an editor or echo leaves is not part of a secret. */
     if (key->len && key->key[key->len - 1] == '\n')
@@ -92,8 +93,9 @@ static enum err judge(int fd, struct token_key *key, const struct token_alg *alg
     return token_key_check_secret(key, setting, f);
 }
 
-enum err token_key_read(struct token_key *key, const struct token_alg *alg, const char *setting,
-                        const char *path, struct fail *f)
+enum err token_key_read(struct token_key *key, const struct token_alg *alg,
+                        const struct token_foreign *lib, const char *setting, const char *path,
+                        struct fail *f)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     enum err e;
@@ -101,7 +103,7 @@ enum err token_key_read(struct token_key *key, const struct token_alg *alg, cons
     if (fd < 0)
         return fail(f, errno == ENOENT ? ERR_NOT_FOUND : ERR_BAD_REQUEST, "%s = %.100s: %s.",
                     setting, path, strerror(errno));
-    e = judge(fd, key, alg, setting, path, f);
+    e = judge(fd, key, alg, lib, setting, path, f);
     close(fd);
     return e;
 }

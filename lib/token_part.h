@@ -25,18 +25,19 @@ struct token_seen {
 };
 
 /*
- * lib/token_foreign.c: signatures other than HS256, by libjwt and libcrypto, which are loaded when
- * the configuration first names such an algorithm. token_foreign_load(): ERR_BAD_REQUEST where they
- * are not there. After it the others may be called; token_foreign_sign() gives a string to free(),
+ * lib/token_foreign.c: signatures other than HS256, by libjwt and libcrypto. token_foreign_load()
+ * finds them for an algorithm that needs them, into `*lib` (NULL before; then the caller's to
+ * free()); ERR_BAD_REQUEST where they are not there. token_foreign_sign() gives a string to free(),
  * or NULL.
  */
-MUST_CHECK enum err token_foreign_load(const struct token_alg *alg, const char *setting,
-                                       struct fail *f);
-bool token_foreign_fits(const struct token_key *key, const struct token_alg *alg,
-                        const char *token);
-char *token_foreign_sign(const struct token_key *key, const struct token_alg *alg,
-                         const char *claims);
-MUST_CHECK enum err token_foreign_check_public(const struct token_key *key,
+MUST_CHECK enum err token_foreign_load(struct token_foreign **lib, const struct token_alg *alg,
+                                       const char *setting, struct fail *f);
+bool token_foreign_fits(const struct token_foreign *lib, const struct token_key *key,
+                        const struct token_alg *alg, const char *token);
+char *token_foreign_sign(const struct token_foreign *lib, const struct token_key *key,
+                         const struct token_alg *alg, const char *claims);
+MUST_CHECK enum err token_foreign_check_public(const struct token_foreign *lib,
+                                               const struct token_key *key,
                                                const struct token_alg *alg, const char *setting,
                                                struct fail *f);
 /* Ours. */
@@ -45,10 +46,12 @@ bool token_alg_is_own(const struct token_alg *alg);
 /* NULL where the name is none of ours. */
 const struct token_alg *token_alg_find(const char *name);
 
-/* Reads `path` into `key` and judges it for `alg`; or judges a secret that is already there. The
- * sentence names `setting`, the configuration key that the reader should look at. */
+/* Reads `path` into `key` and judges it for `alg` (`lib` is loaded where it is not our own); or
+ * judges a secret that is already there. The sentence names `setting`, the configuration key that
+ * the reader should look at. */
 MUST_CHECK enum err token_key_read(struct token_key *key, const struct token_alg *alg,
-                                   const char *setting, const char *path, struct fail *f);
+                                   const struct token_foreign *lib, const char *setting,
+                                   const char *path, struct fail *f);
 MUST_CHECK enum err token_key_check_secret(const struct token_key *key, const char *setting,
                                            struct fail *f);
 

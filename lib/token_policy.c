@@ -46,8 +46,9 @@ static void key_release(struct token_key *k)
     *k = (struct token_key){0};
 }
 
-/* Fills `k`; whatever the result, the caller releases it. */
-static enum err load_key(struct token_key *k, const struct source *s, struct fail *f)
+/* Fills `k`; whatever the result, the caller releases it, and what was loaded for it. */
+static enum err load_key(struct token_key *k, struct token_foreign **lib, const struct source *s,
+                         struct fail *f)
 {
     const struct token_alg *alg = s->alg ? token_alg_find(s->alg) : NULL;
     enum err e;
@@ -66,13 +67,13 @@ static enum err load_key(struct token_key *k, const struct source *s, struct fai
         return fail(f, ERR_BAD_REQUEST,
                     "%s has no secret: put the host app's public key (PEM) into a file and set %s.",
                     alg->name, s->file_name);
-    e = token_foreign_load(alg, s->alg_name, f);
+    e = token_foreign_load(lib, alg, s->alg_name, f);
     if (e)
         return e;
     k->alg = xstrdup(alg->name);
     k->kid = copy_if_set(s->kid);
     if (is_set(s->file))
-        return token_key_read(k, alg, s->file_name, s->file, f);
+        return token_key_read(k, alg, *lib, s->file_name, s->file, f);
     k->len = strlen(s->secret);
     k->key = (unsigned char *)xstrdup(s->secret);
     return token_key_check_secret(k, s->secret_name, f);
@@ -93,7 +94,7 @@ static enum err add_key(struct token_policy *p, const struct source *s, struct f
 
     if (!is_configured(s))
         return OK;
-    e = load_key(k, s, f);
+    e = load_key(k, &p->foreign, s, f);
     if (e)
         key_release(k);
     else
@@ -163,6 +164,7 @@ void token_policy_release(struct token_policy *p)
 {
     for (size_t i = 0; i < p->key_count; i++)
         key_release(&p->keys[i]);
+    free(p->foreign);
     free(p->seen);
     free(p->user_claim);
     free(p->name_claim);

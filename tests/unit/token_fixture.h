@@ -62,8 +62,8 @@ static inline void fill_policy(struct token_policy *p, const char *alg, const vo
 {
     struct fail f;
 
-    assert_int_equal(token_foreign_load(token_alg_find(alg), "jwt_alg", &f), OK);
     *p = (struct token_policy){.key_count = 1, .leeway_s = 30};
+    assert_int_equal(token_foreign_load(&p->foreign, token_alg_find(alg), "jwt_alg", &f), OK);
     p->keys[0].alg = xstrdup(alg);
     p->keys[0].key = xcalloc(1, len + 1);
     memcpy(p->keys[0].key, key, len);
