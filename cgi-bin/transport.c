@@ -2,6 +2,7 @@
 #include "cgi-bin/transport.h"
 
 #include <signal.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,16 +76,19 @@ void watchdog_install(void)
     sigaction(SIGALRM, &action, NULL);
 }
 
-static unsigned armed_s;
-
+/* The interval never comes to pass: it keeps how long the timer was set for. */
 void watchdog_arm(unsigned seconds)
 {
-    armed_s = seconds;
-    alarm(seconds);
+    struct itimerval timer = {.it_value.tv_sec = seconds, .it_interval.tv_sec = seconds};
+
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 void watchdog_again(void)
 {
-    if (armed_s)
-        alarm(armed_s);
+    struct itimerval timer;
+
+    getitimer(ITIMER_REAL, &timer);
+    timer.it_value = timer.it_interval;
+    setitimer(ITIMER_REAL, &timer, NULL);
 }
