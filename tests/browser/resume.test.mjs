@@ -139,6 +139,7 @@ async function doEverything({ old, left, kept, entered }) {
     await ask("ana", "DELETE", `rooms/${left}/members/${ids.ben}/`);
     await letIn(entered, "ben");
     await say("ana", "unread by who came in", { room: entered });
+    await say("ana", "and this is for @ben", { room: entered });
     await ask("ana", "PUT", `rooms/${await openRoom("Waiting")}/members/${ids.ben}/`);
     const { room } = await ask("ana", "POST", "direct/", { user_id: ids.ben });
     await say("ana", "between us", { room: room.id });

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Whoever was away while people did everything that can be done ends, by every transport, with the same as
-who loads it all now: messages, replies, threads, files, reactions, edits, deletions, pins, topics and
+who loads it all now: messages, mentions, replies, threads, files, reactions, edits, deletions, pins, topics and
 titles, policies, archives, invitations, coming and going, muting and ignoring."""
 import os
 import random
@@ -21,7 +21,7 @@ class World:
     """What people do. Whether they may is the server's to say; a refusal is told as such."""
 
     ALLOWED = (200, 201, 204, 303, 400, 403, 404, 409)
-    ACTS = ("post", "post", "post", "reply", "reply", "file", "react", "react", "edit", "edit", "delete", "pin",
+    ACTS = ("post", "post", "post", "mention", "reply", "reply", "file", "react", "react", "edit", "edit", "delete", "pin",
             "settle", "settle", "move", "move", "mute", "ignore")
 
     def __init__(self, stack, rng):
@@ -62,13 +62,18 @@ class World:
         own = [row["id"] for row in self.rows[-30:] if row["user_id"] == self.ids[who]]
         return self.rng.choice(own) if own and self.rng.random() < 0.7 else self.some_row()
 
-    def post(self, who, **fields):
+    def post(self, who, text=None):
         room = self.rng.choice(("general", self.desk, self.talk))
-        text = self.rng.choice(("plain", "**bold** at $5", "`code`")) + f" {self.rng.random()}"
-        reply = self.stack.post(text, token=self.tokens[who], room=room, **fields)
+        text = (text or self.rng.choice(("plain", "**bold** at $5", "`code`"))) + f" {self.rng.random()}"
+        reply = self.stack.post(text, token=self.tokens[who], room=room)
         if reply.status == 201:
             self.rows.append(reply.json["message"])
         return reply
+
+    def mention(self, who):
+        """In a new message, or by an edit."""
+        text = self.rng.choice(("@ben, look", "**@cleo** and @ana", "@all, by whoever may"))
+        return self.edit(who, text) if self.rng.random() < 0.3 else self.post(who, text)
 
     def reply(self, who):
         row = self.rng.choice(self.rows[-30:]) if self.rows else None
@@ -96,12 +101,12 @@ class World:
         return self.call(who, self.rng.choice(("PUT", "PUT", "DELETE")),
                          f"messages/{self.some_row()}/reactions/{emoji}/")
 
-    def edit(self, who):
+    def edit(self, who, text="edited"):
         number = self.some_of(who)
         now = self.call(who, "GET", f"messages/{number}/")
         if now.status != 200:
             return now
-        return act(self.stack, "PATCH", number, token=self.tokens[who], message=f"edited {self.rng.random()}",
+        return act(self.stack, "PATCH", number, token=self.tokens[who], message=f"{text} {self.rng.random()}",
                    rev=now.json["message"]["rev"])
 
     def delete(self, who):

@@ -1,8 +1,11 @@
 """A room as a client holds it that only ever applies events, to be compared with what the server says
 when the room is loaded afresh."""
+import re
+
 from stack import API, PAGE, WS
 
 LOADED = 200  # rows that a fresh load has at most
+MENTION = re.compile(r'<(a|span) class="mention[^>]*data-user="(\d+)"[^>]*>(.*?)</\1>')
 # What an event says about itself, not about the message.
 OWN = ("type", "room", "seq", "timestamp", "actor_id", "msg_seq", "author_id")
 
@@ -47,8 +50,9 @@ class Fold:
 
     def on_message_edited(self, event):
         row = self.rows[event["id"]]
-        row.pop("html", None)
-        row.update({k: event[k] for k in ("message", "html", "rev", "edited_at") if k in event})
+        for key in ("html", "mentions", "mentions_all"):
+            row.pop(key, None)
+        row.update({k: event[k] for k in ("message", "html", "rev", "edited_at", "mentions", "mentions_all") if k in event})
         for quote in self.quotes_of(event["id"]):
             quote["excerpt"] = event.get("excerpt", "")
         for pin in self.pins:
@@ -59,7 +63,8 @@ class Fold:
 
     def on_message_deleted(self, event):
         row = self.rows[event["id"]]
-        for key in ("message", "html", "sentiment", "disclosure", "quote", "reactions", "attachments"):
+        for key in ("message", "html", "sentiment", "disclosure", "quote", "reactions", "attachments",
+                    "mentions", "mentions_all"):
             row.pop(key, None)
         row["deleted"] = True
         self.count(event.get("thread"))
@@ -126,6 +131,8 @@ class Fold:
                 del reaction["users"]
             for file in shown.get("attachments", ()):
                 del file["is_image"], file["size_label"]
+            if "html" in shown:  # where the page has links to people
+                shown["html"] = MENTION.sub(r'<span data-user="\2">\3</span>', shown["html"])
             row = self.rows[shown["id"]]
             test.assertEqual({key: shown[key] for key in row}, row)
             test.assertEqual("reactions" in shown, "reactions" in row)

@@ -1,0 +1,160 @@
+// What people do together beside talking in one room: a conversation of several, links to messages, finding
+// what another said, going to a day, refusing strangers. Each has a page of their own and sees what the other does.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, Person, Stack, until } from "./lib.mjs";
+
+const NAMES = ["ana", "ben", "cleo"];
+
+let stack;
+let browser;
+const people = {};
+const tokens = {};
+const ids = {};
+
+async function ask(who, method, path, body = {}) {
+    const answer = await fetch(`${stack.origin}/api/stocks/chat/${path}`, {
+        method,
+        headers: { "Content-Type": "application/json", Authorization: `Bearer ${tokens[who]}` },
+        body: method === "GET" ? undefined : JSON.stringify(body),
+    });
+    assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+    return answer.status === 204 ? null : answer.json();
+}
+
+before(async () => {
+    stack = await Stack.start({ conf: { rate_address_burst: "5000", rate_user_burst: "500", rate_search_burst: "500", browser_token: "cookie:host" } });
+    browser = await launch();
+    for (const [number, name] of NAMES.entries()) {
+        tokens[name] = await stack.token(number + 1, name);
+        people[name] = await Person.enter(browser, {
+            options: { permissions: ["clipboard-read", "clipboard-write"] },
+            cookies: [{ name: "host", value: tokens[name], url: stack.origin }],
+        });
+        await people[name].open(stack.url);
+        await people[name].linkIs("live");
+        await people[name].say(`${name} is here`);
+        await people[name].sees(`${name} is here`);
+        ids[name] = (await ask(name, "GET", "me/")).user.id;
+    }
+});
+after(async () => {
+    for (const person of Object.values(people)) {
+        assert.deepEqual(person.faults, []);
+    }
+    await browser?.close();
+    await stack?.stop();
+});
+
+const link = (person, slug) => person.page.locator(`.room[data-room="${slug}"]`);
+const withText = (text) => `#rows .msg:not([data-seq=""]):has(.msg-text:text-is("${text}"))`;
+
+async function enter(person, slug) {
+    await link(person, slug).click();
+    await person.page.waitForSelector(`.room[data-room="${slug}"][aria-current]`);
+}
+
+test("a conversation of three is in everybody's list at once, and each hears the others", async () => {
+    const { ana, ben, cleo } = people;
+    const { room } = await ask("ana", "POST", "direct/", { user_ids: `${ids.ben},${ids.cleo}` });
+    for (const [person, title] of [[ana, "ben, cleo"], [ben, "ana, cleo"], [cleo, "ana, ben"]]) {
+        await link(person, room.id).waitFor();
+        assert.equal(await link(person, room.id).locator(".room-name").textContent(), title);
+        await enter(person, room.id);
+    }
+    for (const [person, text] of [[ana, "three of us"], [ben, "two would do"], [cleo, "four is a crowd"]]) {
+        await person.say(text);
+        await Promise.all([ana, ben, cleo].map((reader) => reader.sees(text)));
+    }
+    for (const person of [ana, ben, cleo]) {
+        await enter(person, "general");
+    }
+});
+
+test("a link to a message leads the other to it among what was said around it, with and without scripts", async () => {
+    const { ana, ben } = people;
+    await ana.say("the one to remember");
+    await ana.sees("the one to remember");
+    for (let i = 0; i < 60; i++) {
+        await ask("cleo", "POST", "messages/create/", { message: `noise ${i}` });
+    }
+    await Promise.all([ana.sees("noise 59"), ben.sees("noise 59")]);
+    const row = ana.page.locator(withText("the one to remember"));
+    await row.hover();
+    await row.locator(".msg-more").click();
+    await ana.page.click('.sheet-menu .menu-item:text-is("Copy link")');
+    await ana.page.waitForSelector('.toast-line:text-is("Link copied.")');
+    const address = await ana.page.evaluate(() => navigator.clipboard.readText());
+    assert.match(address, /\/m\/\d+\/#m\d+$/);
+    const plain = await Person.enter(browser, { options: { javaScriptEnabled: false }, cookies: await ben.context.cookies() });
+    for (const reader of [ben, plain]) {
+        await reader.open(address);
+        assert.equal(await reader.page.locator(".msg-target .msg-text").textContent(), "the one to remember");
+        await reader.page.locator(withText("noise 24")).waitFor();
+        assert.equal(await reader.page.locator(withText("noise 40")).count(), 0);
+    }
+    await plain.leave();
+    await ben.open(stack.url);
+    await ben.linkIs("live");
+});
+
+test("what one just said the other finds, and what was taken back is found no more", async () => {
+    const { ana, ben } = people;
+    await ana.say("molybdenum is quiet");
+    await ana.sees("molybdenum is quiet");
+    await ben.page.click(".open-search");
+    const found = ben.page.locator('.sheet-search .found-text:has-text("molybdenum is quiet")');
+    await ben.page.fill(".search-text", "molybdenum");
+    await found.waitFor();
+    const row = ana.page.locator(withText("molybdenum is quiet"));
+    await row.hover();
+    await row.locator(".msg-more").click();
+    await ana.page.click('.sheet-menu .menu-item:text-is("Delete")');
+    await ana.page.click('.sheet-confirm button:text-is("Delete")');
+    await ben.page.waitForSelector("#rows .msg-gone", { state: "attached" });
+    await ben.page.fill(".search-text", "molybdenum is");
+    await until(async () => (await found.count()) === 0, "it is found no more", 60);
+    await ben.page.keyboard.press("Escape");
+    await ben.page.waitForSelector(".sheet-search", { state: "detached" });
+});
+
+test("a day leads to the first that was said since, with and without scripts", async () => {
+    const { ben } = people;
+    const day = new Date(Date.now() - 2 * 86400000).toISOString().slice(0, 10); // whatever the clock says meanwhile
+    await ben.page.click(".open-search");
+    await ben.page.fill(".sheet-search .search-day input", day);
+    await ben.page.click(".sheet-search .search-day button");
+    await ben.page.waitForSelector('.msg-target .msg-text:text-is("ana is here")');
+    const plain = await Person.enter(browser, { options: { javaScriptEnabled: false }, cookies: await ben.context.cookies() });
+    await plain.open(`${stack.url}search/?room=general`);
+    await plain.page.fill("#search-day", day);
+    await plain.page.click(".search-day button");
+    assert.equal(await plain.page.locator(".msg-target .msg-text").textContent(), "ana is here");
+    await plain.leave();
+    await ben.open(stack.url);
+    await ben.linkIs("live");
+});
+
+test("who wants no messages of strangers gets none, and the stranger is told", async () => {
+    const person = await Person.enter(browser, { cookies: [{ name: "host", value: await stack.token(4, "dan"), url: stack.origin }] });
+    await person.open(stack.url);
+    await person.linkIs("live");
+    await people.cleo.open(`${stack.url}me/`);
+    await people.cleo.page.selectOption("#account-direct", "nobody");
+    await people.cleo.page.click('button:text-is("Save")');
+    await people.cleo.page.waitForSelector("#account-direct");
+    await people.cleo.open(stack.url);
+    await people.cleo.linkIs("live");
+    const before = await people.cleo.page.locator("#direct-list .room").count();
+    await person.page.locator('#rows .msg:not(.msg-cont) .msg-author:text-is("cleo")').last().click();
+    await person.page.click('.sheet-card button:text-is("Message")');
+    await person.page.waitForSelector('.toast-line:text-is("This person does not take messages from you.")');
+    await person.page.keyboard.press("Escape");
+    assert.equal(await person.page.locator("#direct-list .room").count(), 0);
+    await ask("ana", "POST", "messages/create/", { message: "later than that", room: "general" });
+    await people.cleo.sees("later than that");
+    assert.equal(await people.cleo.page.locator("#direct-list .room").count(), before);
+    assert.deepEqual(person.faults, []);
+    await person.leave();
+});
