@@ -1,5 +1,5 @@
 // Rows that are far from the newest stand in blocks. A block that was drawn once has a size that the
-// browser remembers, and is from then on laid out and painted only near the view (app.css): ten
+// browser remembers, and is from then on laid out and painted only near the view (rows.css): ten
 // thousand rows cost what is seen of them. One by one they would not: the browser asks of each thing that it
 // may leave out, in every frame, whether it is near.
 
