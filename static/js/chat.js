@@ -1,7 +1,6 @@
 // The conversation: what each of the reader's doings means for the server; what the server's frames
 // mean for the page is in frames.js. The modules it holds know nothing of one another.
 
-import { Activity } from "./activity.js";
 import { Acts } from "./acts.js";
 import { Attach } from "./attach.js";
 import { Attention } from "./attention.js";
@@ -16,7 +15,6 @@ import { Online } from "./online.js";
 import { Outbox } from "./outbox.js";
 import { Panels } from "./panels.js";
 import { Pins } from "./pins.js";
-import { Reads } from "./reads.js";
 import { Reply } from "./reply.js";
 import { RoomView } from "./room_view.js";
 import { Rooms } from "./rooms.js";
@@ -27,8 +25,7 @@ import { Status } from "./status.js";
 import { Threads } from "./threads.js";
 import { toast } from "./toast.js";
 import { Typing } from "./typing.js";
-
-const PRESENCE_POLL_MS = 7000;
+import { Whereabouts } from "./whereabouts.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -66,8 +63,6 @@ export class Chat {
 
     #makeWays(auth) {
         const { config, api, tabs, logs, user, outbox } = this;
-        this.activity = new Activity({ changed: () => this.#sayPresence() });
-        this.reads = new Reads((room, seq) => this.#sayRead(room, seq));
         this.link = new SharedLink({
             config, api, auth, tabs, logs, user,
             hooks: {
@@ -81,6 +76,7 @@ export class Chat {
                 tend: (living) => this.#adoptLeftovers(living),
             },
         });
+        this.whereabouts = new Whereabouts({ api, link: this.link, online: this.online, room: () => this.view.room });
         this.attention = new Attention({
             rooms: this.rooms,
             link: this.link,
@@ -136,7 +132,7 @@ export class Chat {
             hooks: {
                 done: (message) => this.#acted(message),
                 send: (entry) => this.#sendInThread(entry),
-                typing: (room, on) => this.#sayTyping(room, on),
+                typing: (room, on) => this.whereabouts.typing(room, on),
                 jump: (id) => this.jump(id),
                 pending: (event) => this.#pendingAction(event),
                 closed: () => this.#leaveThreadPage(),
@@ -223,8 +219,7 @@ export class Chat {
         });
         addEventListener("pagehide", () => this.link.leave());
         addEventListener("pageshow", (event) => event.persisted && this.#comeBack());
-        setInterval(() => this.#pollPresence(), PRESENCE_POLL_MS);
-        this.link.start(this.#place());
+        this.link.start(this.whereabouts.place);
         this.sender.flush();
         this.readSoFar();
         if (this.config.thread) {
@@ -244,7 +239,7 @@ export class Chat {
             hooks: {
                 send: (text) => this.#send(text),
                 files: () => this.attach ?? { ready: 0, busy: false },
-                typing: (on) => this.#sayTyping(this.view.room, on),
+                typing: (on) => this.whereabouts.typing(this.view.room, on),
             },
         });
         addEmojiButton(this.composer.text, this.config.page);
@@ -286,7 +281,7 @@ export class Chat {
         if (push && !this.config.embed) {
             history.pushState({ room: slug }, "", room.url);
         }
-        this.#sayPresence();
+        this.whereabouts.say();
         try {
             if (await this.view.load()) {
                 this.readSoFar();
@@ -363,7 +358,7 @@ export class Chat {
 
     async #send(text) {
         const room = this.view.room;
-        this.#typedToEnd(room);
+        this.whereabouts.typedToEnd(room);
         const [reply, files] = [this.reply.take(), this.attach?.take() ?? {}];
         const extra = { ...reply.extra, ...files.extra };
         const entry = { client_id: randomId(), room, text, at: Date.now(), state: "queued", ...reply, ...files, extra };
@@ -379,7 +374,7 @@ export class Chat {
 
     // Beside the room; there its row waits as well, without moving what is being read.
     #sendInThread(entry) {
-        this.#typedToEnd(entry.room);
+        this.whereabouts.typedToEnd(entry.room);
         if (entry.room === this.view.room && !this.view.detached) {
             this.view.showPending([entry]);
         }
@@ -404,7 +399,7 @@ export class Chat {
         if (frame.type === "message") {
             this.sender.settle(frame.client_id, null);
         } else if (frame.type === "read") {
-            this.#putRead(frame.room, frame.up_to);
+            this.whereabouts.putRead(frame.room, frame.up_to);
         }
     }
 
@@ -430,7 +425,7 @@ export class Chat {
         await this.tabs.claim();
         const lost = this.outbox.forgetLost(this.tabs.id);
         lost.forEach((entry) => this.view.removePending(entry.client_id));
-        this.link.start(this.#place());
+        this.link.start(this.whereabouts.place);
     }
 
     #pendingAction(event) {
@@ -451,7 +446,7 @@ export class Chat {
         }
     }
 
-    // Presence and read marks.
+    // The link, and what is read.
 
     #linkState(state, reason) {
         this.status.set(state, reason, this.link?.loginUrl);
@@ -463,29 +458,9 @@ export class Chat {
         }
     }
 
-    #place() {
-        const visible = document.visibilityState === "visible";
-        return { room: this.view.room, state: this.activity.state, visible, at: this.activity.last };
-    }
-
     #welcomed(frame) {
         this.frames.welcomed(frame);
-        this.#sayPresence();
-    }
-
-    #sayPresence() {
-        this.link.place(this.#place());
-        this.#pollPresence();
-    }
-
-    async #pollPresence() {
-        if (this.link.pushes || this.link.stopped || document.visibilityState === "hidden") {
-            return;
-        }
-        const answer = await this.api.get("presence/", { room: this.view.room }).catch(() => null);
-        if (answer && !this.link.pushes) {
-            this.online.replace(answer);
-        }
+        this.whereabouts.say();
     }
 
     // All of the room in view counts as read while its end is in sight.
@@ -495,7 +470,7 @@ export class Chat {
         if (seq && this.view.atEnd && document.visibilityState === "visible") {
             this.rooms.read(room, seq);
             if (this.user) {
-                this.reads?.mark(room, seq);
+                this.whereabouts?.read(room, seq);
             }
         }
         this.showTitle();
@@ -518,32 +493,7 @@ export class Chat {
         const { room } = this.view;
         this.rooms.read(room, this.logs.last(room));
         if (this.user) {
-            this.reads.mark(room, this.logs.last(room));
+            this.whereabouts.read(room, this.logs.last(room));
         }
-    }
-
-    #typedToEnd(room) {
-        if (this.typingPosted) {
-            this.#sayTyping(room, false);
-        }
-    }
-
-    // Without a socket it is over when it is said to be; with one the message itself says so.
-    #sayTyping(room, on) {
-        this.typingPosted = !this.link.send({ type: "typing", room, on }) && !this.link.stopped;
-        if (this.typingPosted) {
-            this.api.post(`rooms/${encodeURIComponent(room)}/typing/`, { on: on ? 1 : 0 }).catch(() => {});
-            this.typingPosted = on;
-        }
-    }
-
-    #sayRead(room, seq) {
-        if (!this.link.send({ type: "read", room, up_to: seq }) && !this.link.stopped) {
-            this.#putRead(room, seq);
-        }
-    }
-
-    #putRead(room, seq) {
-        this.api.put(`rooms/${encodeURIComponent(room)}/read/`, { up_to: seq }).catch(() => {});
     }
 }
