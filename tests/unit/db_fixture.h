@@ -22,6 +22,10 @@
 
 #include <cmocka.h>
 
+/* Two starts of the machine, by their boot ids. */
+#define BOOT  "11111111-1111-1111-1111-111111111111"
+#define BOOT2 "22222222-2222-2222-2222-222222222222"
+
 struct fixture {
     char dir[200], chat[256], state[256], out[256];
     struct conf conf; /* only what db/ reads; strings are not owned by it */
