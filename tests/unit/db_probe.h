@@ -6,7 +6,7 @@
 #include "tests/unit/db_fixture.h"
 
 /* What a pragma or a query of one value says, through the connection itself. */
-static const char *ask(struct fixture *fx, struct db *db, const char *text)
+static inline const char *ask(struct fixture *fx, struct db *db, const char *text)
 {
     sqlite3_stmt *stmt = NULL;
     const char *value = "";

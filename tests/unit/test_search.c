@@ -1,59 +1,13 @@
 /* Finding messages: the same with and without an index, for whoever may read them. */
-#include "chat/indexing.h"
-#include "chat/search.h"
 #include "chat/upload.h"
 #include "chat/wire_search.h"
-#include "db/erase.h"
 #include "db/ignored.h"
 #include "tests/lib/pictures.h"
-#include "tests/unit/act_fixture.h"
+#include "tests/unit/search_fixture.h"
 
 #include <stdio.h>
 
 #define DAY_MS INT64_C(86400000)
-
-static struct search_result find(struct fixture *fx, const struct actor *who, const char *text)
-{
-    const struct search s = {
-        .who = who, .text = text, .len = strlen(text), .newest = true, .page = 1};
-    struct search_result out;
-
-    if (search_run(&fx->chat, &fx->arena, &s, &out, &fx->fail))
-        fail_msg("%s: %s", text, fx->fail.message);
-    return out;
-}
-
-/* The texts that were found, newest first: "one|two". */
-static const char *texts(struct fixture *fx, const struct search_result *r)
-{
-    const char *all = "";
-
-    for (size_t i = 0; i < r->count; i++)
-        all = arena_fmt(&fx->arena, "%s%s%s", all, i ? "|" : "", r->list[i].message.body);
-    return all;
-}
-
-static void assert_finds(struct fixture *fx, const struct actor *who, const char *text,
-                         const char *expected)
-{
-    struct search_result r = find(fx, who, text);
-
-    if (strcmp(texts(fx, &r), expected) != 0)
-        fail_msg("%s finds \"%s\", expected \"%s\"", text, texts(fx, &r), expected);
-}
-
-static void index_all(struct fixture *fx)
-{
-    if (indexing_finish(&fx->chat, &fx->fail))
-        fail_msg("%s", fx->fail.message);
-}
-
-/* SQLite's own comparison of both indexes with the texts. */
-static void assert_index_fits(struct fixture *fx)
-{
-    fixture_sql(fx, "INSERT INTO search_words (search_words, rank) VALUES ('integrity-check', 1)");
-    fixture_sql(fx, "INSERT INTO search_parts (search_parts, rank) VALUES ('integrity-check', 1)");
-}
 
 static const char *const said[] = {
     "Crude oil is up",
@@ -171,27 +125,6 @@ static void test_words_that_are_known_are_no_parts(void **state)
     assert_finds(fx, &ana, "nickel before:2020-01-01", "");
 }
 
-static void test_edits_and_deletions_are_followed_at_once(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana");
-    int64_t first = fixture_post(fx, &ana, "general", "copper rallies").message.id;
-    int64_t second = fixture_post(fx, &ana, "general", "copper sinks").message.id;
-    struct acted out;
-
-    index_all(fx);
-    assert_int_equal(
-        act(fx, (struct act){.kind = ACT_EDIT, .text = "nickel rallies", .text_len = 14, .rev = 1},
-            &ana, first, &out),
-        OK);
-    assert_finds(fx, &ana, "copper", "copper sinks");
-    assert_finds(fx, &ana, "nickel", "nickel rallies");
-    assert_index_fits(fx);
-    assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, second, &out), OK);
-    assert_finds(fx, &ana, "copper", "");
-    assert_index_fits(fx);
-}
-
 /* A message with a file of these bytes. */
 static int64_t post_file(struct fixture *fx, const struct actor *who, const char *text,
                          const struct buf *bytes)
@@ -243,38 +176,6 @@ static void test_messages_are_found_by_what_they_carry(void **state)
     assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, chart, &out), OK);
     assert_finds(fx, &ana, "has:image", "");
     assert_finds(fx, &ana, "has:file", "crude as a table");
-    assert_index_fits(fx);
-}
-
-static void test_an_erased_text_is_in_no_index(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana");
-    int64_t id = fixture_post(fx, &ana, "general", "my own affairs").message.id;
-    struct search_reach reach;
-
-    index_all(fx);
-    FIXTURE_WRITE(fx, erase_message(fx->chat.db, id, "deleted", &fx->fail));
-    assert_finds(fx, &ana, "affairs", "");
-    assert_int_equal(search_reach(fx->chat.db, &reach, &fx->fail), OK);
-    assert_false(reach.stale);
-    assert_index_fits(fx);
-}
-
-static void test_what_others_change_in_the_file_is_followed_by_the_next_step(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana");
-    bool due = false;
-
-    fixture_post(fx, &ana, "general", "copper rallies");
-    index_all(fx);
-    fixture_sql(fx, "UPDATE message SET body = 'zinc rallies'");
-    assert_finds(fx, &ana, "copper", "");
-    assert_int_equal(indexing_is_due(&fx->chat, &due, &fx->fail), OK);
-    assert_true(due);
-    index_all(fx);
-    assert_finds(fx, &ana, "zinc", "zinc rallies");
     assert_index_fits(fx);
 }
 
@@ -403,58 +304,6 @@ static void test_a_snippet_shows_what_was_found_and_no_more(void **state)
     json_object_put(o);
 }
 
-static void test_an_index_is_built_again_and_steps_only_where_it_is_worth_one(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana");
-    struct search_reach reach;
-    bool due = true, done = false;
-
-    fixture_post(fx, &ana, "general", "platinum");
-    assert_int_equal(indexing_is_due(&fx->chat, &due, &fx->fail), OK);
-    assert_false(due);
-    for (int i = 0; i < 100; i++)
-        fixture_post(fx, &ana, "general", "filler");
-    assert_int_equal(indexing_is_due(&fx->chat, &due, &fx->fail), OK);
-    assert_true(due);
-    for (int i = 0; !done && i < 20; i++)
-        assert_int_equal(indexing_step(&fx->chat, &done, &fx->fail), OK);
-    assert_true(done);
-    assert_int_equal(search_reach(fx->chat.db, &reach, &fx->fail), OK);
-    assert_in_range(reach.newest - reach.at[SEARCH_WORDS], 0, 64);
-    assert_in_range(reach.newest - reach.at[SEARCH_PARTS], 0, 64);
-    assert_index_fits(fx);
-    assert_int_equal(indexing_restart(&fx->chat, &fx->fail), OK);
-    assert_finds(fx, &ana, "platinum", "platinum");
-    index_all(fx);
-    assert_int_equal(indexing_compact(&fx->chat, &fx->fail), OK);
-    assert_index_fits(fx);
-    assert_finds(fx, &ana, "platinum", "platinum");
-}
-
-static void test_verify_finds_an_index_that_does_not_fit(void **state)
-{
-    struct fixture *fx = *state;
-    struct actor ana = fixture_user(fx, "7", "ana");
-    struct verify_total total;
-
-    fixture_post(fx, &ana, "general", "copper rallies");
-    fixture_post(fx, &ana, "general", "zinc rallies");
-    index_all(fx);
-    assert_sound(fx);
-    fixture_sql(fx, "UPDATE message SET body = 'tin' WHERE body = 'zinc rallies';"
-                    " DELETE FROM search_stale");
-    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
-    assert_non_null(strstr(total.search, "has not the words of event"));
-    assert_int_equal(indexing_restart(&fx->chat, &fx->fail), OK);
-    index_all(fx);
-    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
-    assert_string_equal(total.search, "");
-    fixture_sql(fx, "DELETE FROM message WHERE body = 'tin'; DELETE FROM search_stale");
-    assert_int_equal(verify_database(fx->chat.db, NULL, NULL, &total, &fx->fail), OK);
-    assert_non_null(strstr(total.search, "texts of"));
-}
-
 static void test_it_can_be_switched_off(void **state)
 {
     struct fixture *fx = *state;
@@ -471,34 +320,19 @@ static void test_it_can_be_switched_off(void **state)
     assert_false(due);
 }
 
-static int setup_search(void **state)
-{
-    int failed = setup(state);
-
-    ((struct fixture *)*state)->conf.rate_user_burst = 1000;
-    return failed;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_search, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_what_is_found_does_not_depend_on_the_index),
-        TEST(test_parts_of_words_are_found_where_no_word_is),
-        TEST(test_words_that_are_known_are_no_parts),
-        TEST(test_edits_and_deletions_are_followed_at_once),
-        TEST(test_messages_are_found_by_what_they_carry),
-        TEST(test_an_erased_text_is_in_no_index),
-        TEST(test_what_others_change_in_the_file_is_followed_by_the_next_step),
-        TEST(test_rooms_that_are_not_theirs_are_not_searched),
-        TEST(test_whom_the_reader_ignores_is_not_found),
-        TEST(test_the_best_come_first_unless_the_newest_shall),
-        TEST(test_pages_hold_each_once),
-        TEST(test_a_snippet_shows_what_was_found_and_no_more),
-        TEST(test_an_index_is_built_again_and_steps_only_where_it_is_worth_one),
-        TEST(test_verify_finds_an_index_that_does_not_fit),
-        TEST(test_it_can_be_switched_off),
+        SEARCH_TEST(test_what_is_found_does_not_depend_on_the_index),
+        SEARCH_TEST(test_parts_of_words_are_found_where_no_word_is),
+        SEARCH_TEST(test_words_that_are_known_are_no_parts),
+        SEARCH_TEST(test_messages_are_found_by_what_they_carry),
+        SEARCH_TEST(test_rooms_that_are_not_theirs_are_not_searched),
+        SEARCH_TEST(test_whom_the_reader_ignores_is_not_found),
+        SEARCH_TEST(test_the_best_come_first_unless_the_newest_shall),
+        SEARCH_TEST(test_pages_hold_each_once),
+        SEARCH_TEST(test_a_snippet_shows_what_was_found_and_no_more),
+        SEARCH_TEST(test_it_can_be_switched_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
