@@ -121,7 +121,7 @@ class Streams(StreamCase):
         self.assertEqual(stream.last_id.split(" ")[1], f"general:{self.head_of()}")
 
     def test_a_client_that_goes_is_forgotten_and_what_it_says_is_not_heard(self):
-        before = self.connections()
+        before = self.stack.sidecar_connections()
         streams = [self.stream() for _ in range(10)]
         for stream in streams:
             stream.socket.sendall(b"GET / HTTP/1.1\r\n\r\n" + b"anything")
@@ -129,7 +129,7 @@ class Streams(StreamCase):
         for stream in streams:
             stream.until("message", message="still there")
             stream.close()
-        wait_for(lambda: self.connections() <= before, "their connections are gone")
+        wait_for(lambda: self.stack.sidecar_connections() <= before, "their connections are gone")
 
     def test_http_1_0_is_served_too(self):
         stream = self.stream(version="1.0", host=None)
@@ -281,12 +281,12 @@ class Polls(StreamCase):
             self.assertEqual(line.answer().status, 200)
 
     def test_whoever_goes_while_waiting_is_forgotten(self):
-        before = self.connections()
+        before = self.stack.sidecar_connections()
         lines = [self.line().ask("poll", query("general")) for _ in range(20)]
-        wait_for(lambda: self.connections() >= before + 20, "they wait")
+        wait_for(lambda: self.stack.sidecar_connections() >= before + 20, "they wait")
         for line in lines:
             line.close()
-        wait_for(lambda: self.connections() <= before, "their connections are gone")
+        wait_for(lambda: self.stack.sidecar_connections() <= before, "their connections are gone")
         self.post("and others go on")
 
     @unittest.skipUnless(LONG, "takes the half minute that a reader has: OUTCRY_LONG=1")

@@ -36,15 +36,6 @@ class Proxied:
         self.assertEqual(reply.status, 201)
         return reply.json["message"]["seq"]
 
-    def connections(self, stack):
-        folder, count = f"/proc/{stack.sidecar.pid}/fd", 0
-        for name in os.listdir(folder):
-            try:
-                count += os.readlink(os.path.join(folder, name)).startswith("socket:")
-            except OSError:
-                pass
-        return count
-
     def test_each_event_arrives_while_the_stream_stays_open(self):
         """Nothing but what we do makes the sidecar send: a server that keeps bytes back would fail."""
         for version in ("1.1", "1.0"):
@@ -112,7 +103,7 @@ class Proxied:
 
     def test_pings_keep_a_stream_within_the_idle_limits_of_the_server(self):
         stack = self.impatient(heartbeat_ms=1000)
-        before = self.connections(stack)
+        before = stack.sidecar_connections()
         stream = Stream(self.dial(stack))
         deadline = time.monotonic() + 6
         while time.monotonic() < deadline:
@@ -120,7 +111,7 @@ class Proxied:
         stack.post("still there", token=stack.token(1, "poster"))
         stream.until("message", message="still there")
         stream.close()
-        wait_for(lambda: self.connections(stack) <= before, "the sidecar has noticed that it went")
+        wait_for(lambda: stack.sidecar_connections() <= before, "the sidecar has noticed that it went")
 
     def test_and_those_limits_are_what_ends_a_silent_one(self):
         stream = Stream(self.dial(self.impatient(heartbeat_ms=25000)))

@@ -11,7 +11,6 @@ prints one JSON line when all answers, then obeys lines on stdin, each answered 
 kill-sidecar, stop-sidecar, start-sidecar, connections, kill-workers, kill-web, start-web,
 token USER NAME [ROLE], outcry COMMAND [ARGUMENT]…, stop. End of input stops too.
 """
-import collections
 import http.client
 import json
 import os
@@ -32,22 +31,13 @@ import uuid
 import jwt
 import websocket
 
+from chat_socket import Socket
+from processes import Sessions, wait_for
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 PAGE, API, WS = "/stocks/chat/", "/api/stocks/chat/", "/ws/chat/"
 USER = "www-data"
-
-
-def wait_for(condition, what, seconds=10):
-    """Returns the first true value of condition(); fails with `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.01)
 
 
 def free_port():
@@ -94,93 +84,7 @@ class Reply:
         return dict(line.split(";")[0].split("=", 1) for line in lines)
 
 
-class Socket:
-    """A WebSocket whose frames are dicts. Batches are taken apart; pings are answered unless asked not
-    to; presence frames are kept in .presence and returned only when waited for."""
-
-    def __init__(self, connection):
-        self.connection = connection
-        self.pending = []
-        self.close_code = None
-
-    def send(self, **frame):
-        self.connection.send(json.dumps(frame))
-
-    def read_text(self):
-        """One whole text message; None at a close frame, whose code is kept. The client's own recv()
-        answers a close before it tells of it, and so loses the code where the other end is gone."""
-        text = b""
-        while True:
-            frame = self.connection.recv_frame()
-            if frame.opcode == websocket.ABNF.OPCODE_CLOSE:
-                self.close_code = int.from_bytes(frame.data[:2], "big") if frame.data else 1005
-                return None
-            if frame.opcode == websocket.ABNF.OPCODE_PING:
-                self.connection.pong(frame.data)
-            elif frame.opcode in (websocket.ABNF.OPCODE_TEXT, websocket.ABNF.OPCODE_CONT):
-                text += frame.data
-                if frame.fin:
-                    return text
-
-    def recv(self, seconds=10):
-        """The next frame; None when the socket was closed (see close_code)."""
-        if self.pending:
-            return self.pending.pop(0)
-        self.connection.settimeout(seconds)
-        try:
-            data = self.read_text()
-        except (websocket.WebSocketConnectionClosedException, ConnectionError):
-            data = None
-        if data is None:
-            return None
-        frame = json.loads(data)
-        if frame["type"] == "ping":
-            self.send(type="pong")
-            return self.recv(seconds)
-        if frame["type"] == "batch":
-            self.pending = frame["events"]
-            return self.pending.pop(0)
-        return frame
-
-    def until(self, kind, seconds=10, **fields):
-        """The next frame of this type with these fields; others are dropped, but for the event
-        that an ack is about: either may come first."""
-        deadline = time.monotonic() + seconds
-        seen = collections.deque(maxlen=8)
-        early = []
-        while time.monotonic() < deadline:
-            try:
-                frame = self.recv(max(0.05, deadline - time.monotonic()))
-            except websocket.WebSocketTimeoutException:
-                break
-            if frame is None:
-                raise AssertionError(f"closed with {self.close_code}, waiting for {kind}; "
-                                     f"saw last {list(seen)}")
-            its_own = all(frame.get(k) == v for k, v in fields.items())
-            if frame["type"] == kind and its_own:
-                self.pending = early + self.pending
-                return frame
-            if kind == "ack" and frame["type"] == "message" and its_own and fields:
-                early.append(frame)
-            seen.append(frame if frame["type"] == "error" else frame["type"])
-        raise AssertionError(f"no {kind} {fields} within {seconds} s; saw last {list(seen)}")
-
-    def until_closed(self, seconds=10):
-        """Reads until the other end closes; the close code (1006: without one)."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if self.recv(seconds) is None:
-                return self.close_code or 1006
-        raise AssertionError(f"still open after {seconds} s")
-
-    def close(self):
-        try:
-            self.connection.close(timeout=1)
-        except OSError:
-            pass
-
-
-class Stack:
+class Stack(Sessions):
     def __init__(self, server="lighttpd", gateway="fastcgi", conf=None, sidecar=True, tls=False):
         self.server, self.gateway, self.with_sidecar, self.tls = server, gateway, sidecar, tls
         self.overrides = conf or {}
@@ -331,43 +235,6 @@ class Stack:
         except AssertionError as e:
             tails = "\n".join(f"== {n}\n{t[-1500:]}" for n, t in self.logs().items())
             raise AssertionError(f"{e}\n{tails}") from None
-
-    def end(self, process, sig):
-        """Ends a process and whatever is left of its session."""
-        if process is None:
-            return
-        process.send_signal(sig)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            pass
-        self.kill_session(process.pid)
-        process.wait()
-
-    def kill_session(self, session, programs=None):
-        """kill -9 of all of a session, or of some programs in it."""
-        for pid in self.pids_of_session(session, programs):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        wait_for(lambda: not self.pids_of_session(session, programs), "its session is gone")
-
-    def pids_of_session(self, session, programs=None):
-        found = []
-        for name in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as f:
-                    stat = f.read()
-                threads = len(os.listdir(f"/proc/{name}/task"))
-            except OSError:
-                continue
-            program = stat[stat.index("(") + 1:stat.rindex(")")]
-            state, _, _, sid = stat[stat.rindex(")") + 2:].split()[:4]
-            # The first thread may have ended before others, which still hold a port.
-            if int(sid) == session and (state != "Z" or threads > 1) and (not programs or program in programs):
-                found.append(int(name))
-        return found
 
     def worker_pids(self):
         return self.pids_of_session(self.web.pid, ("chat.fcgi", "api.fcgi"))

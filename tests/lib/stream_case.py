@@ -1,6 +1,4 @@
 """What tests of streams and polls that go straight to the sidecar have in common."""
-import os
-
 from alone import SidecarCase
 from stack import new_client_id
 from streams import Line, Poller, Stream
@@ -34,13 +32,3 @@ class StreamCase(SidecarCase):
 
     def head_of(self, room="general"):
         return self.stack.rows("SELECT head FROM room WHERE slug = ?", room)[0][0]
-
-    def connections(self):
-        """The sidecar's connections, by their number."""
-        folder, count = f"/proc/{self.stack.sidecar.pid}/fd", 0
-        for name in os.listdir(folder):
-            try:
-                count += os.readlink(os.path.join(folder, name)).startswith("socket:")
-            except OSError:
-                pass
-        return count
