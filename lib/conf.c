@@ -181,24 +181,29 @@ static size_t distance(const char *a, size_t a_len, const char *b)
     return row[b_len];
 }
 
-/* The index of the key, or -1 with `f` filled. */
-static ssize_t find_key(const struct reader *r, const char *name, size_t len)
+static const char *nearest_key(const char *name, size_t len)
 {
     size_t nearest = 0, least = SIZE_MAX;
 
     for (size_t i = 0; i < conf_key_count; i++) {
-        size_t d;
+        size_t d = distance(name, len, conf_keys[i].name);
 
-        if (strlen(conf_keys[i].name) == len && memcmp(conf_keys[i].name, name, len) == 0)
-            return (ssize_t)i;
-        d = distance(name, len, conf_keys[i].name);
         if (d < least) {
             least = d;
             nearest = i;
         }
     }
+    return conf_keys[nearest].name;
+}
+
+/* The index of the key, or -1 with `f` filled. */
+static ssize_t find_key(const struct reader *r, const char *name, size_t len)
+{
+    for (size_t i = 0; i < conf_key_count; i++)
+        if (strlen(conf_keys[i].name) == len && memcmp(conf_keys[i].name, name, len) == 0)
+            return (ssize_t)i;
     (void)refuse(r, "There is no key \"%.*s\"; the nearest is \"%s\".", len > 60 ? 60 : (int)len,
-                 name, conf_keys[nearest].name);
+                 name, nearest_key(name, len));
     return -1;
 }
 
