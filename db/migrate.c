@@ -11,13 +11,13 @@
 /* "Outc" and "Outs", in the files' headers: another program's database is not touched. */
 static const int application_id[] = {[DB_CHAT] = 0x4f757463, [DB_STATE] = 0x4f757473};
 
-static const struct sql state_of_file = {"migrate.state",
-                                         "SELECT (SELECT user_version FROM pragma_user_version),"
-                                         " (SELECT application_id FROM pragma_application_id),"
-                                         " (SELECT count(*) FROM sqlite_schema)",
-                                         DB_CHAT, "the schema table alone"};
+static const struct sql user_version = {"migrate.version", "PRAGMA user_version", DB_CHAT, NULL};
+static const struct sql application = {"migrate.application", "PRAGMA application_id", DB_CHAT,
+                                       NULL};
+static const struct sql tables = {"migrate.tables", "SELECT count(*) FROM sqlite_schema", DB_CHAT,
+                                  "the schema table alone"};
 
-const struct sql *const migrate_statements[] = {&state_of_file, NULL};
+const struct sql *const migrate_statements[] = {&user_version, &application, &tables, NULL};
 
 static const struct embedded *steps_of(enum db_kind kind)
 {
@@ -34,24 +34,49 @@ int migrate_newest(enum db_kind kind)
     return n;
 }
 
-enum err migrate_judge(struct db *db, int *version, struct fail *f)
+static enum err read_number(struct db *db, const struct sql *sql, int64_t *out, struct fail *f)
 {
-    struct query q = query_begin_unchecked(db, &state_of_file);
-    int64_t application = 0, tables = 0;
+    struct query q = query_begin_unchecked(db, sql);
     enum err e;
 
-    *version = 0;
-    if (query_row(&q)) {
-        *version = (int)query_i64(&q, 0);
-        application = query_i64(&q, 1);
-        tables = query_i64(&q, 2);
-    }
+    *out = 0;
+    if (query_row(&q))
+        *out = query_i64(&q, 0);
     e = query_end(&q, f);
+    return e == ERR_INTERNAL ? fail(f, e, "Cannot read the database %s: %s.", db->path,
+                                    sqlite3_errmsg(db->sqlite))
+                             : e;
+}
+
+struct state_of_file {
+    int64_t version, application, tables; /* these are counted where there is no version */
+};
+
+static enum err read_state(struct db *db, struct state_of_file *s, struct fail *f)
+{
+    enum err e = db_begin_read(db, f);
+
+    *s = (struct state_of_file){0};
     if (e)
-        return e == ERR_INTERNAL ? fail(f, e, "Cannot read the database %s: %s.", db->path,
-                                        sqlite3_errmsg(db->sqlite))
-                                 : e;
-    if (application != (*version ? application_id[db->kind] : 0) || (*version == 0 && tables > 0))
+        return e;
+    e = read_number(db, &user_version, &s->version, f);
+    if (!e)
+        e = read_number(db, &application, &s->application, f);
+    if (!e && !s->version)
+        e = read_number(db, &tables, &s->tables, f);
+    db_end_read(db);
+    return e;
+}
+
+enum err migrate_judge(struct db *db, int *version, struct fail *f)
+{
+    struct state_of_file s;
+    enum err e = read_state(db, &s, f);
+
+    *version = (int)s.version;
+    if (e)
+        return e;
+    if (s.application != (s.version ? application_id[db->kind] : 0) || s.tables > 0)
         return fail(f, ERR_INTERNAL, "The file %s is not Outcry's.", db->path);
     if (*version > migrate_newest(db->kind))
         return fail(f, ERR_INTERNAL,
