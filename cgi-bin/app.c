@@ -15,7 +15,7 @@ struct owned {
     struct chat chat;
 };
 
-static enum err open_parts(struct owned *o, struct fail *f)
+static enum err open_parts(struct owned *o, bool brief, struct fail *f)
 {
     enum err e;
 
@@ -26,7 +26,8 @@ static enum err open_parts(struct owned *o, struct fail *f)
     view_site_version(o->app.site_version, o->conf.static_dir);
     e = view_open(&o->app.view, o->conf.template_dir, f);
     if (!e)
-        e = chat_open(&o->chat, &o->conf, &o->log, DB_READ_WRITE, f);
+        e = brief ? chat_open_briefly(&o->chat, &o->conf, &o->log, f)
+                  : chat_open(&o->chat, &o->conf, &o->log, DB_READ_WRITE, f);
     if (!e)
         o->app.chat = &o->chat;
     else if (o->log.path)
@@ -34,8 +35,8 @@ static enum err open_parts(struct owned *o, struct fail *f)
     return e;
 }
 
-enum err app_open(struct app **out, enum site site, const char *config, const char *argv0,
-                  struct fail *f)
+enum err app_open(struct app **out, enum site site, bool brief, const char *config,
+                  const char *argv0, struct fail *f)
 {
     char *path = conf_find(config, argv0);
     struct owned *o;
@@ -50,7 +51,7 @@ enum err app_open(struct app **out, enum site site, const char *config, const ch
     e = conf_load(&o->conf, path, f);
     free(path);
     if (!e)
-        e = open_parts(o, f);
+        e = open_parts(o, brief, f);
     *out = &o->app;
     if (e) {
         app_close(&o->app);

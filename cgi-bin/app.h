@@ -4,8 +4,9 @@
 
 #include "cgi-bin/call.h"
 
-/* `config` as given with --config, or NULL. `f` says how to mend what is wrong. */
-MUST_CHECK enum err app_open(struct app **out, enum site site, const char *config,
+/* `config` as given with --config, or NULL; `brief`: for one request. `f` says how to mend what is
+ * wrong. */
+MUST_CHECK enum err app_open(struct app **out, enum site site, bool brief, const char *config,
                              const char *argv0, struct fail *f);
 void app_close(struct app *app); /* one that app_open() made */
 /* Opens the log again, reads the host's keys again, looks at the site's style sheet again. Keys

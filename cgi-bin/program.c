@@ -174,11 +174,13 @@ int program_main(int argc, char **argv, enum site site)
         fprintf(stderr, usage, argv[0]);
         return 2;
     }
-    if (app_open(&app, site, config, argv[0], &f)) {
+    if (app_open(&app, site, cgi, config, argv[0], &f)) {
         fprintf(stderr, "outcry: %s\n", f.message);
         return cgi ? cgi_run(&not_set_up) : 1;
     }
     code = run(app, cgi);
+    if (cgi)
+        _exit(code); /* the kernel takes all of it back at once */
     app_close(app);
     return code;
 }

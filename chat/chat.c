@@ -2,6 +2,11 @@
 
 #include <string.h>
 
+static enum err open_state(struct chat *c, struct fail *f)
+{
+    return db_open(&c->state, DB_STATE, DB_READ_WRITE, c->conf, c->log, f);
+}
+
 static enum err open_parts(struct chat *c, const struct conf *conf, enum db_access access,
                            struct fail *f)
 {
@@ -11,27 +16,40 @@ static enum err open_parts(struct chat *c, const struct conf *conf, enum db_acce
         e = token_policy_guest(&c->guest_tokens, conf, f);
     if (!e)
         e = db_open(&c->db, DB_CHAT, access, conf, c->log, f);
-    if (!e && access == DB_READ_WRITE)
-        e = db_open(&c->state, DB_STATE, access, conf, c->log, f);
+    if (!e && access == DB_READ_WRITE && !c->later)
+        e = open_state(c, f);
     if (!e)
         e = notify_open(&c->notify, conf->notify_socket, f);
+    return e;
+}
+
+static enum err open_all(struct chat *c, const struct conf *conf, struct log *log,
+                         enum db_access access, bool later, struct fail *f)
+{
+    enum err e;
+
+    *c = (struct chat){.conf = conf, .log = log, .notify.fd = -1, .later = later};
+    clock_boot_id(c->boot_id);
+    e = open_parts(c, conf, access, f);
+    if (e)
+        chat_close(c);
     return e;
 }
 
 enum err chat_open(struct chat *c, const struct conf *conf, struct log *log, enum db_access access,
                    struct fail *f)
 {
-    enum err e;
+    return open_all(c, conf, log, access, false, f);
+}
 
-    memset(c, 0, sizeof *c);
-    c->conf = conf;
-    c->log = log;
-    c->notify.fd = -1;
-    clock_boot_id(c->boot_id);
-    e = open_parts(c, conf, access, f);
-    if (e)
-        chat_close(c);
-    return e;
+enum err chat_open_briefly(struct chat *c, const struct conf *conf, struct log *log, struct fail *f)
+{
+    return open_all(c, conf, log, DB_READ_WRITE, true, f);
+}
+
+enum err chat_state(struct chat *c, struct fail *f)
+{
+    return c->later && !c->state ? open_state(c, f) : OK;
 }
 
 void chat_close(struct chat *c)
@@ -65,8 +83,10 @@ enum err chat_follow(struct chat *c, bool *moved, struct fail *f)
 
 enum err chat_write(struct chat *c, chat_work_fn *work, void *arg, struct fail *f)
 {
-    enum err e = db_begin_write(c->db, f);
+    enum err e = chat_state(c, f); /* not while others wait for the lock */
 
+    if (!e)
+        e = db_begin_write(c->db, f);
     if (e)
         return e;
     c->whole = true;

@@ -15,10 +15,11 @@ struct chat {
     struct log *log;         /* not owned */
     struct clock clock;
     struct db *db;    /* chat.db */
-    struct db *state; /* state.db; NULL where opened read-only */
+    struct db *state; /* state.db; NULL where opened read-only, or not yet: chat_state() */
     struct notify notify;
     struct token_policy host_tokens, guest_tokens;
     char boot_id[37];
+    bool later;   /* state.db is opened when something needs it */
     bool whole;   /* the write under way is stored as a whole or not at all: see chat_part() */
     bool spoiled; /* a part of such a write failed half done: it must not be committed */
 };
@@ -26,7 +27,12 @@ struct chat {
 /* Opens all of it; on an error everything opened is closed again. `f` says how to mend it. */
 MUST_CHECK enum err chat_open(struct chat *c, const struct conf *conf, struct log *log,
                               enum db_access access, struct fail *f);
+/* For reading and writing, by a program of one request: state.db waits for chat_state(). */
+MUST_CHECK enum err chat_open_briefly(struct chat *c, const struct conf *conf, struct log *log,
+                                      struct fail *f);
 void chat_close(struct chat *c);
+/* Before c->state is used: opens it if that waited. It stays NULL where all is read-only. */
+MUST_CHECK enum err chat_state(struct chat *c, struct fail *f);
 void chat_rest(struct chat *c); /* see db_rest() */
 /* Before each request or round of a program that lives long: see db_follow(). *moved is about
  * chat.db. */

@@ -21,9 +21,13 @@ enum err identity_make_ticket(struct chat *c, struct arena *a, const struct acto
                               char **ticket, struct fail *f)
 {
     char text[2 * TICKET_BYTES + 1], hash[2 * SECURE_HASH + 1];
+    enum err e;
 
     if (who->kind == ACTOR_ANONYMOUS)
         return fail(f, ERR_AUTH_REQUIRED, NULL);
+    e = chat_state(c, f);
+    if (e)
+        return e;
     if (!c->state)
         return fail(f, ERR_INTERNAL, "There is no state database to keep a ticket in.");
     secure_random_hex(text, TICKET_BYTES);
@@ -39,8 +43,10 @@ enum err identity_from_ticket(struct chat *c, struct arena *a, const char *ticke
     char hash[2 * SECURE_HASH + 1];
     struct user user;
     int64_t user_id, exp_s;
-    enum err e;
+    enum err e = chat_state(c, f);
 
+    if (e)
+        return e;
     if (len != 2 * TICKET_BYTES || !c->state)
         return fail(f, ERR_TOKEN_INVALID, "The ticket is not valid.");
     ticket_hash(hash, ticket, len);

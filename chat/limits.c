@@ -28,10 +28,13 @@ static enum err take(struct chat *c, struct bucket *buckets, size_t count, struc
     int64_t wait_ms;
     enum err e;
 
-    if (!c->state)
-        return fail(f, ERR_INTERNAL, "There is no state database to count in.");
     if (!count)
         return OK;
+    e = chat_state(c, f);
+    if (!e && !c->state)
+        e = fail(f, ERR_INTERNAL, "There is no state database to count in.");
+    if (e)
+        return e;
     e = bucket_take(c->state, c->boot_id, clock_boot_ms(&c->clock), buckets, count, &wait_ms, f);
     if (e == ERR_RATE_LIMITED)
         fail_later(f, e, wait_ms, "Too much at once. Try again in %lld seconds.",

@@ -19,6 +19,10 @@ static int rank(const char *state)
 
 static enum err check(struct chat *c, const char *connection, const char *state, struct fail *f)
 {
+    enum err e = chat_state(c, f);
+
+    if (e)
+        return e;
     if (!c->state)
         return fail(f, ERR_INTERNAL, "There is no state database to be present in.");
     if (!text_is_client_id(connection, strlen(connection)))
@@ -144,8 +148,9 @@ enum err online_list(struct chat *c, struct arena *a, int64_t room_id, struct on
 
     *out = NULL;
     *count = 0;
-    if (!c->state)
-        return OK;
+    e = chat_state(c, f);
+    if (e || !c->state)
+        return e;
     /* Not from the arena: that would clear a megabyte for the few rows there are. */
     rows = xmalloc(PRESENCE_MAX * sizeof *rows);
     e = presence_list(c->state, a, c->boot_id, clock_boot_ms(&c->clock), rows, PRESENCE_MAX,

@@ -14,10 +14,11 @@ static enum err known_until(struct chat *c, const struct typist *t, int64_t now,
 {
     struct typist there[TYPING_ROOM_MAX];
     size_t count = 0;
-    enum err e =
-        typing_list(c->state, c->boot_id, now, t->room_id, there, TYPING_ROOM_MAX, &count, f);
+    enum err e = chat_state(c, f);
 
     *out = 0;
+    if (!e)
+        e = typing_list(c->state, c->boot_id, now, t->room_id, there, TYPING_ROOM_MAX, &count, f);
     for (size_t i = 0; i < count; i++)
         if (there[i].user_id == t->user_id)
             *out = there[i].expires_ms;
@@ -62,11 +63,11 @@ enum err typing_in(struct chat *c, struct arena *a, const struct actor *who, int
 {
     struct ignored ignored = {0};
     size_t all = 0;
-    enum err e = OK;
+    enum err e = chat_state(c, f);
 
     *count = 0;
-    if (!c->state)
-        return OK;
+    if (e || !c->state)
+        return e;
     e = typing_list(c->state, c->boot_id, clock_boot_ms(&c->clock), room_id, out, TYPING_ROOM_MAX,
                     &all, f);
     if (!e && all > 0)

@@ -1,4 +1,7 @@
 /* Opening all of it, and one write: commit, then wake the sidecar; or nothing of both. */
+#include "chat/limits.h"
+#include "chat/online.h"
+#include "chat/post.h"
 #include "tests/lib/fixture.h"
 
 #include <poll.h>
@@ -84,6 +87,35 @@ static void test_a_reader_needs_no_state(void **state)
     fixture_close(fx);
 }
 
+static void test_a_program_of_one_request_opens_state_where_something_needs_it(void **state)
+{
+    struct fixture *fx = fixture_open();
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct online *there;
+    struct posted posted;
+    struct chat brief;
+    size_t count;
+
+    (void)state;
+    assert_int_equal(chat_open_briefly(&brief, &fx->conf, &fx->log, &fx->fail), OK);
+    assert_null(brief.state);
+    assert_int_equal(online_list(&brief, &fx->arena, 1, &there, &count, &fx->fail), OK);
+    assert_non_null(brief.state);
+    chat_close(&brief);
+    assert_int_equal(chat_open_briefly(&brief, &fx->conf, &fx->log, &fx->fail), OK);
+    fx->conf.rate_user_burst = 1;
+    assert_int_equal(
+        chat_post_now(&brief, &fx->arena,
+                      &(struct post){.actor = &ana, .text = "x", .text_len = 1, .via = "api"},
+                      &posted, &fx->fail),
+        OK);
+    chat_close(&brief);
+    assert_int_equal(chat_open_briefly(&brief, &fx->conf, &fx->log, &fx->fail), OK);
+    assert_int_equal(limits_take_message(&brief, &ana, NULL, &fx->fail), ERR_RATE_LIMITED);
+    chat_close(&brief);
+    fixture_close(fx);
+}
+
 static void test_what_cannot_open_says_why_and_holds_nothing(void **state)
 {
     struct fixture *fx = fixture_open();
@@ -109,6 +141,7 @@ int main(void)
         cmocka_unit_test(test_a_write_is_whole_and_wakes_or_is_not),
         cmocka_unit_test(test_a_dead_sidecar_stops_no_writer),
         cmocka_unit_test(test_a_reader_needs_no_state),
+        cmocka_unit_test(test_a_program_of_one_request_opens_state_where_something_needs_it),
         cmocka_unit_test(test_what_cannot_open_says_why_and_holds_nothing),
     };
 
