@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 import fault_table  # noqa: E402
+from acting import StoredActs, check_acts  # noqa: E402
 from driver import ROOMS  # noqa: E402
 
 
@@ -27,6 +28,7 @@ class Stored:
                 "SELECT r.slug, r.head, count(e.id), max(e.seq) FROM room r "
                 "LEFT JOIN event e ON e.room_id = r.id GROUP BY r.id "
                 "HAVING count(e.id) != r.head - r.floor OR coalesce(max(e.seq), 0) != r.head")]
+            self.acts = StoredActs(db)
             self.integrity = db.execute("PRAGMA integrity_check").fetchone()[0]
         self.by_client_id = {}
         for row in self.messages:
@@ -75,8 +77,10 @@ def check(work):
     """[] or what is wrong, each in a sentence."""
     stored = Stored(work.stack)
     wrong = [f"{thread.name} died of {thread.error!r}" for thread in work.failed()]
-    for writer in work.writers:
+    for writer in work.writers + work.actors:
         wrong += check_writer(writer, stored)
+    for actor in work.actors:
+        wrong += check_acts(actor, stored.acts)
     for reader in work.readers:
         wrong += check_reader(reader, stored)
     if stored.integrity != "ok":

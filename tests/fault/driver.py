@@ -13,6 +13,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from acting import WAYS_TO_ACT, Acts  # noqa: E402
 from reading import PASSING, READERS, Closed, offered  # noqa: E402
 from stack import new_client_id, wait_for  # noqa: E402
 from writing import BROKEN, WRITERS  # noqa: E402
@@ -69,29 +70,53 @@ class Writer(threading.Thread):
         client_id = new_client_id()
         room = self.random.choice(ROOMS) if self.way.rooms else ROOMS[0]
         self.texts[client_id] = (room, text)
-        while True:
-            outcome = self.try_once(text, client_id, room)
-            if outcome.kind == "acked":
-                self.acked[client_id] = (outcome.seq, outcome.msg_id)
-                self.unknown.pop(client_id, None)
-                self.ack_times.append(time.monotonic())
-                return
-            if outcome.kind == "refused":
-                self.refused[client_id] = outcome.code
-                return
-            self.unknown[client_id] = outcome.code
-            if self.work.give_up.wait(0.05 + 0.2 * self.random.random()):
-                return
-            self.retries += 1
+        outcome, _ = self.surely(lambda: self.way.send(text, client_id, room), client_id)
+        if outcome and outcome.kind == "acked":
+            self.acked[client_id] = (outcome.seq, outcome.msg_id)
+        elif outcome:
+            self.refused[client_id] = outcome.code
 
-    def try_once(self, text, client_id, room):
+    def surely(self, ask, what):
+        """(what became of it, how often it was asked): asks until that is known, or (None, …) where
+        everybody gives up."""
+        tries = 1
+        while (outcome := self.try_once(ask)).kind not in ("acked", "refused"):
+            self.unknown[what] = outcome.code
+            if self.work.give_up.wait(0.05 + 0.2 * self.random.random()):
+                return None, tries
+            self.retries += 1
+            tries += 1
+        self.unknown.pop(what, None)
+        if outcome.kind == "acked":
+            self.ack_times.append(time.monotonic())
+        return outcome, tries
+
+    def try_once(self, ask):
         started = time.monotonic()
-        outcome = self.way.send(text, client_id, room)
+        outcome = ask()
         self.slowest = max(self.slowest, time.monotonic() - started)
         self.told_when += outcome.retry_after is not None
         key = f"{outcome.kind} {outcome.code}".strip()
         self.outcomes[key] = self.outcomes.get(key, 0) + 1
         return outcome
+
+
+class Actor(Writer):
+    """Writes a message and then does things to it, one after the other."""
+
+    def __init__(self, work, name, way, token):
+        super().__init__(work, name, way, token)
+        self.acts = Acts(self.way, self.random, lambda ask: self.surely(ask, "act"))
+
+    def write(self, text):
+        if thing := self.acts.now():
+            self.acts.one()
+            self.texts[self.at_hand] = (self.texts[self.at_hand][0], thing.says())
+            return
+        super().write(text)
+        self.at_hand = next(reversed(self.texts))
+        if self.at_hand in self.acked:
+            self.acts.begin(self.acked[self.at_hand][1], text)
 
 
 class Reader(threading.Thread):
@@ -179,8 +204,9 @@ class Reader(threading.Thread):
 
 
 class Workload:
-    """Writers and readers, one of each way unless told otherwise. `jitter` is the longest wait before
-    a reader connects again: the protocol's ten seconds would only make rounds long."""
+    """Writers and readers, one of each way unless told otherwise, and an actor of each way that somebody
+    writes by. `jitter` is the longest wait before a reader connects again: the protocol's ten seconds
+    would only make rounds long."""
 
     def __init__(self, stack, writers=tuple(WRITERS), readers=None, pace=0.06, jitter=0.4, switch=0.0,
                  base=1000):
@@ -189,46 +215,52 @@ class Workload:
         self.started = time.monotonic()
         users = iter(range(base, base + 500))
 
-        def token(name):  # issued long ago, for tests that put the clock back
-            return stack.token(next(users), name, ttl=7200, iat=int(time.time()) - 7200)
+        def token(name, role=None):  # issued long ago, for tests that put the clock back
+            return stack.token(next(users), name, role, ttl=7200, iat=int(time.time()) - 7200)
 
         self.offered = offered(stack, token("prober"))
         if readers is None:  # each way by itself, and one that goes through them all
             readers = [[way] for way in self.offered] + [self.offered, ["socket"]]
         self.writers = [Writer(self, f"w{i}-{way}", WRITERS[way], token(f"w{i}-{way}"))
                         for i, way in enumerate(writers)]
+        # Moderators, because those may pin.
+        self.actors = [Actor(self, f"a-{way}", WAYS_TO_ACT[way], token(f"a-{way}", "moderator"))
+                       for way in WAYS_TO_ACT if way in writers]
         self.readers = [Reader(self, f"r{i}-{'-'.join(ways)}", ways, token(f"r{i}"))
                         for i, ways in enumerate(readers)]
 
     def __enter__(self):
-        for thread in self.readers + self.writers:
+        for thread in self.threads():
             thread.start()
         return self
 
     def __exit__(self, *exc):
         for event in (self.enough, self.give_up, self.done):
             event.set()
-        for thread in self.writers + self.readers:
+        for thread in self.threads():
             thread.join(15)
+
+    def threads(self):
+        return self.readers + self.writers + self.actors
 
     # ---- what happens meanwhile ----
 
     def acked(self):
-        return sum(len(w.acked) for w in self.writers)
+        return sum(len(w.ack_times) for w in self.writers + self.actors)
 
     def await_acks(self, more, seconds=60, writers=None):
         """Waits for so many more acks from each writer."""
-        writers = writers or self.writers
-        goal = {w: len(w.acked) + more for w in writers}
+        writers = writers or self.writers + self.actors
+        goal = {w: len(w.ack_times) + more for w in writers}
 
         def late():
-            return [(w.name, goal[w] - len(w.acked), w.outcomes) for w in writers
-                    if len(w.acked) < goal[w]]
+            return [(w.name, goal[w] - len(w.ack_times), w.outcomes) for w in writers
+                    if len(w.ack_times) < goal[w]]
 
         await_none(late, "acks still missing", seconds, self.failed)
 
     def failed(self):
-        return [t for t in self.writers + self.readers if t.error]
+        return [t for t in self.threads() if t.error]
 
     def count(self, outcome):
         return sum(n for w in self.writers for key, n in w.outcomes.items() if key == outcome)
@@ -247,7 +279,7 @@ class Workload:
     def settle(self, seconds=60):
         self.enough.set()
         self.ended = time.monotonic()
-        await_none(lambda: [(w.name, w.outcomes) for w in self.writers if w.is_alive()],
+        await_none(lambda: [(w.name, w.outcomes) for w in self.writers + self.actors if w.is_alive()],
                    "messages without an answer", seconds)
         heads = self.heads()
         await_none(lambda: [(r.name, r.last) for r in self.readers

@@ -51,8 +51,11 @@ class HttpWriter:
 
     def send(self, text, client_id, room, **extras):
         """`extras`: more fields of the message."""
+        return self.outcome(lambda: self.ask(text, client_id, room, **extras))
+
+    def outcome(self, ask):
         try:
-            reply = self.ask(text, client_id, room, **extras)
+            reply = ask()
         except BROKEN as e:
             return Outcome("unknown", type(e).__name__)
         try:
@@ -101,14 +104,17 @@ class HelloWriter:
         if got.get("client_id") != client_id:
             return None
         if got["type"] == "ack":
-            return Outcome("acked", seq=got["seq"], msg_id=got["msg_id"])
+            return Outcome("acked", seq=got.get("seq"), msg_id=got["msg_id"])
         return Outcome.of_error(got, got.get("retry_after_ms")) if got["type"] == "error" else None
 
     def send(self, text, client_id, room, **extras):
+        return self.exchange(client_id, self.frame(text, client_id, room, **extras))
+
+    def exchange(self, client_id, frame):
         try:
             if self.socket is None:
                 self.socket = self.open()
-            self.socket.send(**self.frame(text, client_id, room, **extras))
+            self.socket.send(**frame)
             deadline = time.monotonic() + self.answer_s
             while (left := deadline - time.monotonic()) > 0:
                 got = self.socket.recv(left)
