@@ -6,7 +6,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from stack import API, new_client_id  # noqa: E402
-from writing import HelloWriter, HttpWriter  # noqa: E402
+from writing import FormWriter, HelloWriter, HttpWriter  # noqa: E402
 
 EMOJI = ("👍", "🚀", "📉")
 ACTS_EACH = 6  # to one message, before the next is written
@@ -26,13 +26,21 @@ class ActByHttp(HttpWriter):
         return self.outcome(lambda: self.stack.http(method, path, body, token=self.token))
 
 
+class ActByForm(FormWriter):
+    def act(self, kind, msg_id, **what):
+        fields = [(key, int(value) if isinstance(value, bool) else value) for key, value in what.items()]
+        return self.outcome(lambda: self.stack.http(
+            "POST", f"{API}messages/{msg_id}/{kind}/", fields, headers={"Accept": "text/html"},
+            token=self.token))
+
+
 class ActBySocket(HelloWriter):
     def act(self, kind, msg_id, **what):
         client_id = new_client_id()
         return self.exchange(client_id, {"type": kind, "msg_id": msg_id, "client_id": client_id, **what})
 
 
-WAYS_TO_ACT = {"json": ActByHttp, "hello": ActBySocket}
+WAYS_TO_ACT = {"json": ActByHttp, "form": ActByForm, "hello": ActBySocket}
 
 
 class Thing:

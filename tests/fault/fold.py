@@ -1,4 +1,5 @@
 """The log, folded by a reader of its own, against the tables: what the events tell is the state."""
+import collections
 import hashlib
 import json
 import sqlite3
@@ -21,7 +22,9 @@ def chained(previous, e):
 
 class Fold:
     def __init__(self):
-        self.messages = {}   # id: (room, seq, author, when, hash of salt and text)
+        self.messages = {}   # id: [room, seq, author, when, deleted by, hashes of salt and text by rev]
+        self.reactions = set()  # (message, emoji, user)
+        self.pins = {}       # message: who pinned it
         self.rooms = {}      # room: {column: value}, as far as the log goes back
         self.people = {}     # user: {column: value}
         self.wrong = []
@@ -29,13 +32,30 @@ class Fold:
     def take(self, e):
         payload = json.loads(e["payload"] or "{}")
         if e["kind"] == "message":
-            self.messages[e["msg_id"]] = (e["room_id"], e["seq"], e["actor_id"], e["ts_ms"], e["body_hash"])
+            self.messages[e["msg_id"]] = [e["room_id"], e["seq"], e["actor_id"], e["ts_ms"], None, [e["body_hash"]]]
+        elif e["msg_id"] in self.messages:
+            self.change_message(e, payload)
         elif e["kind"] == "room":
             self.change_room(self.rooms.setdefault(e["room_id"], {}), payload)
         elif payload.get("act") == "slow":
             self.rooms.setdefault(e["room_id"], {})["slow_s"] = payload["value"]
         elif e["kind"] == "moderation":
             self.change_person(self.people.setdefault(e["target_user_id"], {}), payload)
+
+    def change_message(self, e, payload):
+        msg_id = e["msg_id"]
+        if e["kind"] == "message_edited":
+            self.messages[msg_id][-1].append(e["body_hash"])
+        elif e["kind"] == "reaction":
+            (self.reactions.add if payload["on"] else self.reactions.discard)(
+                (msg_id, payload["emoji"], payload["user_id"]))
+        elif e["kind"] == "pin":
+            self.pins.pop(msg_id, None)
+            self.pins.update({msg_id: e["actor_id"]} if payload["on"] else {})
+        elif e["kind"] == "message_deleted":
+            self.messages[msg_id][-2] = e["actor_id"]
+            self.reactions = {r for r in self.reactions if r[0] != msg_id}
+            self.pins.pop(msg_id, None)
 
     @staticmethod
     def change_room(room, payload):
@@ -77,21 +97,42 @@ def compare_row(table, row, folded):
             for column, value in folded.items() if row[column] != value]
 
 
+def text_hash(row):
+    return hashlib.sha256(row["salt"] + row["body"].encode()).digest()
+
+
+def stored_messages(db):
+    """As Fold.messages; of a deleted one all that it said is among its revisions."""
+    earlier = {}
+    for row in db.execute("SELECT * FROM message_rev ORDER BY msg_id, rev"):
+        earlier.setdefault(row["msg_id"], []).append(text_hash(row))
+    return {m["id"]: [m["room_id"], m["seq"], m["user_id"], m["created_ms"], m["deleted_by"],
+                      earlier.get(m["id"], []) + ([] if m["deleted_ms"] else [text_hash(m)])]
+            for m in db.execute("SELECT * FROM message")}
+
+
 def differences(db):
     """[] or what the tables have otherwise than the log, each in a sentence."""
     db.row_factory = sqlite3.Row
     db.execute("BEGIN")
     users = {row["id"]: row for row in db.execute("SELECT * FROM user")}
-    stored = {m["id"]: (m["room_id"], m["seq"], m["user_id"], m["created_ms"],
-                        hashlib.sha256(m["salt"] + m["body"].encode()).digest())
-              for m in db.execute("SELECT * FROM message")}
-    wrong, messages = [], {}
+    stored = {"message": stored_messages(db),
+              "reaction": dict.fromkeys(tuple(row) for row in db.execute(
+                  "SELECT msg_id, emoji, user_id FROM reaction")),
+              "reactions of": {(row["msg_id"], row["emoji"]): row["count"] for row in db.execute(
+                  "SELECT * FROM reaction_count")},
+              "pin": {row["msg_id"]: row["user_id"] for row in db.execute("SELECT * FROM pin")}}
+    wrong, folded = [], {"message": {}, "reaction": {}, "pin": {}}
     for room in db.execute("SELECT *, archived_ms > 0 AS archived FROM room").fetchall():
         fold = fold_log(db, room)
-        messages.update(fold.messages)
+        folded["message"].update(fold.messages)
+        folded["reaction"].update(dict.fromkeys(fold.reactions))
+        folded["pin"].update(fold.pins)
         wrong += fold.wrong + compare_row("room", room, fold.rooms.get(room["id"], {}))
         for user_id, state in fold.people.items():
             wrong += compare_row("user", users[user_id], state)
     db.execute("COMMIT")
-    return wrong + [f"message {i}: {stored.get(i)}, the log says {messages.get(i)}"
-                    for i in stored.keys() | messages.keys() if stored.get(i) != messages.get(i)]
+    folded["reactions of"] = collections.Counter((msg_id, emoji) for msg_id, emoji, _ in folded["reaction"])
+    return wrong + [f"{what} {i}: {stored[what].get(i, 'none')}, the log says {folded[what].get(i, 'none')}"
+                    for what in stored for i in stored[what].keys() | folded[what].keys()
+                    if stored[what].get(i, "none") != folded[what].get(i, "none")]

@@ -5,7 +5,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from model import essence  # noqa: E402
+from acting import WAYS_TO_ACT  # noqa: E402
+from model import essence, reactions_of  # noqa: E402
 from reading import PASSING, READERS, PollFeed  # noqa: E402
 from stack import API, PAGE, new_client_id  # noqa: E402
 from writing import BROKEN, WRITERS, SeedWriter  # noqa: E402
@@ -91,6 +92,18 @@ class Person:
             if outcome.kind in ("acked", "refused") or outcome.code in WAITS or self.member.banned \
                     or time.monotonic() > deadline:
                 return outcome
+
+    def act_surely(self, kind, msg_id, **what):
+        """Until it is known what became of it."""
+        way = WAYS_TO_ACT.get(self.way_to_write, WAYS_TO_ACT["json"])(self.stack, self.token, self.claim)
+        deadline = time.monotonic() + ANSWER_S
+        try:
+            while True:
+                outcome = way.act(kind, msg_id, **what)
+                if outcome.kind in ("acked", "refused") or self.member.banned or time.monotonic() > deadline:
+                    return outcome
+        finally:
+            way.close()
 
     def switch_writing(self, way):
         if self.writer:
@@ -210,7 +223,22 @@ class Person:
             raise AssertionError(f"{self.claim} in {room}: {frame['seq']} after "
                                  f"{self.seen[room]} by {self.way_to_read}")
         self.seen[room] = frame["seq"]
-        self.screen.setdefault(room, {})[frame["seq"]] = essence(frame)
+        shown = self.screen.setdefault(room, {})
+        shown[frame["seq"]] = essence(frame)
+        if frame.get("msg_seq") in shown:
+            shown[frame["msg_seq"]] = self.changed(shown[frame["msg_seq"]], frame)
+
+    @staticmethod
+    def changed(message, frame):
+        """What an event makes of the message that is on the screen."""
+        if frame["type"] == "message_edited":
+            now = message._replace(text=frame.get("message"), rev=frame["rev"])
+            return now.deleted() if frame.get("deleted") else now
+        if frame["type"] == "message_deleted":
+            return message.deleted()
+        if frame["type"] == "reaction":
+            return message._replace(reactions=reactions_of(frame))
+        return message
 
     # ---- loading again ----
 
@@ -273,10 +301,13 @@ class Person:
             if not page["has_more"]:
                 return found
 
+    def fresh_pins(self, room):
+        return [pin["id"] for pin in self.get(f"rooms/{room}/pins/")["pins"]]
+
     def newest_on_page(self, room):
-        """{seq: essence} of what the page without JavaScript shows."""
+        """({seq: essence}, pins) of what the page without JavaScript shows."""
         page = self.http("GET", f"{PAGE}r/{room}/?format=json").json
-        return {m["seq"]: essence(m) for m in page["messages"]}
+        return {m["seq"]: essence(m) for m in page["messages"]}, [pin["id"] for pin in page["pins"]]
 
     def messages_after(self, room, after):
         """The same, over the socket where one is open."""
@@ -370,10 +401,10 @@ class Ear:
         if self.socket is None:
             return []
         general = self.world.model.rooms["general"]
-        for said in general.log[self.since:]:  # what was purged meanwhile too
+        for seq, said in enumerate(general.log[self.since:], self.since + 1):  # what was purged meanwhile too
             if said[0] == "message":
                 heard = essence(self.socket.until("message", ANSWER_S))
-                if heard != said:
+                if heard not in (said, *general.before.get(seq, ())):
                     return [said, heard]
         self.since = general.head()
         return []

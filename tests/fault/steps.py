@@ -6,6 +6,7 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from acting import EMOJI  # noqa: E402
 from model import STATUS  # noqa: E402
 from people import Nameless  # noqa: E402
 from stack import API, new_client_id, wait_for  # noqa: E402
@@ -62,9 +63,12 @@ class Posting:
         """To something of the room; now and then to something of another, or of before a purge."""
         room = self.room_to_write(who)
         other = room if self.rng.random() < 0.8 else self.rng.choice(list(self.model.rooms))
-        messages = [e for e in self.model.rooms[other].log[-200:] if e[0] == "message"]
-        if messages:
-            self.say(who, room, self.text(), new_client_id(), reply_to=self.rng.choice(messages)[1])
+        if message := self.any_message(other):
+            self.say(who, room, self.text(), new_client_id(), reply_to=message.id)
+
+    def any_message(self, room):
+        messages = [e for e in self.model.rooms[room].log[-200:] if e[0] == "message"]
+        return self.rng.choice(messages) if messages else None
 
     def earlier(self, who):
         """(client id, room, text, what is known of it) of something that was said before."""
@@ -92,6 +96,47 @@ class Posting:
 
     def switch_writing(self, who):
         who.switch_writing(self.rng.choice(self.world.to_write))
+
+
+class Acting:
+    """What is done to messages, by those who may and by those who may not."""
+
+    def act(self, who, kind, mine=False, **what):
+        room = self.rng.choice([r for r in self.model.rooms if mine is False or self.own(who, r)] or ["general"])
+        message = self.rng.choice(self.own(who, room) or [None]) if mine else self.any_message(room)
+        if message is None:
+            return
+        what = {key: value(message) if callable(value) else value for key, value in what.items()}
+        code = self.model.act_refusal(who.number, room, message.id, kind, what, self.world.day)
+        outcome = who.act_surely(kind, message.id, **what)
+        if code == "banned":
+            self.test.assertNotEqual(outcome.kind, "acked")
+        elif code:
+            self.expect(outcome, code)
+        else:
+            self.test.assertEqual(outcome.kind, "acked", vars(outcome))
+            self.model.act(who.number, room, message.id, kind, what, self.world.day)
+
+    def own(self, who, room):
+        return [e for e in self.model.rooms[room].log[-200:]
+                if e[0] == "message" and e.user_id == who.member.user_id]
+
+    def edit(self, who):
+        """Mostly one's own; now and then from a text that is not the newest, or without a change."""
+        stale = self.rng.random() < 0.15
+        again = self.rng.random() < 0.15
+        text = self.text()
+        self.act(who, "edit", mine=self.rng.random() < 0.85, rev=lambda m: m.rev - stale or 9,
+                 message=lambda m: m.text if again and m.text else text)
+
+    def delete(self, who):
+        self.act(who, "delete", mine=self.rng.random() < 0.7)
+
+    def react(self, who):
+        self.act(who, "react", emoji=self.rng.choice(EMOJI), on=self.rng.random() < 0.7)
+
+    def pin(self, who):
+        self.act(who, "pin", on=self.rng.random() < 0.7)
 
 
 class Reading:
@@ -310,8 +355,9 @@ class Operator:
         self.test.assertEqual([], self.ear.missing())
 
 
-class Steps(Posting, Reading, People, Rooms, Operator):
+class Steps(Posting, Acting, Reading, People, Rooms, Operator):
     WEIGHTS = {"post": 40, "reply": 6, "post_again": 6, "post_other": 4, "post_wrong": 4,
+               "edit": 8, "delete": 3, "react": 8, "pin": 3,
                "switch_writing": 6, "follow": 6, "leave": 4, "mark_read": 8, "reconnect": 6, "sleep": 4,
                "switch_reading": 6, "rename": 3, "sanction": 2.5, "role": 1, "revoke": 1, "create": 0.4,
                "topic": 1.5, "archive": 1, "slow": 1, "retention": 1, "purge": 1, "next_day": 0.5,

@@ -13,6 +13,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(__file__))
+from acting import EMOJI, ActByHttp  # noqa: E402
 from case import LONG, FaultCase, end_module  # noqa: E402
 from checker import Table  # noqa: E402
 from fold import differences  # noqa: E402
@@ -20,11 +21,13 @@ from model import Member, Model  # noqa: E402
 from people import LAG, WAYS_TO_WRITE, Ear, Guest, Nameless, Person  # noqa: E402
 from reading import offered  # noqa: E402
 from shifted import Shifted  # noqa: E402
+from stack import new_client_id  # noqa: E402
 from steps import DAY_S, Steps  # noqa: E402
 
 STEPS = 10000 if LONG else 500
 SEEDS = [int(s) for s in os.environ.get("OUTCRY_MODEL_SEEDS", "").split(",") if s] or \
     list(range(1, 21 if LONG else 4))
+EDIT_MINUTES = 900  # longer than a run, shorter than the day that the clock is moved by
 THOROUGH = 100 if LONG else 50  # after so many steps everything is compared
 # Of seed 1, 2, 3, 4, …: the web server, and whether there is a sidecar.
 HOSTS = (("lighttpd", True), ("apache", True), ("lighttpd", False))
@@ -57,7 +60,7 @@ class Agreement(FaultCase):
     def world(self, seed):
         """It begins at noon: days are counted, and none may end by itself."""
         server, sidecar = HOSTS[(seed - 1) % len(HOSTS)]
-        conf = {"ws_max_lag_events": str(LAG), "sidecar": "external" if sidecar else "off"}
+        conf = {"ws_max_lag_events": str(LAG), "edit_minutes": str(EDIT_MINUTES), "sidecar": "external" if sidecar else "off"}
         noon = (DAY_S // 2 - int(time.time())) % DAY_S
         return World(self.start(Shifted, conf, server=server, sidecar=sidecar, offset=noon))
 
@@ -83,11 +86,13 @@ class Agreement(FaultCase):
             room = who.room(slug)
             after = 0 if thorough else max(0, room.head() - 5)
             self.assertEqual(who.messages_after(slug, after), room.messages(after))
+            self.assertEqual(who.fresh_pins(slug), room.pins)
 
     def compare_page(self, who):
         for slug, room in who.world.model.rooms.items():
-            shown = who.newest_on_page(slug)
+            shown, pins = who.newest_on_page(slug)
             self.assertEqual(shown, dict(sorted(room.messages().items())[-len(shown):] if shown else {}))
+            self.assertEqual(pins, room.pins)
 
     def agree(self, who, thorough=False):
         who.catch_up()
@@ -140,7 +145,12 @@ class Folding(FaultCase):
     """The reader of the log that the property test relies on sees what it is there to see."""
 
     FORGERIES = (("UPDATE message SET body = 'forged' WHERE body = 'said'", "message .* the log says"),
-                 ("DELETE FROM message WHERE body = 'said'", "message .*: None, the log says"),
+                 ("DELETE FROM message WHERE body = 'said'", "message .*: none, the log says"),
+                 ("UPDATE message SET deleted_ms = 0 WHERE deleted_ms > 0", "message .* the log says"),
+                 ("UPDATE message SET salt = x'00' WHERE rev = 2", "message .* the log says"),
+                 ("UPDATE reaction SET user_id = 9", "reaction .*: none, the log says"),
+                 ("UPDATE reaction_count SET count = 2", "reactions of .*: 2, the log says 1"),
+                 ("DELETE FROM pin", "pin .*: none, the log says"),
                  ("UPDATE message SET user_id = 2 WHERE body = 'said'", "message .* the log says"),
                  ("UPDATE user SET banned_until = 0", "user .*: banned_until is 0, the log says"),
                  ("UPDATE room SET archived_ms = 0", "room .*: archived is 0, the log says True"),
@@ -148,10 +158,17 @@ class Folding(FaultCase):
                  ("DELETE FROM event WHERE kind = 'message' AND seq = 2", "general: 3 after 1"),
                  ("UPDATE event SET ts_ms = ts_ms + 1 WHERE seq = 1", "not chained"))
 
+    ACTS = {"edit": {"message": "other", "rev": 1}, "delete": {}, "react": {"emoji": EMOJI[0], "on": True},
+            "pin": {"on": True}}
+
     def test_a_forgery_of_each_kind_is_seen(self):
         stack = self.start(sidecar=False)
         for number, name in ((1, "ana"), (2, "bob")):
             stack.post("said" if number == 1 else "also", token=stack.token(number, name))
+        ways = ActByHttp(stack, stack.token(3, "mod", "moderator"), "mod")
+        for kind in ("edit", "delete", "react", "pin"):
+            msg_id = ways.send(f"to {kind}", new_client_id(), "general").msg_id
+            self.assertEqual(ways.act(kind, msg_id, **self.ACTS[kind]).kind, "acked")
         stack.outcry("user", "ban", "1", "1h")
         stack.outcry("room", "archive", "energy")
         for number, (forgery, seen) in enumerate(self.FORGERIES):
