@@ -14,6 +14,7 @@
 #include "chat/identity.h"
 #include "chat/rooms.h"
 #include "db/event.h"
+#include "db/message_id.h"
 #include "lib/secure.h"
 
 #include <inttypes.h>
@@ -111,12 +112,10 @@ static void store(struct fill *f, int64_t number)
         .room_id = room_of(f, number)->id,
         .ts_ms = f->start_ms + number * SECONDS_APART,
         .kind = "message",
-        .msg_id = secure_random_id(),
         .actor_id = who->user_id,
     };
     char client_id[48];
     struct message m = {
-        .id = event.msg_id,
         .room_id = event.room_id,
         .user_id = who->user_id,
         .author_name = who->username,
@@ -130,6 +129,8 @@ static void store(struct fill *f, int64_t number)
     write_text(f, number);
     snprintf(client_id, sizeof client_id, "fill-%" PRIx64 "-%" PRId64, f->start_ms, number);
     secure_random(m.salt, sizeof m.salt);
+    must(f, message_new_id(f->chat.db, event.ts_ms, &event.msg_id, &f->fail));
+    m.id = event.msg_id;
     must(f, event_append(f->chat.db, &event, m.salt, m.body, &f->fail));
     m.seq = event.seq;
     must(f, message_insert(f->chat.db, &m, &f->fail));

@@ -13,6 +13,7 @@
 #include "chat/shortcode.h"
 #include "db/attachment.h"
 #include "db/event.h"
+#include "db/message_id.h"
 #include "lib/file_store.h"
 #include "lib/media.h"
 #include "lib/secure.h"
@@ -266,11 +267,12 @@ static enum err insert(struct chat *c, void *arg, struct fail *f)
         .room_id = d->room.id,
         .ts_ms = clock_wall_ms(&c->clock),
         .kind = "message",
-        .msg_id = secure_random_id(),
         .actor_id = d->user.id,
     };
-    enum err e;
+    enum err e = message_new_id(c->db, event.ts_ms, &event.msg_id, f);
 
+    if (e)
+        return e;
     *m = (struct message){
         .id = event.msg_id,
         .room_id = d->room.id,

@@ -11,6 +11,7 @@ const struct sql *const *const all_statements[] = {
     room_statements,
     member_statements,
     message_statements,
+    message_id_statements,
     message_text_statements,
     revision_statements,
     pin_statements,

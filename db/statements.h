@@ -11,6 +11,7 @@ extern const struct sql *const user_statements[];
 extern const struct sql *const room_statements[];
 extern const struct sql *const member_statements[];
 extern const struct sql *const message_statements[];
+extern const struct sql *const message_id_statements[];
 extern const struct sql *const message_text_statements[];
 extern const struct sql *const revision_statements[];
 extern const struct sql *const pin_statements[];
