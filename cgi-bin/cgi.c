@@ -1,5 +1,6 @@
 /* Plain CGI: a process for each request. */
 #include "cgi-bin/transport.h"
+#include "lib/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,21 +32,6 @@ static ssize_t cgi_read(void *ctx, char *out, size_t len)
     return n;
 }
 
-static bool write_all(const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(STDOUT_FILENO, bytes, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 /* Somebody with a slow line may take minutes; each piece that goes out is a sign of life. */
 static bool write_file(const struct source_file *file)
 {
@@ -56,7 +42,7 @@ static bool write_file(const struct source_file *file)
         ssize_t n = source_read_file(file->fd, chunk, at, left);
 
         watchdog_again();
-        if (n <= 0 || !write_all(chunk, (size_t)n))
+        if (n <= 0 || !write_all(STDOUT_FILENO, chunk, (size_t)n))
             return false;
         at += n;
         left -= n;
@@ -71,7 +57,7 @@ static bool cgi_answer(void *ctx, const struct iovec *pieces, size_t count,
 
     (void)ctx;
     for (size_t i = 0; sent && i < count; i++)
-        sent = write_all(pieces[i].iov_base, pieces[i].iov_len);
+        sent = write_all(STDOUT_FILENO, pieces[i].iov_base, pieces[i].iov_len);
     return sent && (!file || write_file(file));
 }
 

@@ -6,6 +6,7 @@
 #include "lib/file_name.h"
 #include "lib/file_store.h"
 #include "lib/scrub.h"
+#include "lib/write_all.h"
 
 #include <errno.h>
 #include <string.h>
@@ -386,7 +387,7 @@ static int file_of(const void *bytes, size_t len)
 {
     int fd = memfd_create("upload", MFD_CLOEXEC);
 
-    if (fd >= 0 && write(fd, bytes, len) != (ssize_t)len) {
+    if (fd >= 0 && !write_all(fd, bytes, len)) {
         close(fd);
         fd = -1;
     }

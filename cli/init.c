@@ -7,6 +7,7 @@
 #include "lib/folder.h"
 #include "lib/places.h"
 #include "lib/secure.h"
+#include "lib/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,7 +138,7 @@ static bool write_new(const struct owner *o, const char *path, const struct buf 
     fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     ok = fd >= 0 || failed("write", tmp);
     if (fd >= 0) {
-        ok = write(fd, b->data, b->len) == (ssize_t)b->len && hand_over(o, fd) && fsync(fd) == 0;
+        ok = write_all(fd, b->data, b->len) && hand_over(o, fd) && fsync(fd) == 0;
         if (!ok)
             (void)failed("write", tmp);
         close(fd);

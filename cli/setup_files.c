@@ -1,6 +1,8 @@
 /* What setup writes and removes. */
 #include "cli/setup.h"
 
+#include "lib/write_all.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +23,7 @@ static bool put(struct setup *s, const char *path, const void *bytes, size_t len
 {
     const char *fresh = arena_fmt(&s->a, "%s.outcry-new", path);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool ok = fd >= 0 && write(fd, bytes, len) == (ssize_t)len && fchmod(fd, mode) == 0;
+    bool ok = fd >= 0 && write_all(fd, bytes, len) && fchmod(fd, mode) == 0;
 
     if (fd >= 0)
         close(fd);

@@ -1,6 +1,7 @@
 #include "lib/file_copy.h"
 
 #include "lib/secure.h"
+#include "lib/write_all.h"
 
 #include <errno.h>
 #include <string.h>
@@ -8,21 +9,6 @@
 #include <unistd.h>
 
 enum { CHUNK = 65536 };
-
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
 
 /* To `out`, or nowhere (-1); the hash of all of it. */
 static enum err pass(int in, int out, char sha[FILE_STORE_SHA + 1], struct fail *f)

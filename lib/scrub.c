@@ -2,6 +2,7 @@
 #include "lib/scrub.h"
 
 #include "lib/scrub_stream.h"
+#include "lib/write_all.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -114,19 +115,9 @@ bool scrub_rewind(struct scrub_stream *s)
 
 static bool flush(struct scrub_stream *s)
 {
-    const unsigned char *bytes = s->written;
-
-    while (!s->err && s->put > 0) {
-        ssize_t n = write(s->out, bytes, s->put);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return stop(s, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL,
-                        NULL);
-        bytes += n;
-        s->put -= (size_t)n;
-    }
+    if (!s->err && !write_all(s->out, s->written, s->put))
+        return stop(s, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL, NULL);
+    s->put = 0;
     return !s->err;
 }
 
