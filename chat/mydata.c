@@ -29,6 +29,15 @@ static void put(struct buf *out, struct json_object *o)
     json_object_put(o);
 }
 
+/* Another object at the end of a list, which owns it. */
+static struct json_object *added(struct json_object *list)
+{
+    struct json_object *o = json_object_new_object();
+
+    json_object_array_add(list, o);
+    return o;
+}
+
 /* "12:345": room and seq of the last message that the person has. */
 static enum err parse_after(const char *after, struct walk *w, struct fail *f)
 {
@@ -44,6 +53,13 @@ static enum err parse_after(const char *after, struct walk *w, struct fail *f)
 
 /* ----- what is not a message ----- */
 
+/* Takes the list over. */
+static void put_list(struct walk *w, const char *name, struct json_object *list)
+{
+    buf_fmt(w->out, ",\"%s\":", name);
+    put(w->out, list);
+}
+
 static enum err put_rooms(struct walk *w, struct arena *a, struct fail *f)
 {
     struct my_room *list = arena_alloc(a, ROOMS_MAX * sizeof *list);
@@ -52,16 +68,14 @@ static enum err put_rooms(struct walk *w, struct arena *a, struct fail *f)
     enum err e = mine_rooms(w->chat->db, a, w->who->user_id, list, ROOMS_MAX, &count, f);
 
     for (size_t i = 0; i < count; i++) {
-        struct json_object *o = json_object_new_object();
+        struct json_object *o = added(rooms);
 
         json_set_str(o, "id", list[i].slug);
         json_set_str(o, "kind", list[i].kind);
         json_set_i64(o, "joined_seq", list[i].joined_seq);
         json_set_i64(o, "last_read_seq", list[i].last_read_seq);
-        json_object_array_add(rooms, o);
     }
-    buf_str(w->out, ",\"rooms\":");
-    put(w->out, rooms);
+    put_list(w, "rooms", rooms);
     return e;
 }
 
@@ -71,8 +85,7 @@ static enum err put_ignored(struct walk *w, struct arena *a, struct fail *f)
     size_t count = 0;
     enum err e = ignored_list(w->chat->db, a, w->who->user_id, list, &count, f);
 
-    buf_str(w->out, ",\"ignored\":");
-    put(w->out, wire_ignored(list, count));
+    put_list(w, "ignored", wire_ignored(list, count));
     return e;
 }
 
@@ -84,15 +97,13 @@ static enum err put_reactions(struct walk *w, struct arena *a, struct fail *f)
     enum err e = mine_reactions(w->chat->db, a, w->who->user_id, list, REACTIONS_MAX, &count, f);
 
     for (size_t i = 0; i < count; i++) {
-        struct json_object *o = json_object_new_object();
+        struct json_object *o = added(all);
 
         json_set_i64(o, "msg_id", list[i].msg_id);
         json_set_str(o, "emoji", list[i].emoji);
         json_set_i64(o, "timestamp", list[i].ts_ms);
-        json_object_array_add(all, o);
     }
-    buf_str(w->out, ",\"reactions\":");
-    put(w->out, all);
+    put_list(w, "reactions", all);
     return e;
 }
 
@@ -104,14 +115,12 @@ static enum err put_mentions(struct walk *w, struct arena *a, struct fail *f)
     enum err e = mine_mentions(w->chat->db, w->who->user_id, list, MENTIONED_MAX, &count, f);
 
     for (size_t i = 0; i < count; i++) {
-        struct json_object *o = json_object_new_object();
+        struct json_object *o = added(all);
 
         json_set_i64(o, "msg_id", list[i].msg_id);
         json_set_i64(o, "timestamp", list[i].ts_ms);
-        json_object_array_add(all, o);
     }
-    buf_str(w->out, ",\"mentions\":");
-    put(w->out, all);
+    put_list(w, "mentions", all);
     return e;
 }
 
