@@ -121,6 +121,12 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* The path of another file in the folder. */
+static inline const char *beside(struct fixture *fx, const char *name)
+{
+    return arena_fmt(&fx->arena, "%s/%s", fx->dir, name);
+}
+
 static inline int64_t test_now_ms(void)
 {
     struct timespec ts;

@@ -64,4 +64,23 @@ static inline int64_t post(struct db *db, int64_t room, int64_t user, const char
     return add_message(db, &m, f) ? 0 : m.seq;
 }
 
+/* A room (1), a user (1) and an epoch, in a transaction of their own. */
+static inline void begin_chat(struct fixture *fx)
+{
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    assert_ok(fx, db_set_epoch(fx->db, "epoch-one", &fx->fail));
+    assert_int_equal(add_room(fx, "general"), 1);
+    assert_int_equal(add_user(fx, "ann"), 1);
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+}
+
+/* Messages of that user in that room, in a transaction of their own. */
+static inline void write_rows(struct fixture *fx, int count)
+{
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    for (int i = 0; i < count; i++)
+        assert_true(post(fx->db, 1, 1, "hello", &fx->fail) > 0);
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+}
+
 #endif

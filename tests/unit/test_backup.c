@@ -6,14 +6,6 @@
 
 #include <fcntl.h>
 
-static void write_rows(struct fixture *fx, struct db *db, int64_t room, int64_t user, int count)
-{
-    assert_ok(fx, db_begin_write(db, &fx->fail));
-    for (int i = 0; i < count; i++)
-        assert_true(post(db, room, user, "hello", &fx->fail) > 0);
-    assert_ok(fx, db_commit(db, &fx->fail));
-}
-
 /* A chat with an epoch, one room and one user. */
 static int setup(void **state)
 {
@@ -21,17 +13,8 @@ static int setup(void **state)
     int rc = setup_chat(state);
 
     fx = *state;
-    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
-    assert_ok(fx, db_set_epoch(fx->db, "epoch-one", &fx->fail));
-    assert_int_equal(add_room(fx, "general"), 1);
-    assert_int_equal(add_user(fx, "ann"), 1);
-    assert_ok(fx, db_commit(fx->db, &fx->fail));
+    begin_chat(fx);
     return rc;
-}
-
-static const char *beside(struct fixture *fx, const char *name)
-{
-    return arena_fmt(&fx->arena, "%s/%s", fx->dir, name);
 }
 
 static void test_a_backup_is_one_whole_checked_file(void **state)
@@ -43,7 +26,7 @@ static void test_a_backup_is_one_whole_checked_file(void **state)
     struct stat st;
     int64_t checked = 0;
 
-    write_rows(fx, fx->db, 1, 1, 10);
+    write_rows(fx, 10);
     umask(0);
     assert_ok(fx, backup_make(fx->db, target, &made, &fx->fail));
     assert_int_equal(made.messages, 10);
@@ -131,7 +114,7 @@ static void test_backups_beside_writers_are_sound_and_hinder_nobody(void **state
     struct backup_report report;
     int64_t checked;
 
-    write_rows(fx, fx->db, 1, 1, 2000);
+    write_rows(fx, 2000);
     assert_true(run_processes(fx, WRITERS + 1, copy_or_write, race));
     for (int i = 0; i < COPIES; i++) {
         struct db *copy;
@@ -199,7 +182,7 @@ static void test_what_is_no_sound_copy_is_refused(void **state)
     struct backup_report made;
     sqlite3 *db;
 
-    write_rows(fx, fx->db, 1, 1, 500);
+    write_rows(fx, 500);
     assert_ok(fx, backup_make(fx->db, good, &made, &fx->fail));
     refused(fx, beside(fx, "missing"), "Cannot read");
     refused(fx, fx->out, "file is not a database");

@@ -5,19 +5,6 @@
 #include "tests/unit/db_fixture.h"
 #include "tests/unit/db_rows.h"
 
-static const char *beside(struct fixture *fx, const char *name)
-{
-    return arena_fmt(&fx->arena, "%s/%s", fx->dir, name);
-}
-
-static void write_rows(struct fixture *fx, int count)
-{
-    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
-    for (int i = 0; i < count; i++)
-        assert_true(post(fx->db, 1, 1, "hello", &fx->fail) > 0);
-    assert_ok(fx, db_commit(fx->db, &fx->fail));
-}
-
 static int64_t head(struct fixture *fx, struct db *db)
 {
     struct room r;
@@ -34,11 +21,7 @@ static int setup(void **state)
     int rc = setup_chat(state);
 
     fx = *state;
-    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
-    assert_ok(fx, db_set_epoch(fx->db, "epoch-one", &fx->fail));
-    assert_int_equal(add_room(fx, "general"), 1);
-    assert_int_equal(add_user(fx, "ann"), 1);
-    assert_ok(fx, db_commit(fx->db, &fx->fail));
+    begin_chat(fx);
     write_rows(fx, 10);
     assert_ok(fx, backup_make(fx->db, beside(fx, "backup"), &made, &fx->fail));
     write_rows(fx, 5);

@@ -21,6 +21,18 @@ static void put(struct fixture *fx, const char *connection, const char *instance
     assert_ok(fx, presence_put(fx->db, BOOT, 0, &p, &fx->fail));
 }
 
+/* As a page says again that it is there. */
+static struct presence of_page(void)
+{
+    return (struct presence){.connection = "c1",
+                             .instance = "poll",
+                             .username = "new name",
+                             .state = "active",
+                             .user_id = 1,
+                             .room_id = 7,
+                             .expires_ms = 9000};
+}
+
 static size_t list(struct fixture *fx, const char *boot, int64_t now, struct presence *out,
                    int64_t *next)
 {
@@ -100,13 +112,7 @@ static void test_only_its_owner_ends_a_connection(void **state)
 static void test_a_renewed_row_keeps_what_its_page_said_meanwhile(void **state)
 {
     struct fixture *fx = *state;
-    struct presence out[10], held = {.connection = "c1",
-                                     .instance = "poll",
-                                     .username = "new name",
-                                     .state = "active",
-                                     .user_id = 1,
-                                     .room_id = 7,
-                                     .expires_ms = 9000};
+    struct presence out[10], held = of_page();
     int64_t next;
 
     put(fx, "c1", "poll", 1, 8, "idle", 1000);
@@ -128,13 +134,7 @@ static void test_a_renewed_row_keeps_what_its_page_said_meanwhile(void **state)
 static void test_a_shortened_row_may_be_put_again(void **state)
 {
     struct fixture *fx = *state;
-    struct presence out[10], again = {.connection = "c1",
-                                      .instance = "poll",
-                                      .username = "ana",
-                                      .state = "active",
-                                      .user_id = 1,
-                                      .room_id = 7,
-                                      .expires_ms = 9000};
+    struct presence out[10], again = of_page();
     int64_t next;
 
     put(fx, "c1", "poll", 1, 7, "active", 9000);
@@ -153,13 +153,7 @@ static void test_a_shortened_row_may_be_put_again(void **state)
 static void test_one_that_was_let_go_stays_gone_until_it_expired(void **state)
 {
     struct fixture *fx = *state;
-    struct presence out[10], again = {.connection = "c1",
-                                      .instance = "poll",
-                                      .username = "ana",
-                                      .state = "active",
-                                      .user_id = 1,
-                                      .room_id = 7,
-                                      .expires_ms = 9000};
+    struct presence out[10], again = of_page();
     int64_t next;
 
     put(fx, "c1", "poll", 1, 7, "active", 9000);

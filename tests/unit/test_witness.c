@@ -8,12 +8,8 @@
 
 #include <fcntl.h>
 
-static const char *beside(struct fixture *fx, const char *name)
-{
-    return arena_fmt(&fx->arena, "%s/%s", fx->dir, name);
-}
-
-static void write_rows(struct fixture *fx, int count)
+/* Each in a transaction of its own. */
+static void commit_rows(struct fixture *fx, int count)
 {
     for (int i = 0; i < count; i++) {
         assert_ok(fx, db_begin_write(fx->db, &fx->fail));
@@ -28,12 +24,8 @@ static int setup(void **state)
     int rc = setup_chat(state);
 
     fx = *state;
-    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
-    assert_ok(fx, db_set_epoch(fx->db, "epoch-one", &fx->fail));
-    assert_int_equal(add_room(fx, "general"), 1);
-    assert_int_equal(add_user(fx, "ann"), 1);
-    assert_ok(fx, db_commit(fx->db, &fx->fail));
-    write_rows(fx, 5);
+    begin_chat(fx);
+    commit_rows(fx, 5);
     return rc;
 }
 
@@ -98,7 +90,7 @@ static void assert_fine(struct fixture *fx)
 {
     reopen(fx);
     assert_null(db_alarm(fx->db));
-    write_rows(fx, 1);
+    commit_rows(fx, 1);
 }
 
 static void test_a_copy_put_back_by_hand_is_read_only_until_it_is_accepted(void **state)
@@ -118,7 +110,7 @@ static void test_a_copy_put_back_by_hand_is_read_only_until_it_is_accepted(void 
     assert_true(moved);
     assert_null(db_alarm(fx->db));
     assert_int_equal(head(fx), 5);
-    write_rows(fx, 3);
+    commit_rows(fx, 3);
     assert_fine(fx);
 }
 
@@ -127,12 +119,12 @@ static void test_an_old_copy_that_was_written_to_tells_another_story(void **stat
     struct fixture *fx = *state;
 
     save(fx, "saved");
-    write_rows(fx, 1);
+    commit_rows(fx, 1);
     copy_file(beside(fx, "chat.db-witness"), beside(fx, "witness"));
     put_back(fx, "saved");
     unlink(beside(fx, "chat.db-witness"));
     reopen(fx);
-    write_rows(fx, 2);
+    commit_rows(fx, 2);
     copy_file(beside(fx, "witness"), beside(fx, "chat.db-witness"));
     assert_alarm(fx, "another story");
 }
@@ -146,7 +138,7 @@ static void test_a_database_of_another_history_is_noticed(void **state)
     save(fx, "saved");
     assert_ok(fx, restore_run(&fx->conf, &fx->log, fx->chat, &r, &fx->fail));
     assert_ok(fx, db_follow(fx->db, &moved, &fx->fail));
-    write_rows(fx, 1);
+    commit_rows(fx, 1);
     assert_int_equal(unlink(fx->chat), 0); /* the link */
     copy_file(beside(fx, "saved"), fx->chat);
     copy_file(beside(fx, "saved-wal"), beside(fx, "chat.db-wal"));
@@ -158,7 +150,7 @@ static void test_a_lost_wal_is_noticed_and_a_lost_shm_is_no_loss(void **state)
     struct fixture *fx = *state;
 
     assert_ok(fx, db_checkpoint_all(fx->db, &fx->fail));
-    write_rows(fx, 1);
+    commit_rows(fx, 1);
     db_close(fx->db);
     fx->db = NULL;
     assert_int_equal(unlink(beside(fx, "chat.db-shm")), 0);
@@ -186,7 +178,7 @@ static void test_a_flipped_bit_in_the_wal_is_noticed(void **state)
     struct fixture *fx = *state;
     struct stat st;
 
-    write_rows(fx, 3);
+    commit_rows(fx, 3);
     assert_int_equal(stat(beside(fx, "chat.db-wal"), &st), 0);
     db_close(fx->db);
     fx->db = NULL;
@@ -253,7 +245,7 @@ static void test_damage_met_at_run_time_ends_writing(void **state)
     struct fixture *fx = *state;
     int64_t checked;
 
-    write_rows(fx, 300);
+    commit_rows(fx, 300);
     assert_ok(fx, db_checkpoint_all(fx->db, &fx->fail));
     reopen(fx);
     spoil_pages(fx);
@@ -267,7 +259,7 @@ static void test_damage_is_found_at_start(void **state)
 {
     struct fixture *fx = *state;
 
-    write_rows(fx, 300);
+    commit_rows(fx, 300);
     assert_ok(fx, db_checkpoint_all(fx->db, &fx->fail));
     reopen(fx);
     db_check_at_start(fx->db);
@@ -289,7 +281,7 @@ static void test_random_damage_is_never_taken_for_an_empty_chat(void **state)
     unsigned seed = 4711;
 
     assert_ok(fx, db_checkpoint_all(fx->db, &fx->fail));
-    write_rows(fx, 20);
+    commit_rows(fx, 20);
     save(fx, "saved");
     log_close(&fx->log); /* hundreds of lines about it */
     assert_true(log_open(&fx->log, "/dev/null", LOG_ERROR));
