@@ -11,6 +11,7 @@ import websocket
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from stack import API, WS, Socket  # noqa: E402
+from streams import Body, parse_head  # noqa: E402
 
 QUIET = threading.Event()  # never set: what a poller waits on between two questions
 POLL_S = 0.2  # how often the timed poll asks; a browser's is ten times as long
@@ -120,7 +121,7 @@ class LongPollFeed(PollFeed):
         pass  # the server waited
 
 
-class StreamFeed(Feed):
+class StreamFeed(Feed, Body):
     """Server-sent events, read off the bare socket: http.client cannot wait for half a chunk."""
 
     def __init__(self, stack, token, epoch, rooms):
@@ -130,7 +131,7 @@ class StreamFeed(Feed):
     def open(self):
         epoch = f"epoch={self.epoch}&" if self.epoch else ""
         self.socket = socket.create_connection(("127.0.0.1", self.stack.port), 10)
-        self.raw, self.text = b"", b""
+        self.raw = b""
         try:
             self.socket.sendall(
                 f"GET {WS}stream/?{epoch}rooms={cursors_of(self.rooms)} HTTP/1.1\r\n"
@@ -142,31 +143,17 @@ class StreamFeed(Feed):
             self.close()
             raise
         head, self.raw = self.raw.split(b"\r\n\r\n", 1)
-        status = int(head.split()[1])
-        self.chunked = b"transfer-encoding: chunked" in head.lower()
-        if status != 200:
+        answer = parse_head(head)
+        if answer.status != 200:
             self.close()
-            raise Closed(status)
+            raise Closed(answer.status)
+        self.begin(answer.headers)
 
     def receive(self):
         piece = self.socket.recv(65536)
         if not piece:
             raise Closed("end of stream")
         self.raw += piece
-
-    def unwrap(self):
-        """Moves what is whole from .raw to .text."""
-        if not self.chunked:
-            self.text, self.raw = self.text + self.raw, b""
-        while self.raw:
-            size, found, rest = self.raw.partition(b"\r\n")
-            length = int(size.split(b";")[0], 16) if found else 0
-            if not found or len(rest) < length + 2:
-                return
-            if length == 0:
-                raise Closed("end of stream")
-            self.text += rest[:length]
-            self.raw = rest[length + 2:]
 
     def next(self, seconds):
         self.unwrap()
@@ -177,6 +164,8 @@ class StreamFeed(Feed):
             except TimeoutError:
                 return []
             self.unwrap()
+        if self.ended:
+            raise Closed("end of stream")
         *blocks, self.text = self.text.replace(b"\r\n", b"\n").split(b"\n\n")
         frames = []
         for block in blocks:
