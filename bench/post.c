@@ -56,8 +56,8 @@ static void on_heard(void *ctx, struct reader *r, const char *payload, size_t le
     }
 }
 
-/* `count` messages, dealt out to the connections in turn; each connection gets its share at once.
- */
+/* `count` messages, dealt out to the connections in turn; each
+ * connection gets its share at once. */
 static void post(struct load *l, int64_t count, int64_t at_ns, int64_t step_ns)
 {
     struct crowd *c = &l->crowd;

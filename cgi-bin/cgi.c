@@ -105,8 +105,8 @@ int cgi_run(const struct server *server)
                                   .answer = cgi_answer,
                                   .wait = cgi_wait};
 
-    /* mod_cgid's daemon ends before its scripts, and Apache's stop waits for those: 9 s (measured).
-     */
+    /* mod_cgid's daemon ends before its scripts, and Apache's stop waits
+     * for those: 9 s (measured). */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     watchdog_install();
     watchdog_arm(server->timeout_s);

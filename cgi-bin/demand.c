@@ -21,8 +21,7 @@ bool demand_is_due(const struct chat *c)
            !notify_has_reader(&c->notify);
 }
 
-/* ----- in the child: nothing of the request may reach the sidecar, least of all its headers -----
- */
+/* ----- in the child: nothing of the request may reach the sidecar ----- */
 
 /* `fd` as number `at`, across exec. */
 static void place(int fd, int at)

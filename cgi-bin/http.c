@@ -9,8 +9,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* 1,000 events of 8 KiB with markup fit; more is a bug, and an answer cut short would be one too.
- */
+/* 1,000 events of 8 KiB with markup fit; more is a bug, and an answer
+ * cut short would be one too. */
 enum { RESPONSE_MAX = 64 << 20, HEADERS_MAX = 16 << 10, VARIABLE_NAME_MAX = 64 };
 
 static enum http_method parse_method(const char *name)

@@ -22,8 +22,8 @@ enum http_method {
     HTTP_OPTIONS = 64
 };
 
-/* Strings live in the arena or in the source, are never NULL unless said, and have no NUL inside.
- */
+/* Strings live in the arena or in the source, are never NULL unless
+ * said, and have no NUL inside. */
 struct http_request {
     const struct source *source; /* not owned */
     struct arena *arena;         /* not owned */
@@ -82,8 +82,8 @@ bool http_etag_matches(const struct http_request *req, const char *etag);
  * slash inside. */
 const char *http_decode_path(struct arena *a, const char *s, size_t len);
 
-/* CONTENT_LENGTH: 0 where absent. ERR_BAD_REQUEST where it is no number, ERR_TOO_LONG over `max`.
- */
+/* CONTENT_LENGTH: 0 where absent. ERR_BAD_REQUEST where it is no number,
+ * ERR_TOO_LONG over `max`. */
 MUST_CHECK enum err http_content_length(const struct http_request *req, size_t max, size_t *out,
                                         struct fail *f);
 /* Reads exactly `len` bytes into the arena; ERR_BAD_REQUEST where fewer come. */

@@ -105,8 +105,8 @@ static void add_cursors(struct json_object *cursors, struct json_object *rooms,
     }
 }
 
-/* {slug: {seq, last_read_seq}} of the rooms on the page; the one being read as its rows were read.
- */
+/* {slug: {seq, last_read_seq}} of the rooms on the page; the one being
+ * read as its rows were read. */
 static struct json_object *cursors(struct json_object *page, const struct room *current)
 {
     struct json_object *o = json_object_new_object();

@@ -1,5 +1,5 @@
-/* The lists of rooms, and the pages that need no script: about a room, about a person, a new room.
- */
+/* The lists of rooms, and the pages that need no script: about a room,
+ * about a person, a new room. */
 #include "cgi-bin/page.h"
 
 #include "cgi-bin/answer.h"

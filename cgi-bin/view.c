@@ -36,8 +36,8 @@ static struct page_template *find(struct view *v, const char *name, size_t len)
     return NULL;
 }
 
-/* The place of the template in that file; a new one where there is none; NULL where all are taken.
- */
+/* The place of the template in that file; a new one where there is none;
+ * NULL where all are taken. */
 static struct page_template *place_of(struct view *v, const char *file)
 {
     size_t name_len = strlen(file) - (sizeof suffix - 1);

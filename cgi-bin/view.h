@@ -26,8 +26,8 @@ void view_rest(struct view *v); /* ours are parsed again when they are needed */
 MUST_CHECK enum err view_render(const struct view *v, const char *name, struct json_object *data,
                                 struct buf *out, struct fail *f);
 
-/* The ?v= of site.css in the configured static_dir, from its time and size; "" where there is none.
- */
+/* The ?v= of site.css in the configured static_dir, from its time and
+ * size; "" where there is none. */
 void view_site_version(char out[VIEW_VERSION], const char *static_dir);
 
 #endif

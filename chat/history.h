@@ -27,8 +27,8 @@ MUST_CHECK enum err history_messages(struct chat *c, struct arena *a, const stru
                                      const char *room, int64_t before, int64_t after, size_t limit,
                                      struct history_page *out, struct fail *f);
 
-/* Takes out of a page what the reader's floor hides, and out of its rows what the reader ignores.
- */
+/* Takes out of a page what the reader's floor hides, and out of its rows
+ * what the reader ignores. */
 MUST_CHECK enum err history_finish(struct chat *c, struct arena *a, const struct actor *who,
                                    struct history_page *p, struct fail *f);
 

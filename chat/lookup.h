@@ -14,9 +14,9 @@ enum {
     LOOKUP_REVISIONS = 200
 };
 
-/* One message that the actor may see, and its room. ERR_MESSAGE_NOT_FOUND, also where it is in a
- * room, or before a floor, that does not exist for the actor. In the caller's transaction, if any.
- */
+/* One message that the actor may see, and its room. ERR_MESSAGE_NOT_FOUND, also where
+ * it is in a room, or before a floor, that does not exist for the actor. In the
+ * caller's transaction, if any. */
 MUST_CHECK enum err lookup_message(struct chat *c, struct arena *a, const struct actor *who,
                                    int64_t msg_id, struct room_view *room, struct message *out,
                                    struct fail *f);

@@ -1,5 +1,5 @@
-/* Sanctions and roles: each is a row change and an event in the person's "@me", in one transaction.
- */
+/* Sanctions and roles: each is a row change and an event in the person's
+ * "@me", in one transaction. */
 #ifndef CHAT_MODERATE_H
 #define CHAT_MODERATE_H
 

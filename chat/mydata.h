@@ -1,5 +1,5 @@
-/* Everything that is kept of a person, for that person: one JSON text, in parts where it is long.
- */
+/* Everything that is kept of a person, for that person: one JSON text,
+ * in parts where it is long. */
 #ifndef CHAT_MYDATA_H
 #define CHAT_MYDATA_H
 

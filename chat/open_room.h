@@ -11,8 +11,8 @@ enum { DIRECT_OTHERS_MAX = 7 };
 
 /* Whether somebody may open private rooms, for whoever offers it. */
 bool open_may_private(const struct conf *conf, const struct actor *who);
-/* Owned by the actor, who is its first member. ERR_FORBIDDEN where conf->who_creates_rooms says so.
- */
+/* Owned by the actor, who is its first member. ERR_FORBIDDEN where
+ * conf->who_creates_rooms says so. */
 MUST_CHECK enum err open_private(struct chat *c, struct arena *a, const struct actor *who,
                                  const char *title, const char *address, struct room *out,
                                  struct fail *f);

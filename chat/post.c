@@ -195,8 +195,8 @@ static enum err find_duplicate(struct chat *c, struct draft *d, bool *known, str
     return OK;
 }
 
-/* A clock that was set back must not silence anybody: a last message in the future does not count.
- */
+/* A clock that was set back must not silence anybody: a last message in
+ * the future does not count. */
 static enum err check_slow_mode(struct chat *c, const struct draft *d, struct fail *f)
 {
     int64_t now = clock_wall_ms(&c->clock), last, wait;

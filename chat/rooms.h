@@ -33,8 +33,8 @@ MUST_CHECK enum err rooms_mark_read(struct chat *c, const struct actor *who,
 MUST_CHECK enum err rooms_tell_read(struct chat *c, const struct actor *who,
                                     const struct room_view *room, struct fail *f);
 
-/* Inside the caller's write transaction: a public room with its "created" event. `actor_id` 0: CLI.
- */
+/* Inside the caller's write transaction: a public room with its "created"
+ * event. `actor_id` 0: CLI. */
 MUST_CHECK enum err rooms_create(struct chat *c, struct arena *a, const char *slug,
                                  const char *title, int64_t position, int64_t actor_id,
                                  struct room *out, struct fail *f);

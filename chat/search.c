@@ -216,8 +216,8 @@ static enum err walk_both(struct hunt *h, struct fail *f)
     return !e && !h->out->partial && h->found_count < SEARCH_WINDOW ? walk(h, &index, f) : e;
 }
 
-/* Times rise with the numbers of events but where a clock was set: by less than a day, let us say.
- */
+/* Times rise with the numbers of events but where a clock was set: by
+ * less than a day, let us say. */
 static enum err set_times(struct hunt *h, struct fail *f)
 {
     const struct search_query *q = &h->out->query;

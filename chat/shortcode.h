@@ -6,8 +6,8 @@
 
 enum { SHORTCODE_MAX = 40 }; /* bytes between the colons */
 
-/* `text` with its shortcodes replaced, but in code and addresses; `text` itself where it has none.
- */
+/* `text` with its shortcodes replaced, but in code and addresses; `text`
+ * itself where it has none. */
 const char *shortcode_replace(struct arena *a, const char *text);
 
 /* How long the code at `s` is, from its first backtick to its last; the backticks alone where

@@ -23,8 +23,8 @@ struct json_object *wire_event(const struct event *e, const char *room);
 struct json_object *wire_page(const struct history_page *p);
 /* The same with thread {id, replies}: its root, and how many replies there are. */
 struct json_object *wire_thread_page(const struct thread *t);
-/* [{rev, message, html?, disclosure?, editor_id, timestamp}], and what it says now unless deleted
- */
+/* [{rev, message, html?, disclosure?, editor_id, timestamp}], and what
+ * it says now unless deleted */
 struct json_object *wire_revisions(const struct message *now, const struct revision *list,
                                    size_t count);
 /* [{id, seq, user_id, username, excerpt, pinned_by, pinned_at}] */

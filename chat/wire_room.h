@@ -9,8 +9,8 @@
  * remove, settle, archive}}; the default room stays open */
 struct json_object *wire_room_settings(const struct room_view *v, const struct actor *who,
                                        const char *default_room);
-/* [{user_id, username, role, since}]: the members, or where `invited` the others, with inviter_id
- */
+/* [{user_id, username, role, since}]: the members, or where `invited`
+ * the others, with inviter_id */
 struct json_object *wire_members(const struct member *list, size_t count, bool invited);
 /* [{id, title, topic, kind, inviter:{user_id, username}, since}] */
 struct json_object *wire_invitations(const struct invitation *list, size_t count);

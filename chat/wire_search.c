@@ -12,8 +12,8 @@ static bool is_inside_char(const char *s)
     return ((unsigned char)*s & 0xC0u) == 0x80;
 }
 
-/* Where the snippet begins: a little before the first hit, at a word's beginning if there is one.
- */
+/* Where the snippet begins: a little before the first hit, at a word's
+ * beginning if there is one. */
 static size_t begin_of(const char *text, size_t hit)
 {
     size_t at = hit > SNIPPET_LEAD ? hit - SNIPPET_LEAD : 0, word;

@@ -42,8 +42,8 @@ struct args {
     size_t word_count;
 };
 
-/* Reads what follows the command's name. False, after a sentence on stderr, where it does not fit.
- */
+/* Reads what follows the command's name. False, after a sentence on
+ * stderr, where it does not fit. */
 MUST_CHECK bool args_parse(struct args *args, const struct command *command, int argc, char **argv);
 void args_help(const struct command *command, FILE *out);
 

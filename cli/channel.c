@@ -55,8 +55,8 @@ static short wants(const struct channel *c, int rc)
     }
 }
 
-/* The certificate is judged, and the answer told, but nobody is turned away: a doctor wants to see.
- */
+/* The certificate is judged, and the answer told, but nobody is turned
+ * away: a doctor wants to see. */
 static bool begin_tls(struct channel *c, const char *host, int64_t deadline)
 {
     unsigned char address[sizeof(struct in6_addr)];

@@ -18,8 +18,8 @@ void doctor_ok(struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void doctor_warn(struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void doctor_fail(struct doctor *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* What can be seen from this machine: files, keys, database, sidecar, web servers, clock, limits.
- */
+/* What can be seen from this machine: files, keys, database, sidecar,
+ * web servers, clock, limits. */
 void doctor_check_local(struct doctor *d);
 /* What a browser meets at `url`, the address of the page. */
 void doctor_check_live(struct doctor *d, const char *url);

@@ -1,5 +1,5 @@
-/* The installation as this machine sees it: files, keys, databases, sidecar, web servers, limits.
- */
+/* The installation as this machine sees it: files, keys, databases,
+ * sidecar, web servers, limits. */
 #include "cli/doctor.h"
 
 #include "lib/media.h"

@@ -4,8 +4,8 @@
 
 static const char begin[] = "# BEGIN outcry\n", end[] = "# END outcry\n";
 
-/* The line that is exactly `line`, from `text` on; it may lack its line end at the end of the text.
- */
+/* The line that is exactly `line`, from `text` on; it may lack its line
+ * end at the end of the text. */
 static const char *find_line(const char *text, const char *line)
 {
     size_t len = strlen(line) - 1;

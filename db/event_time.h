@@ -4,9 +4,9 @@
 
 #include "db/room.h"
 
-/* The newest seq above the room's floor before which, and at which, all is older than that wall
- * time; the floor where nothing is. Clocks that were set may make it differ by what they were set.
- */
+/* The newest seq above the room's floor before which, and at which, all is older
+ * than that wall time; the floor where nothing is. Clocks that were set may make it
+ * differ by what they were set. */
 MUST_CHECK enum err event_seq_at(struct db *db, const struct room *room, int64_t wall_ms,
                                  int64_t *seq, struct fail *f);
 

@@ -22,8 +22,8 @@ struct mentions {
 MUST_CHECK enum err mention_list(struct db *db, struct arena *a, int64_t msg_id,
                                  struct mention **out, size_t *count, struct fail *f);
 
-/* In the caller's write transaction. The count in the message's own row is for its caller to keep.
- */
+/* In the caller's write transaction. The count in the message's own row
+ * is for its caller to keep. */
 MUST_CHECK enum err mention_insert(struct db *db, const struct message *m, const struct mention *n,
                                    struct fail *f);
 MUST_CHECK enum err mention_clear(struct db *db, int64_t msg_id, struct fail *f);

@@ -87,8 +87,8 @@ MUST_CHECK enum err message_last_by_user(struct db *db, int64_t room_id, int64_t
 
 /* In the caller's write transaction; id, seq and salt are set by the caller. */
 MUST_CHECK enum err message_insert(struct db *db, const struct message *m, struct fail *f);
-/* Stores body, html, salt, rev, edited_ms and mention_rows of `m`; the caller kept what was there.
- */
+/* Stores body, html, salt, rev, edited_ms and mention_rows of `m`; the
+ * caller kept what was there. */
 MUST_CHECK enum err message_edit(struct db *db, const struct message *m, struct fail *f);
 /* Takes the text out of the row, which stays as a stub. The caller kept it (revision_keep()). */
 MUST_CHECK enum err message_delete(struct db *db, int64_t id, int64_t deleted_ms,

@@ -6,8 +6,7 @@
 #include <time.h>
 
 /* What a reader, ?1, may see: messages that are there, of rooms that they see, not from before
- * their time, not by whom they ignore.
- */
+ * their time, not by whom they ignore. */
 #define READABLE                                                                                   \
     " JOIN room r ON r.id = m.room_id"                                                             \
     " LEFT JOIN room_member k ON k.user_id = ?1 AND k.room_id = m.room_id"                         \

@@ -18,8 +18,8 @@ struct search_reach {
 
 MUST_CHECK enum err search_reach(struct db *db, struct search_reach *out, struct fail *f);
 
-/* In the caller's write transaction: the next `events` events, at most; *to: how far it goes now.
- */
+/* In the caller's write transaction: the next `events` events, at most;
+ * *to: how far it goes now. */
 MUST_CHECK enum err search_extend(struct db *db, enum search_part part, int64_t events, int64_t *to,
                                   struct fail *f);
 /* In the caller's write transaction: joins about `pages` pages of an index's pieces. With `all`

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first block is one that malloc has at hand in each thread's cache: most arenas need no more.
- */
+/* The first block is one that malloc has at hand in each thread's cache:
+ * most arenas need no more. */
 enum { FIRST_SIZE = 960, BLOCK_SIZE = 8192, ALIGNMENT = 16 };
 
 struct arena_block {

@@ -90,8 +90,8 @@ char *conf_find(const char *given, const char *argv0)
         return xstrdup(given);
     if (named && *named)
         return xstrdup(named);
-    /* A link to the program counts first (it may lie in a document root), then the program itself.
-     */
+    /* A link to the program counts first (it may lie in a document root),
+     * then the program itself. */
     if (argv0 && strchr(argv0, '/'))
         found = beside(argv0);
     if (!found && find_self(self))

@@ -40,8 +40,8 @@ MUST_CHECK bool file_store_place(char place[FILE_STORE_PLACE], const char *sha);
 MUST_CHECK enum err file_store_open(const char *dir, const char *sha, int *fd, int64_t *size,
                                     struct fail *f);
 
-/* One file of the folder: a kept one by its SHA-256, or a part or what was left of it by its name.
- */
+/* One file of the folder: a kept one by its SHA-256, or a part or what
+ * was left of it by its name. */
 struct file_store_entry {
     const char *name;
     bool kept;

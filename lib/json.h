@@ -11,8 +11,8 @@
 
 #include <json-c/json.h>
 
-/* ERR_BAD_JSON with a sentence that names the place. On OK the caller owns *out (json_object_put).
- */
+/* ERR_BAD_JSON with a sentence that names the place. On OK the caller
+ * owns *out (json_object_put). */
 MUST_CHECK enum err json_parse(const char *s, size_t len, struct json_object **out, struct fail *f);
 
 /* Typed fields of an object. Absent and null: OK with the default. Another type, a NUL inside a

@@ -19,9 +19,8 @@ struct notify {
 /* `path` at most 107 bytes; ERR_BAD_REQUEST otherwise. NULL makes a notifier that does nothing. */
 MUST_CHECK enum err notify_open(struct notify *n, const char *path, struct fail *f);
 void notify_send(struct notify *n);
-/* Whether a sidecar is there to be woken: a socket that a dead one left does not count. Wakes
- * nobody.
- */
+/* Whether a sidecar is there to be woken: a socket that a dead one left does
+ * not count. Wakes nobody. */
 bool notify_has_reader(const struct notify *n);
 void notify_close(struct notify *n);
 

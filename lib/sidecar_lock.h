@@ -12,8 +12,8 @@ enum { SIDECAR_RETRY_S = 10 };
 
 /* Takes the lock: its fd, or -1 with `f` filled; ERR_BUSY: another has it. */
 int sidecar_lock_take(const char *path, struct fail *f);
-/* That `fd`, which whoever started us opened, holds this lock. From here on it is closed by exec.
- */
+/* That `fd`, which whoever started us opened, holds this lock. From here
+ * on it is closed by exec. */
 MUST_CHECK enum err sidecar_lock_inherit(int fd, const char *path, struct fail *f);
 bool sidecar_lock_is_held(const char *path);
 
@@ -24,8 +24,8 @@ enum sidecar_start {
     SIDECAR_NOT_STARTED
 };
 enum sidecar_start sidecar_lock_last_start(const char *path);
-/* All by the holder: a start begins; this process serves; its sockets are gone, and so is the lock.
- */
+/* All by the holder: a start begins; this process serves; its sockets are
+ * gone, and so is the lock. */
 void sidecar_lock_begin_start(int fd);
 void sidecar_lock_serve(int fd);
 void sidecar_lock_let_go(int fd);

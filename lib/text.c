@@ -122,8 +122,8 @@ static bool is_mark(int32_t cp)
            cat == UTF8PROC_CATEGORY_ME;
 }
 
-/* Takes no room and shows nothing by itself: formats, bidi controls, joiners, fillers, selectors.
- */
+/* Takes no room and shows nothing by itself: formats, bidi controls,
+ * joiners, fillers, selectors. */
 static bool is_ignorable(int32_t cp)
 {
     const utf8proc_property_t *p = utf8proc_get_property(cp);

@@ -30,9 +30,8 @@ bool text_is_blank(const char *s, size_t len);
 bool text_is_visible(int32_t cp);
 
 /* A person's name as typed, cleaned (NFC, trimmed, inner blanks single), or NULL where it may not
- * be a name: empty, over 32 code points, controls, bidi or zero-width characters, line ends, or one
- * of
- * <>&"'`~@#/\ (the last five have a meaning of ours). */
+ * be a name: empty, over 32 code points, with controls, bidi or zero-width characters, line ends,
+ * or one of <>&"'`~@#/\ (the last five have a meaning of ours). */
 char *text_name(struct arena *a, const char *s, size_t len);
 /* What two names must differ in: case, width, marks and common look-alikes folded. Never NULL. */
 char *text_fold(struct arena *a, const char *name);

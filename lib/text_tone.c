@@ -40,8 +40,8 @@ size_t text_tone_length(const char *s, const char **tone)
     return len + 2;
 }
 
-/* Behind the only one in the emoji that a tone may follow; 0: there is none, or there are several.
- */
+/* Behind the only one in the emoji that a tone may follow; 0: there is
+ * none, or there are several. */
 static size_t place(const char *emoji, size_t len)
 {
     size_t found = 0;

@@ -30,8 +30,8 @@ enum hub_sent {
     HUB_FULL  /* not taken: nothing more until hub_ready() */
 };
 
-/* One kind of reader (WebSocket hello, seed …). No function here may free the reader or run a pass.
- */
+/* One kind of reader (WebSocket hello, seed …). No function here may free
+ * the reader or run a pass. */
 struct hub_sink {
     size_t format; /* index into the hub's formats */
     /* With this frame the reader has the room up to `reached`; room_id 0: it has no number. */
@@ -50,8 +50,8 @@ struct hub_reader {
     bool choosy; /* it does not see all that others do, and shares no frame with them */
 };
 
-/* Joins slices of one room, in order, into a frame. NULL: none of them is for this kind of reader.
- */
+/* Joins slices of one room, in order, into a frame. NULL: none of them is
+ * for this kind of reader. */
 typedef struct frame *hub_format_fn(const struct slice *const *slices, size_t count);
 /* Slices with seq > since, in order, at most `max`; the caller owns a reference to each. */
 typedef enum err hub_load_fn(void *ctx, int64_t room_id, const char *room, int64_t since,

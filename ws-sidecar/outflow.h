@@ -20,8 +20,8 @@ static inline struct iovec outflow_piece(const char *bytes, size_t len)
     return (struct iovec){.iov_base = (char *)bytes, .iov_len = len};
 }
 
-/* HUB_FULL: nothing of it was taken (also where the other end is gone: the loop will hear of that).
- */
+/* HUB_FULL: nothing of it was taken (also where the other end is gone: the
+ * loop will hear of that). */
 enum hub_sent outflow_send(struct outflow *o, const struct iovec *pieces, size_t count);
 /* The same, but always takes it: for what is said once, at the end. */
 void outflow_put(struct outflow *o, const struct iovec *pieces, size_t count);

@@ -167,8 +167,8 @@ void session_unhold(struct session *x);
 void session_drop_held(struct session *x);
 /* The writer's answers; the caller frees the job. */
 void session_posted(struct session *x, struct job *j);
-/* The job, where one more may be asked for; NULL where not, and said why. submit() hands it over.
- */
+/* The job, where one more may be asked for; NULL where not, and said
+ * why. submit() hands it over. */
 struct job *session_job(struct session *x, enum job_kind kind, const struct client_frame *c);
 void session_submit(struct session *x, struct job *j, const struct client_frame *c);
 /* A refusal by the clock holds for what comes after, too. */

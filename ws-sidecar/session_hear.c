@@ -86,8 +86,8 @@ void session_submit(struct session *x, struct job *j, const struct client_frame 
         refuse(x, ERR_BUSY, c);
 }
 
-/* What was refused by the clock is refused here until the clock allows it: a flood costs no round.
- */
+/* What was refused by the clock is refused here until the clock allows
+ * it: a flood costs no round. */
 static int64_t *quiet_of(struct session *x, enum job_kind kind)
 {
     return kind == JOB_ACT ? &x->quiet_acts_ms : &x->quiet_ms;

@@ -1,5 +1,5 @@
-/* Read marks: a person's devices hear how far the others of them came, and what that leaves unread.
- */
+/* Read marks: a person's devices hear how far the others of them came, and
+ * what that leaves unread. */
 #include "ws-sidecar/session.h"
 
 #include "chat/wire.h"

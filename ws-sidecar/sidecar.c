@@ -167,9 +167,9 @@ static void look(struct sidecar *s, int64_t now)
     presence_tick(s, now);
 }
 
-/* Nobody has been here for a while, and nobody said a thing: the databases are looked at now and
- * then, and what that took is given back a tick later, when the writer's thread has done its part.
- */
+/* Nobody has been here for a while, and nobody said a thing: the databases are looked
+ * at now and then, and what that took is given back a tick later, when the writer's
+ * thread has done its part. */
 static void rest(struct sidecar *s, int64_t now)
 {
     if (now >= s->look_ms) {

@@ -62,8 +62,8 @@ static void test_a_message_comes_with_those_around_it(void **state)
     web_close(w);
 }
 
-/* Every way to a message of a room that is not theirs, beside one that never was: the same answer.
- */
+/* Every way to a message of a room that is not theirs, beside one that
+ * never was: the same answer. */
 static void test_a_hidden_message_answers_as_one_that_never_was(void **state)
 {
     static const struct {

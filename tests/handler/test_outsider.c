@@ -37,8 +37,8 @@ static size_t own_word(const char *text)
     return 0;
 }
 
-/* Ids and keys are as long as they are and say nothing: each is one mark; so is what was asked for.
- */
+/* Ids and keys are as long as they are and say nothing: each is one mark;
+ * so is what was asked for. */
 static const char *blurred(struct world *world, const char *text)
 {
     char *out = arena_alloc(&world->w->fx->arena, strlen(text) + 1);

@@ -1,5 +1,5 @@
-/* chat_act(): who may do what to whose message, what is stored of it, and what everybody is told.
- */
+/* chat_act(): who may do what to whose message, what is stored of it,
+ * and what everybody is told. */
 #include "tests/unit/act_fixture.h"
 
 #include "chat/moderate.h"

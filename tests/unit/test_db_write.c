@@ -91,8 +91,8 @@ static void test_a_reader_may_not_write(void **state)
     db_close(reader);
 }
 
-/* After a restart of the machine, or a copy of chat.db alone: no -wal, no -shm, nobody else there.
- */
+/* After a restart of the machine, or a copy of chat.db alone: no -wal, no
+ * -shm, nobody else there. */
 static void test_a_reader_needs_nobody_else(void **state)
 {
     struct fixture *fx = *state;

@@ -1,5 +1,5 @@
-/* When the market closes: on weekdays, by its own clock, over the changes to summer time and back.
- */
+/* When the market closes: on weekdays, by its own clock, over the changes
+ * to summer time and back. */
 #include "lib/market.h"
 
 /* cmocka needs these four before it. */

@@ -150,8 +150,8 @@ static void test_a_message_has_a_greatest_length(void **state)
     memset(text, 'x', 39999);
     assert_int_equal(fixture_try(fx, &ana, NULL, text), ERR_TOO_LONG);
 
-    /* 2,000 code points of four bytes are fewer than 8,192 bytes; with a lower limit they are not
-     */
+    /* 2,000 code points of four bytes are fewer than 8,192 bytes; with a
+     * lower limit they are not */
     for (int i = 0; i < 2000; i++)
         memcpy(text + 4 * i, "\xf0\x9f\x90\x82", 4);
     text[8000] = '\0';

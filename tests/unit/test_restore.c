@@ -176,8 +176,8 @@ struct race {
 
 enum { WRITERS = 4 };
 
-/* The last process restores; the others write, each acknowledged write into the file of its handle.
- */
+/* The last process restores; the others write, each acknowledged write
+ * into the file of its handle. */
 static int restore_or_write(struct fixture *fx, int number, void *arg)
 {
     struct race *race = arg;

@@ -1,5 +1,5 @@
-/* The index behind the search: it follows what becomes of texts, is built again, and is verified.
- */
+/* The index behind the search: it follows what becomes of texts, is
+ * built again, and is verified. */
 #include "db/erase.h"
 #include "tests/unit/search_fixture.h"
 

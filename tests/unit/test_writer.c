@@ -326,8 +326,8 @@ static void test_the_first_credential_that_holds_counts(void **state)
     fixture_close(fx);
 }
 
-/* The thread itself: what is asked while it works is one round, and the answers keep their order.
- */
+/* The thread itself: what is asked while it works is one round, and the
+ * answers keep their order. */
 struct answers {
     struct writer *writer;
     size_t count;
