@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <libwebsockets.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -291,23 +290,12 @@ static struct lws_context_creation_info context_info(struct ws *w)
     return info;
 }
 
-/* libwebsockets hashes each handshake with it: without the names of all its algorithms, the texts
- * of its errors and its configuration it takes 100 KB less. */
-static void spare_libcrypto(void)
-{
-    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS |
-                                  OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
-                                  OPENSSL_INIT_NO_ADD_ALL_DIGESTS | OPENSSL_INIT_NO_LOAD_CONFIG,
-                              NULL);
-}
-
 enum err ws_new(struct ws **out, struct sidecar *s, struct fail *f)
 {
     struct ws *w = xcalloc(1, sizeof *w);
     struct lws_context_creation_info info;
 
     lws_set_log_level(0, NULL);
-    spare_libcrypto();
     w->sidecar = s;
     w->loops[0] = &s->loop;
     w->protocols[0] = (struct lws_protocols){.name = "chat.v1",
