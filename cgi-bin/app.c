@@ -95,5 +95,5 @@ void app_rest(struct app *app)
 {
     kept_clear(app->kept);
     view_rest(app->view);
-    chat_rest(app->chat);
+    chat_leave(app->chat);
 }

@@ -49,12 +49,14 @@ static void rest(void *ctx)
 static void index_some(struct chat *c)
 {
     struct fail f;
-    bool due = false, done;
+    bool due = false, done, moved;
 
     if ((c->conf->sidecar == SIDECAR_EXTERNAL && !c->notify.unheard) ||
         notify_has_reader(&c->notify))
         return;
-    if (!indexing_is_due(c, &due, &f) && due && indexing_step(c, &done, &f))
+    /* A request that was none did not open the databases again. */
+    if (!chat_follow(c, &moved, &f) && !indexing_is_due(c, &due, &f) && due &&
+        indexing_step(c, &done, &f))
         log_event(c->log, LOG_WARN, "not_indexed", LOG_S("why", f.message));
 }
 

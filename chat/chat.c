@@ -73,6 +73,13 @@ void chat_rest(struct chat *c)
         db_rest(c->state);
 }
 
+void chat_leave(struct chat *c)
+{
+    db_leave(c->db);
+    if (c->state)
+        db_leave(c->state);
+}
+
 enum err chat_follow(struct chat *c, bool *moved, struct fail *f)
 {
     bool forgotten;

@@ -33,7 +33,8 @@ MUST_CHECK enum err chat_open_briefly(struct chat *c, const struct conf *conf, s
 void chat_close(struct chat *c);
 /* Before c->state is used: opens it if that waited. It stays NULL where all is read-only. */
 MUST_CHECK enum err chat_state(struct chat *c, struct fail *f);
-void chat_rest(struct chat *c); /* see db_rest() */
+void chat_rest(struct chat *c);  /* see db_rest() */
+void chat_leave(struct chat *c); /* see db_leave() */
 /* Before each request or round of a program that lives long: see db_follow(). *moved is about
  * chat.db. */
 MUST_CHECK enum err chat_follow(struct chat *c, bool *moved, struct fail *f);

@@ -323,7 +323,8 @@ void db_take_over(struct db *db, struct db *fresh)
     *db = *fresh;
     *fresh = old;
     sqlite3_wal_hook(db->sqlite, on_commit, db);
-    sqlite3_wal_hook(fresh->sqlite, on_commit, fresh);
+    if (fresh->sqlite)
+        sqlite3_wal_hook(fresh->sqlite, on_commit, fresh);
     db_close(fresh);
 }
 
@@ -341,14 +342,27 @@ void db_rest(struct db *db)
     sqlite3_db_release_memory(db->sqlite);
 }
 
+static void close_file(struct db *db)
+{
+    tokens_release(db);
+    forget_statements(db);
+    sqlite3_close(db->sqlite);
+    db->sqlite = NULL;
+}
+
+void db_leave(struct db *db)
+{
+    db_rest(db);
+    if (!db->alarm[0])
+        close_file(db);
+}
+
 void db_close(struct db *db)
 {
     if (!db)
         return;
     db_rollback(db);
-    tokens_release(db);
-    forget_statements(db);
-    sqlite3_close(db->sqlite);
+    close_file(db);
     turnstile_close(&db->turnstile);
     witness_release(&db->witness);
     free(db->statements);

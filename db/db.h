@@ -31,6 +31,9 @@ void db_close(struct db *db);
 /* Lets go of what can be had again: prepared statements, cached pages. For programs that live long,
  * when they have nothing to do; outside transactions. */
 void db_rest(struct db *db);
+/* More: the file is closed, and its schema forgotten, until db_follow() opens it again. Before that
+ * nothing else may be asked of it. One with an alarm only rests. */
+void db_leave(struct db *db);
 /*
  * `outcry restore` puts another file in the place of chat.db while programs run. Those that live
  * long ask here before each request or round, outside transactions: one stat(2); where another file

@@ -26,12 +26,13 @@ uint64_t db_file(const struct db *db)
 
 enum err db_follow(struct db *db, bool *moved, struct fail *f)
 {
+    uint64_t before = db_file(db);
     struct db *fresh;
     struct fail why = {0};
 
     assert(db->tx == TX_NONE);
     *moved = false;
-    if (db_is_current(db))
+    if (db->sqlite && db_is_current(db))
         return OK;
     if (db_open(&fresh, db->kind, db->access, db->conf, db->log, &why)) {
         log_event(db->log, LOG_ERROR, "database_not_followed",
@@ -39,7 +40,8 @@ enum err db_follow(struct db *db, bool *moved, struct fail *f)
         return fail_later(f, ERR_BUSY, RETRY_MS, "The storage is being replaced; try again soon.");
     }
     db_take_over(db, fresh);
-    log_event(db->log, LOG_WARN, "database_followed", LOG_S("path", db->path));
-    *moved = true;
+    *moved = db_file(db) != before;
+    if (*moved)
+        log_event(db->log, LOG_WARN, "database_followed", LOG_S("path", db->path));
     return OK;
 }

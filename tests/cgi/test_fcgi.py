@@ -162,6 +162,11 @@ def kb_of_files(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("RssFile:"))
 
 
+def has_open(pid, name):
+    folder = f"/proc/{pid}/fd"
+    return any(os.readlink(os.path.join(folder, fd)).endswith("/" + name) for fd in os.listdir(folder))
+
+
 class Signals(Fcgi):
     def test_a_worker_writes_down_its_start_and_its_end(self):
         self.assertEqual(self.worker.ask("GET", API + "health/").status, 200)
@@ -185,7 +190,9 @@ class Signals(Fcgi):
             first = worker.ask("GET", PAGE)
             used = kb_of_files(worker.process.pid)
             wait_for(lambda: kb_of_files(worker.process.pid) < used // 2, "it rests", 60)
+            self.assertFalse(has_open(worker.process.pid, "chat.db"))
             again = worker.ask("GET", PAGE)
+            self.assertTrue(has_open(worker.process.pid, "chat.db"))
         self.assertEqual((first.status, again.status), (200, 200))
         self.assertIn("</html>", again.text)
 
