@@ -1,6 +1,8 @@
 """Search behind real web servers: what is posted is found at once, indexed later by whoever has the time,
 and readable without a script."""
+import html
 import os
+import re
 import subprocess
 import unittest
 import urllib.parse
@@ -8,6 +10,8 @@ import urllib.parse
 from stack import API, PAGE, Stack, wait_for
 
 MANY = 80  # more than an indexer leaves for later
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+FOUND = re.compile(r'<span class="found-text" dir="auto">(.*?)</span></a>', re.DOTALL)
 
 
 def texts(reply):
@@ -46,6 +50,86 @@ class Search:
             self.assertEqual(texts(self.ask(stack, "needle", ana)), [])
             self.assertEqual(texts(self.ask(stack, "palladium", ana)), ["Palladium pin"])
             self.assertIn("0 problems", stack.outcry("verify").stdout)
+
+
+# What ana said, the oldest first, and what each question finds of it, the newest first.
+SAID = ["上海 copper premium is up", "上 is one sign", "BRK.B closed lower", "BRK and B apart",
+        "an exact phrase here", "a phrase, exact or not", "'; DROP TABLE message; --", "drop it",
+        "NEAR( is no operator", "100 % of \"it\"", "_ and % alone"]
+FOUND_BY = {
+    "上海": [0],
+    "上": [1, 0],
+    "BRK.B": [2],
+    '"exact phrase"': [4],
+    '"EXACT PHRASE': [4],
+    "exact phrase": [5, 4],
+    "'; DROP": [7, 6],
+    "'; DROP TABLE message; --": [6],
+    "NEAR(": [8],
+    "NEAR( operator": [8], "NEAR(is no": [8], "NEAR(no": [],
+    "no NEAR/2 operator": [],
+    "no AND operator": [],
+    "col:premium": [],
+    "copper*": [0],
+    "copp* ^premium": [0],
+    "from:ana 上海": [0],
+    "from:nobody 上海": [],
+    "has:file": ["notes"],
+    "has:file 上": [],
+    # Nothing is asked, or nothing that a word could be.
+    "": None, " ": None, "*": None, '"': None, '""': None, "from:": None, "-": None, "'": None, "(": None,
+    "has:nothing": None, "%": [], "_": [],
+}
+
+
+class Hostile:
+    """Whatever is asked: an answer, and the right rows, by the API and on the page without scripts."""
+    server = None
+
+    def test_any_question_has_its_rows(self):
+        limits = {f"rate_{of}_burst": "1000" for of in ("search", "user", "address")}
+        with Stack(self.server, conf=limits) as stack:
+            ana, eve = stack.token(1, "ana"), stack.token(2, "eve")
+            for text in SAID:
+                stack.post(text, token=ana)
+            self.send_file(stack, ana)
+            hidden = stack.http("POST", API + "rooms/", {"title": "Desk"}, token=ana).json["room"]["id"]
+            for text in SAID:
+                stack.post("between us: " + text, token=ana, room=hidden)
+            self.ask_all(stack, eve)
+            stack.outcry("index")
+            self.ask_all(stack, eve)
+            self.assertIn("0 problems", stack.outcry("verify").stdout)
+
+    def send_file(self, stack, token):
+        number = stack.http("POST", API + "uploads/", {"name": "n.pdf", "size": len(PDF)}, token=token).json["upload"]["id"]
+        stack.http("PUT", f"{API}uploads/{number}/?offset=0", PDF, token=token,
+                   headers={"Content-Type": "application/octet-stream"})
+        self.assertEqual(stack.http("POST", f"{API}uploads/{number}/done/", token=token).status, 200)
+        self.assertEqual(stack.post("notes", token=token, attachments=[number]).status, 201)
+
+    def ask_all(self, stack, token):
+        for question, rows in FOUND_BY.items():
+            with self.subTest(question=question):
+                where = "search/?sort=newest&q=" + urllib.parse.quote(question)
+                reply = stack.get(where, token=token)
+                self.assertEqual(reply.status, 200, reply.text)
+                wanted = [SAID[row] if isinstance(row, int) else row for row in rows or ()]
+                self.assertEqual(texts(reply), wanted)
+                if rows is None:
+                    self.assertFalse(reply.json["asked"])
+                page = stack.http("GET", PAGE + where, token=token, headers={"Accept": "text/html"})
+                self.assertEqual(page.status, 200)
+                self.assertEqual([html.unescape(re.sub("</?mark>", "", text)) for text in FOUND.findall(page.text)], wanted)
+                self.assertIn(f'value="{html.escape(question)}"'.replace("&#x27;", "&#39;"), page.text)
+
+
+class HostileLighttpd(Hostile, unittest.TestCase):
+    server = "lighttpd"
+
+
+class HostileApache(Hostile, unittest.TestCase):
+    server = "apache"
 
 
 class SearchLighttpd(Search, unittest.TestCase):
