@@ -54,8 +54,10 @@ static enum err begin(struct chat *c, void *arg, struct fail *f)
         e = user_by_id(c->db, &w->arena, w->user_id, &user, f);
     if (!e)
         e = leave_rooms(c, w, &user, f);
-    return e ? e
-             : erase_user(c->db, w->user_id, nobody, text_fold(&w->arena, nobody), w->now_ms, f);
+    if (!e)
+        e = erase_user(c->db, w->user_id, nobody, text_fold(&w->arena, nobody), w->now_ms, f);
+    user.ext_id = "x:"; /* a guest, too, is told of */
+    return e ? e : naming_tell(c, &w->arena, &user, f);
 }
 
 /* ----- what they wrote ----- */

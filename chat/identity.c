@@ -23,6 +23,7 @@ struct sight {
     struct arena *arena;
     const char *ext_id, *name, *role; /* name NULL: the token has none; role NULL: likewise */
     const char *fallback;             /* the name of one whose token has none */
+    int64_t issued_ms;                /* 0: the token does not say */
     struct user *user;
 };
 
@@ -43,6 +44,14 @@ static bool role_differs(const struct sight *s, const struct user *u)
     return s->role && strcmp(s->role, u->role) != 0;
 }
 
+/* A token that is older than the one that the row follows changes nothing: it may lie in a tab that
+ * was left open. */
+static bool is_followed(const struct sight *s, const struct user *u)
+{
+    return (name_differs(s, u) || role_differs(s, u)) &&
+           (!s->issued_ms || s->issued_ms >= u->claims_ms);
+}
+
 static enum err insert_host_user(struct chat *c, const struct sight *s, struct fail *f)
 {
     const char *name = s->name ? s->name : s->fallback;
@@ -57,13 +66,16 @@ static enum err insert_host_user(struct chat *c, const struct sight *s, struct f
         .name_fold = fold,
         .role = s->role ? s->role : "member",
         .named_by_host = s->name != NULL,
+        .claims_ms = s->issued_ms,
     };
-    return identity_insert(c, s->arena, s->user, f);
+    e = identity_insert(c, s->arena, s->user, f);
+    return e ? e : naming_tell_alike(c, s->arena, fold, s->user->id, f);
 }
 
 static enum err rename_host_user(struct chat *c, const struct sight *s, struct fail *f)
 {
     struct user *u = s->user;
+    const char *before = u->name_fold;
     enum err e;
 
     u->username = s->name;
@@ -71,7 +83,12 @@ static enum err rename_host_user(struct chat *c, const struct sight *s, struct f
     e = naming_evict_guests(c, s->arena, u->name_fold, f);
     if (!e)
         e = user_update_name(c->db, u->id, u->username, u->name_fold, true, f);
-    return e;
+    if (!e)
+        e = naming_tell(c, s->arena, u, f);
+    if (e || strcmp(before, u->name_fold) == 0)
+        return e;
+    e = naming_tell_alike(c, s->arena, before, u->id, f);
+    return e ? e : naming_tell_alike(c, s->arena, u->name_fold, u->id, f);
 }
 
 /* Reads the row again: another process may have seen the same token meanwhile. */
@@ -82,13 +99,15 @@ static enum err follow_token(struct chat *c, void *arg, struct fail *f)
 
     if (e == ERR_NOT_FOUND)
         return insert_host_user(c, s, f);
-    if (!e && name_differs(s, s->user))
+    if (e || !is_followed(s, s->user))
+        return e;
+    if (name_differs(s, s->user))
         e = rename_host_user(c, s, f);
     if (!e && role_differs(s, s->user)) {
         e = moderate_set_role(c, s->arena, s->user->id, s->role, 0, f);
         s->user->role = s->role;
     }
-    return e;
+    return e ? e : user_follow(c->db, s->user->id, s->issued_ms, f);
 }
 
 /* A token without iat cannot prove that it is newer than a revocation. */
@@ -111,12 +130,13 @@ static enum err host_actor(struct chat *c, struct arena *a, const struct token_c
         .name = claims->name,
         .role = role_of(claims->role),
         .fallback = arena_fmt(a, "user-%s", claims->user_id),
+        .issued_ms = claims->issued_s * 1000,
         .user = &user,
     };
     int64_t issued_ms = 0;
     enum err e = user_by_ext(c->db, a, s.ext_id, &user, f);
 
-    if (e == ERR_NOT_FOUND || (!e && (name_differs(&s, &user) || role_differs(&s, &user))))
+    if (e == ERR_NOT_FOUND || (!e && is_followed(&s, &user)))
         e = identity_write(c, follow_token, &s, f);
     if (!e)
         e = issued_when(c, claims, &user, &issued_ms, f);

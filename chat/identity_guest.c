@@ -31,13 +31,18 @@ static enum err insert_guest(struct chat *c, const struct guest *g, struct fail 
 static enum err rename_guest(struct chat *c, const struct guest *g, struct fail *f)
 {
     struct user *u = g->user;
+    const char *before = u->name_fold;
     enum err e = naming_check_free(c, g->arena, g->fold, u->id, f);
 
     if (e)
         return e;
     u->username = g->name;
     u->name_fold = g->fold;
-    return user_update_name(c->db, u->id, u->username, u->name_fold, false, f);
+    e = user_update_name(c->db, u->id, u->username, u->name_fold, false, f);
+    if (e || naming_is_guest(u))
+        return e;
+    e = naming_tell(c, g->arena, u, f);
+    return e ? e : naming_tell_alike(c, g->arena, before, u->id, f);
 }
 
 /* ----- a name with each message ----- */

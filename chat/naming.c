@@ -1,6 +1,8 @@
 #include "chat/naming.h"
 
 #include "chat/self.h"
+#include "db/event.h"
+#include "db/renamed.h"
 #include "lib/text.h"
 
 #include <string.h>
@@ -96,4 +98,47 @@ enum err naming_evict_guests(struct chat *c, struct arena *a, const char *fold, 
             e = evict(c, a, &alike[i], f);
     }
     return e;
+}
+
+enum err naming_tell(struct chat *c, struct arena *a, const struct user *u, struct fail *f)
+{
+    int64_t *rooms = arena_alloc(a, RENAMED_ROOMS_MAX * sizeof *rooms);
+    size_t count = 0;
+    enum err e;
+
+    if (naming_is_guest(u))
+        return OK;
+    e = self_append(c, a, u->id, "renamed", NULL, u->id, f);
+    if (!e)
+        e = renamed_rooms(c->db, u->id, rooms, &count, f);
+    for (size_t i = 0; !e && i < count; i++) {
+        struct event event = {
+            .room_id = rooms[i],
+            .ts_ms = clock_wall_ms(&c->clock),
+            .kind = "renamed",
+            .actor_id = u->id,
+            .target_user_id = u->id,
+        };
+
+        e = event_append(c->db, &event, NULL, NULL, f);
+    }
+    return e;
+}
+
+/* One alone is shown otherwise than before; of more each has had a number all along. */
+enum err naming_tell_alike(struct chat *c, struct arena *a, const char *fold, int64_t user_id,
+                           struct fail *f)
+{
+    struct user *alike = arena_alloc(a, ALIKE_MAX * sizeof *alike);
+    const struct user *other = NULL;
+    size_t count, others = 0;
+    enum err e = user_list_by_fold(c->db, a, fold, alike, ALIKE_MAX, &count, f);
+
+    for (size_t i = 0; !e && i < count; i++) {
+        if (alike[i].id != user_id && !naming_is_guest(&alike[i])) {
+            other = &alike[i];
+            others++;
+        }
+    }
+    return !e && others == 1 && !user_is_erased(other) ? naming_tell(c, a, other, f) : e;
 }

@@ -26,4 +26,14 @@ MUST_CHECK enum err naming_check_free(struct chat *c, struct arena *a, const cha
 MUST_CHECK enum err naming_evict_guests(struct chat *c, struct arena *a, const char *fold,
                                         struct fail *f);
 
+/* Likewise: says in the person's own log, and in those of the rooms where others read the name,
+ * that it is another now. Of guests nothing is told: what they wrote keeps the name that they said.
+ */
+MUST_CHECK enum err naming_tell(struct chat *c, struct arena *a, const struct user *u,
+                                struct fail *f);
+/* The same of whoever else has the folded name, where `user_id`, by taking or leaving it, changed
+ * how that one is shown. */
+MUST_CHECK enum err naming_tell_alike(struct chat *c, struct arena *a, const char *fold,
+                                      int64_t user_id, struct fail *f);
+
 #endif

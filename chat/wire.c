@@ -227,6 +227,7 @@ struct json_object *wire_event(const struct event *e, const char *room)
         json_set_i64(o, "id", e->msg_id);
     if (e->message.id)
         add_message(o, &e->message);
+    json_set_str(o, "username", e->target_name);
     if (e->message.id && strcmp(e->kind, "mention") == 0)
         json_set_str(o, "username", e->message.author_name);
     if (e->message.id && strcmp(e->kind, "message_edited") == 0)

@@ -1,6 +1,7 @@
 /* Appending to the logs, reading them, and the hash chain through each. */
 #include "db/event.h"
 #include "db/handle.h"
+#include "db/renamed.h"
 #include "db/row.h"
 #include "db/statements.h"
 #include "lib/buf.h"
@@ -213,8 +214,11 @@ static enum err load_list(struct db *db, struct query *q, struct arena *a, struc
         next->message.room_slug = next->message.id ? next->room_slug : NULL;
     }
     e = query_end(q, f);
-    for (size_t i = 0; !e && i < *count; i++)
+    for (size_t i = 0; !e && i < *count; i++) {
         e = message_fill(db, a, &out[i].message, 1, f);
+        if (!e && strcmp(out[i].kind, "renamed") == 0)
+            e = renamed_name(db, a, out[i].target_user_id, &out[i].target_name, f);
+    }
     return e;
 }
 

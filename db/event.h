@@ -14,8 +14,9 @@ struct event {
     const char *payload; /* JSON text or NULL; never what somebody wrote */
     int64_t msg_id, actor_id, target_user_id; /* 0: none */
     const char *room_slug;                    /* filled by lists */
-    struct message message; /* filled by lists where msg_id is set (current row) */
-    bool withheld;          /* from this reader: only its number is told */
+    const char *target_name; /* filled by lists where a person got another name: the present one */
+    struct message message;  /* filled by lists where msg_id is set (current row) */
+    bool withheld;           /* from this reader: only its number is told */
 };
 
 /*

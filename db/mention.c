@@ -2,12 +2,9 @@
 #include "db/row.h"
 #include "db/statements.h"
 
-/* People of the host whose names are alike are told apart as everywhere, by their number. */
 static const struct sql list = {
     "mention.list",
-    "SELECT n.user_id, n.at, n.len, u.username || iif(u.ext_id GLOB 'h:*' AND EXISTS"
-    " (SELECT 1 FROM user o WHERE o.name_fold = u.name_fold AND o.id <> u.id"
-    " AND o.ext_id NOT GLOB 'g:*'), '#' || u.id, ''), u.name_fold"
+    "SELECT n.user_id, n.at, n.len, " SHOWN_NAME ", u.name_fold"
     " FROM mention n LEFT JOIN user u ON u.id = n.user_id WHERE n.msg_id = ?1"
     " ORDER BY n.at LIMIT ?2",
     DB_CHAT, NULL};

@@ -44,12 +44,11 @@ static const struct sql thread_after = {
     DB_CHAT, NULL};
 static const struct sql replies_of = {"message.replies_of",
                                       "SELECT replies FROM message WHERE id = ?1", DB_CHAT, NULL};
-static const struct sql quoted = {
-    "message.quoted",
-    "SELECT seq, user_id, deleted_ms, author_name, substr(body, 1, 500), attachments,"
-    " mentions FROM message"
-    " WHERE id = ?1",
-    DB_CHAT, NULL};
+static const struct sql quoted = {"message.quoted",
+                                  "SELECT m.seq, m.user_id, m.deleted_ms, " AUTHOR_NAME
+                                  ", substr(m.body, 1, 500),"
+                                  " m.attachments, m.mentions FROM message m WHERE m.id = ?1",
+                                  DB_CHAT, NULL};
 static const struct sql last_by_user = {
     "message.last_by_user",
     "SELECT created_ms FROM message WHERE user_id = ?1 AND room_id = ?2 ORDER BY seq DESC LIMIT 1",

@@ -1,14 +1,15 @@
 #include "db/pin.h"
 #include "db/mention_name.h"
+#include "db/row.h"
 #include "db/statements.h"
 
-static const struct sql list = {
-    "pin.list",
-    "SELECT p.msg_id, m.seq, m.user_id, m.author_name, substr(m.body, 1, 500), p.user_id, p.ts_ms,"
-    " m.mentions"
-    " FROM pin p JOIN message m ON m.id = p.msg_id WHERE p.room_id = ?1"
-    " ORDER BY p.place DESC LIMIT ?2",
-    DB_CHAT, NULL};
+static const struct sql list = {"pin.list",
+                                "SELECT p.msg_id, m.seq, m.user_id, " AUTHOR_NAME
+                                ", substr(m.body, 1, 500), p.user_id,"
+                                " p.ts_ms, m.mentions"
+                                " FROM pin p JOIN message m ON m.id = p.msg_id WHERE p.room_id = ?1"
+                                " ORDER BY p.place DESC LIMIT ?2",
+                                DB_CHAT, NULL};
 static const struct sql exists = {
     "pin.exists", "SELECT 1 FROM pin WHERE room_id = ?1 AND msg_id = ?2", DB_CHAT, NULL};
 static const struct sql count = {"pin.count", "SELECT count(*) FROM pin WHERE room_id = ?1",

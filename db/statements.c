@@ -17,6 +17,7 @@ const struct sql *const *const all_statements[] = {
     pin_statements,
     reaction_statements,
     mention_statements,
+    renamed_statements,
     ignored_statements,
     mark_statements,
     unread_statements,

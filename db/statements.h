@@ -17,6 +17,7 @@ extern const struct sql *const revision_statements[];
 extern const struct sql *const pin_statements[];
 extern const struct sql *const reaction_statements[];
 extern const struct sql *const mention_statements[];
+extern const struct sql *const renamed_statements[];
 extern const struct sql *const ignored_statements[];
 extern const struct sql *const mark_statements[];
 extern const struct sql *const unread_statements[];

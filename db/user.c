@@ -3,7 +3,7 @@
 
 #define USER_COLUMNS                                                                               \
     "id, ext_id, username, name_fold, role, named_by_host, tokens_valid_after, first_seen_ms,"     \
-    " muted_until, banned_until"
+    " muted_until, banned_until, claims_ms"
 
 static const struct sql by_ext = {
     "user.by_ext", "SELECT " USER_COLUMNS " FROM user WHERE ext_id = ?1", DB_CHAT, NULL};
@@ -34,13 +34,15 @@ static const struct sql list = {
 static const struct sql insert = {
     "user.insert",
     "INSERT INTO user (ext_id, username, name_fold, role, named_by_host, tokens_valid_after,"
-    " first_seen_ms, muted_until, banned_until)"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    " first_seen_ms, muted_until, banned_until, claims_ms)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     DB_CHAT, NULL};
 static const struct sql update_name = {
     "user.update_name",
     "UPDATE user SET username = ?2, name_fold = ?3, named_by_host = ?4 WHERE id = ?1", DB_CHAT,
     NULL};
+static const struct sql follow = {"user.follow", "UPDATE user SET claims_ms = ?2 WHERE id = ?1",
+                                  DB_CHAT, NULL};
 static const struct sql update_role = {"user.update_role",
                                        "UPDATE user SET role = ?2 WHERE id = ?1", DB_CHAT, NULL};
 static const struct sql update_sanctions = {
@@ -50,7 +52,7 @@ static const struct sql update_sanctions = {
 
 const struct sql *const user_statements[] = {
     &by_ext,           &by_id,     &by_fold,         &list, &insert,   &update_name, &update_role,
-    &update_sanctions, &by_prefix, &wrote_in_public, &pref, &set_pref, NULL,
+    &update_sanctions, &by_prefix, &wrote_in_public, &pref, &set_pref, &follow,      NULL,
 };
 
 static void from_row(struct query *q, struct arena *a, struct user *u)
@@ -66,6 +68,7 @@ static void from_row(struct query *q, struct arena *a, struct user *u)
         .first_seen_ms = query_i64(q, 7),
         .muted_until = query_i64(q, 8),
         .banned_until = query_i64(q, 9),
+        .claims_ms = query_i64(q, 10),
     };
 }
 
@@ -188,6 +191,7 @@ enum err user_insert(struct db *db, struct user *u, struct fail *f)
     query_bind_i64(&q, 7, u->first_seen_ms);
     query_bind_i64(&q, 8, u->muted_until);
     query_bind_i64(&q, 9, u->banned_until);
+    query_bind_i64(&q, 10, u->claims_ms);
     e = query_run(&q, f);
     u->id = e ? 0 : query_last_id(&q);
     return e;
@@ -202,6 +206,15 @@ enum err user_update_name(struct db *db, int64_t id, const char *username, const
     query_bind_text(&q, 2, username);
     query_bind_text(&q, 3, fold);
     query_bind_i64(&q, 4, named_by_host);
+    return query_run(&q, f);
+}
+
+enum err user_follow(struct db *db, int64_t id, int64_t claims_ms, struct fail *f)
+{
+    struct query q = query_begin(db, &follow);
+
+    query_bind_i64(&q, 1, id);
+    query_bind_i64(&q, 2, claims_ms);
     return query_run(&q, f);
 }
 

@@ -11,6 +11,7 @@ struct user {
     bool named_by_host;
     int64_t tokens_valid_after; /* ms */
     int64_t first_seen_ms, muted_until, banned_until;
+    int64_t claims_ms; /* when the token was issued that name and role are of; 0: not known */
 };
 
 bool user_is_erased(const struct user *u);
@@ -40,6 +41,7 @@ MUST_CHECK enum err user_list(struct db *db, struct arena *a, int64_t after_id, 
 MUST_CHECK enum err user_insert(struct db *db, struct user *u, struct fail *f); /* sets u->id */
 MUST_CHECK enum err user_update_name(struct db *db, int64_t id, const char *username,
                                      const char *fold, bool named_by_host, struct fail *f);
+MUST_CHECK enum err user_follow(struct db *db, int64_t id, int64_t claims_ms, struct fail *f);
 MUST_CHECK enum err user_set_pref(struct db *db, int64_t id, const char *name, const char *value,
                                   struct fail *f);
 MUST_CHECK enum err user_update_role(struct db *db, int64_t id, const char *role, struct fail *f);

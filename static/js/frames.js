@@ -85,6 +85,8 @@ export class Frames {
         } else if (event.type === "room") {
             membership.refresh();
             panels.take(event);
+        } else if (event.type === "renamed") {
+            this.#rename(event);
         }
         if (event.room === view.room) {
             pins.take(event);
@@ -93,6 +95,22 @@ export class Frames {
             }
         }
         threads.take(event);
+    }
+
+    // Rows, quotes and pins take it from the event themselves.
+    #rename(event) {
+        const { membership, online, panels, rooms, typing, user } = this.chat;
+        const { target_id: id, username } = event;
+        online.rename(id, username);
+        typing.rename(id, username);
+        panels.take(event);
+        if (rooms.get(event.room)?.kind === "direct") {
+            membership.refresh(); // called after who is in it
+        }
+        if (this.#isMine(id)) {
+            user.username = username;
+            document.querySelector(".me-name").textContent = username;
+        }
     }
 
     // What no log keeps.

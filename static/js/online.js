@@ -63,6 +63,15 @@ export class Online {
         this.#show();
     }
 
+    rename(id, username) {
+        for (const people of this.people.values()) {
+            if (people.has(id)) {
+                people.set(id, { ...people.get(id), username });
+            }
+        }
+        this.#show();
+    }
+
     isHere(room, userId) {
         return this.people.get(room)?.has(userId) ?? false;
     }

@@ -2,6 +2,7 @@
 
 import { isPlainClick } from "./click.js";
 import { element } from "./parts.js";
+import { rename } from "./renamed.js";
 
 export class Pins {
     // jump(id): brings a message into view
@@ -67,6 +68,8 @@ export class Pins {
             if (text) {
                 text.textContent = event.excerpt;
             }
+        } else if (event.type === "renamed") {
+            rename(this.list, event);
         }
     }
 
@@ -85,11 +88,11 @@ export class Pins {
         this.box.open &&= !this.box.hidden;
     }
 
-    #item({ id, seq, username, excerpt }) {
+    #item({ id, seq, user_id: author, username, excerpt }) {
         const text = element("span", "pin-text", excerpt);
         text.dir = "auto";
         const link = element("a", "pin", element("bdi", "quote-author", username), " ", text);
-        link.dataset.id = id;
+        Object.assign(link.dataset, { id, author });
         link.href = `${this.box.dataset.page}/m/${id}/#m${seq}`;
         return element("li", "", link);
     }

@@ -22,8 +22,8 @@ export function showQuote(row, message) {
     const shown = message.quote && !message.quote.hidden;
     const line = element(shown ? "a" : "span", "msg-quote", message.quote ? HIDDEN : LOST);
     if (shown) {
-        const { id, seq } = message.quote;
-        line.dataset.id = id;
+        const { id, seq, user_id: author } = message.quote;
+        Object.assign(line.dataset, { id, author });
         line.href = row.querySelector(".msg-more").getAttribute("href").replace(/\/m\/\d*\/#m\d*$/, `/m/${id}/#m${seq}`);
         fill(line, message.quote);
     }

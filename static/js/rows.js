@@ -15,6 +15,7 @@ export const rowSeq = (row) => Number(row.dataset.seq);
 export const rowTime = (row) => Number(row.dataset.time);
 const texts = new WeakMap(); // what each row says, as it was written
 export const rowText = (row) => texts.get(row) ?? row.querySelector(".msg-text").textContent;
+export const reword = (row, change) => texts.set(row, change(rowText(row)));
 export const isPending = (row) => row.dataset.seq === "";
 
 function setTime(row, ms) {

@@ -5,13 +5,14 @@ import { above, below, blockAbove, gather, trim } from "./blocks.js";
 import { element, part } from "./parts.js";
 import { updateQuotes } from "./quote.js";
 import { showReactions } from "./reactions.js";
+import { rename } from "./renamed.js";
 import { adoptRow, fillRow, isPending, newRow, pendingRow, rowSeq, rowTime, setBody, showPending, showReplies } from "./rows.js";
 import { dayLabel, sameDay } from "./time.js";
 
 const GROUP_MS = 300000;
 const KEPT_ROWS = 10000; // of a page left open for days; older ones load again on scrolling up
 
-// A person who was renamed is shown with the name that the row was written under.
+// A guest who took another name is shown with the one that the row was written under.
 const author = (row) => `${row.dataset.user} ${row.querySelector(".msg-author").textContent}`;
 
 export class Timeline {
@@ -90,6 +91,9 @@ export class Timeline {
                 break;
             case "reaction":
                 this.react(event.id, event.reactions);
+                break;
+            case "renamed":
+                this.voice.hush(() => rename(this.rows, event));
                 break;
         }
     }

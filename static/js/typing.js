@@ -37,6 +37,13 @@ export class Typing {
         }
     }
 
+    rename(id, name) {
+        if (this.people.has(id)) {
+            this.people.get(id).name = name;
+            this.#show();
+        }
+    }
+
     clear() {
         [...this.people.keys()].forEach((id) => this.stopped(id));
     }

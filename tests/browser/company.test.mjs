@@ -1,5 +1,5 @@
 // What people do together beside talking in one room: a conversation of several, links to messages, finding
-// what another said, going to a day, refusing strangers. Each has a page of their own and sees what the other does.
+// what another said, going to a day, another name, refusing strangers. Each has a page of their own and sees what the other does.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -38,6 +38,7 @@ before(async () => {
         await people[name].sees(`${name} is here`);
         ids[name] = (await ask(name, "GET", "me/")).user.id;
     }
+    tokens.mod = await stack.token(9, "mod", "moderator");
 });
 after(async () => {
     for (const person of Object.values(people)) {
@@ -134,6 +135,51 @@ test("a day leads to the first that was said since, with and without scripts", a
     await plain.leave();
     await ben.open(stack.url);
     await ben.linkIs("live");
+});
+
+test("who is called otherwise is so in every page at once: rows, quotes, mentions, pins, lists", async () => {
+    const { ana, ben, cleo } = people;
+    await ask("cleo", "POST", "messages/create/", { message: "a question for @ben" });
+    const { message } = await ask("ben", "POST", "messages/create/", { message: "my answer" });
+    await ask("ana", "POST", "messages/create/", { message: "so that is it", reply_to: message.id });
+    await ask("mod", "PUT", `messages/${message.id}/pin/`);
+    const { room } = await ask("ana", "POST", "direct/", { user_id: ids.ben });
+    await link(ana, room.id).waitFor();
+    await ana.sees("so that is it");
+    await ana.page.waitForSelector("#pins:not([hidden])");
+    await ana.page.waitForSelector('.person-name:text-is("ben")');
+    const away = await ana.apart(browser);
+    await away.open(stack.url);
+    await away.sees("so that is it");
+    await away.context.setOffline(true);
+    const shown = ({ page }) =>
+        page.evaluate(() => {
+            const texts = (list, selector) => list.flatMap((node) => [...node.querySelectorAll(selector)].map((one) => one.textContent));
+            const rows = [...document.querySelectorAll("#rows .msg")].slice(-3);
+            const initials = rows.map((row) => row.querySelector(".avatar").dataset.initial);
+            const parts = [".msg-author", ".quote-author", ".quote-text", ".mention"].map((name) => texts(rows, name));
+            return JSON.stringify([initials, parts, texts([document], "#direct-list .room-name, .person-name, #pins bdi").sort()]);
+        });
+
+    tokens.ben = await stack.token(2, "Benedict");
+    await ask("ben", "GET", "me/");
+    await until(async () => !/"@?ben\b/.test(await shown(ana)), "nothing says ben any more", 60);
+    await away.context.setOffline(false);
+    await until(async () => !/"@?ben\b/.test(await shown(away)), "nor where one was away", 90);
+    await ana.page.waitForSelector('.mention:text-is("@Benedict")');
+    await ana.page.waitForSelector('.person-name:text-is("Benedict")');
+    await until(async () => (await ben.page.textContent(".me-name")) === "Benedict", "to themselves, too", 60);
+    const fresh = await Person.enter(browser, { cookies: await ana.context.cookies() });
+    await fresh.open(stack.url);
+    await fresh.linkIs("live");
+    for (const person of [ana, away]) {
+        const same = async () => (await shown(person)) === (await shown(fresh));
+        await until(same, "as on a page that is loaded now", 20).catch(async () => assert.equal(await shown(person), await shown(fresh)));
+    }
+    assert.deepEqual([fresh.faults, away.faults], [[], []]);
+    await fresh.leave();
+    await away.leave();
+    assert.equal(await cleo.page.locator('.mention:text-is("@ben")').count(), 0);
 });
 
 test("who wants no messages of strangers gets none, and the stranger is told", async () => {

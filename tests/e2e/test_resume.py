@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Whoever was away while people did everything that can be done ends, by every transport, with the same as
-who loads it all now: messages, mentions, replies, threads, files, reactions, edits, deletions, pins, topics and
+who loads it all now: messages, mentions, replies, threads, files, reactions, edits, deletions, pins, names, topics and
 titles, policies, archives, invitations, coming and going, muting and ignoring."""
 import os
 import random
@@ -22,7 +22,7 @@ class World:
 
     ALLOWED = (200, 201, 204, 303, 400, 403, 404, 409)
     ACTS = ("post", "post", "post", "mention", "reply", "reply", "file", "react", "react", "edit", "edit", "delete", "pin",
-            "settle", "settle", "move", "move", "mute", "ignore")
+            "settle", "settle", "move", "move", "mute", "ignore", "rename")
 
     def __init__(self, stack, rng):
         self.stack, self.rng = stack, rng
@@ -133,6 +133,12 @@ class World:
         if how == "invited":
             return self.call("ana", "PUT", path)
         return self.call("ben" if how == "out" else "ana", "DELETE", path)
+
+    def rename(self, _):
+        """Or back again, by a newer token each time."""
+        name = self.rng.choice(("cleo", "cleopatra", "Cleo C"))
+        self.tokens["cleo"] = self.stack.token(3, name)
+        return self.call("cleo", "GET", "me/")
 
     def mute(self, _):
         room = self.rng.choice(("general", self.desk, self.talk))

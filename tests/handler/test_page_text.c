@@ -1,4 +1,5 @@
 /* What people wrote, as the chat page shows it: readable in any script, and never markup. */
+#include "lib/secure.h"
 #include "tests/lib/web.h"
 
 #include <ctype.h>
@@ -137,8 +138,11 @@ static void put(struct web *w, const char *column, const char *value, int64_t se
 
 static void post_as(struct web *w, const char *username, const char *text)
 {
-    struct actor ana = fixture_user(w->fx, "7", "ana");
+    char other[9];
+    struct actor ana;
 
+    secure_random_hex(other, 4);
+    ana = fixture_guest(w->fx, other); /* whose messages keep the name that they have */
     put(w, "message SET author_name", username,
         fixture_post(w->fx, &ana, "general", text).message.seq);
 }

@@ -61,6 +61,28 @@ class Fold:
         if event.get("deleted"):
             self.on_message_deleted(event)
 
+    def on_renamed(self, event):
+        who, name = event["target_id"], event["username"]
+        for row in self.rows.values():
+            for part in (row, row.get("quote", {})):
+                if part.get("user_id") == who:
+                    part["username"] = name
+            for one in row.get("mentions", ()):
+                if one["user_id"] == who:
+                    self.reword(row, "@" + one["username"], "@" + name)
+                    one["username"] = name
+        for pin in self.pins:
+            if pin["user_id"] == who:
+                pin["username"] = name
+
+    def reword(self, row, before, now):
+        """In a text, and in what is shown of it elsewhere."""
+        for key in ("message", "html"):
+            if key in row:
+                row[key] = row[key].replace(before, now)
+        for part in self.quotes_of(row["id"]) + [pin for pin in self.pins if pin["id"] == row["id"]]:
+            part["excerpt"] = part["excerpt"].replace(before, now)
+
     def on_message_deleted(self, event):
         row = self.rows[event["id"]]
         for key in ("message", "html", "sentiment", "disclosure", "quote", "reactions", "attachments",

@@ -3,6 +3,8 @@
 
 #include "chat/moderate.h"
 #include "chat/naming.h"
+#include "chat/rooms.h"
+#include "chat/self.h"
 #include "db/event.h"
 #include "tests/unit/craft.h"
 
@@ -273,6 +275,66 @@ static void test_host_users_with_like_names_are_told_apart(void **state)
     assert_string_equal(fixture_row(fx, one.user_id).username, "ana");
 }
 
+/* The newest event of a room: who is called otherwise, and how. */
+static void assert_told(struct fixture *fx, int64_t room_id, int64_t seq, int64_t user_id,
+                        const char *name)
+{
+    struct event got;
+    size_t count = 0;
+
+    assert_int_equal(
+        event_list(fx->chat.db, &fx->arena, room_id, seq - 1, &got, 1, &count, &fx->fail), OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(got.kind, "renamed");
+    assert_int_equal(got.target_user_id, user_id);
+    assert_string_equal(got.target_name, name);
+    assert_null(got.payload);
+}
+
+static void test_another_name_is_told_where_it_is_read(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    struct message said = fixture_post(fx, &ana, NULL, "x").message, now;
+    struct room quiet;
+
+    FIXTURE_WRITE(fx,
+                  rooms_create(&fx->chat, &fx->arena, "quiet", "Quiet", 9, 0, &quiet, &fx->fail));
+    fixture_post(fx, &ben, "quiet", "nothing of hers");
+    fixture_post(fx, &ben, "energy", "@ana, look");
+    fixture_user(fx, "7", "anabel");
+    assert_told(fx, said.room_id, said.seq + 1, ana.user_id, "anabel");
+    assert_int_equal(message_by_id(fx->chat.db, &fx->arena, said.id, &now, &fx->fail), OK);
+    assert_string_equal(now.author_name, "anabel");
+    assert_told(fx, fixture_room(fx, "energy").id, fixture_room(fx, "energy").head, ana.user_id,
+                "anabel");
+    assert_int_equal(fixture_room(fx, "quiet").head, 2);
+    assert_told(fx, fixture_room(fx, self_slug(&fx->arena, ana.user_id)).id, 2, ana.user_id,
+                "anabel");
+    fixture_user(fx, "9", "Anabel"); /* so that she has a number from now on */
+    assert_told(fx, said.room_id, said.seq + 2, ana.user_id,
+                arena_fmt(&fx->arena, "anabel#%lld", (long long)ana.user_id));
+    fixture_user(fx, "9", "carla");
+    assert_told(fx, said.room_id, said.seq + 3, ana.user_id, "anabel");
+}
+
+static void test_an_older_token_takes_no_name_back(void **state)
+{
+    struct fixture *fx = *state;
+    char *old = fixture_token(fx, "7", "ana", "moderator");
+    struct actor who;
+
+    assert_int_equal(from_token(fx, old, &who), OK);
+    fixture_pass(fx, 2000);
+    assert_int_equal(from_token(fx, fixture_token(fx, "7", "anabel", "trader"), &who), OK);
+    assert_int_equal(from_token(fx, old, &who), OK);
+    assert_string_equal(who.username, "anabel");
+    assert_string_equal(who.role, "member");
+    fixture_pass(fx, 2000);
+    assert_int_equal(from_token(fx, fixture_token(fx, "7", "ana", NULL), &who), OK);
+    assert_string_equal(who.username, "ana");
+}
+
 /* ----- guests ----- */
 
 static void test_a_guests_cookie_is_the_guest_for_a_year(void **state)
@@ -467,6 +529,8 @@ int main(void)
         TEST(test_a_second_guest_that_gives_way_gets_a_number),
         TEST(test_a_guest_may_not_pose_as_a_user_without_a_name),
         TEST(test_host_users_with_like_names_are_told_apart),
+        TEST(test_another_name_is_told_where_it_is_read),
+        TEST(test_an_older_token_takes_no_name_back),
         TEST(test_a_guests_cookie_is_the_guest_for_a_year),
         TEST(test_a_host_token_is_no_guest_token),
         TEST(test_a_name_and_an_address_are_a_guest),

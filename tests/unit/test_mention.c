@@ -364,7 +364,7 @@ static void test_a_retry_after_a_change_of_name_is_no_conflict(void **state)
     rename_to(fx, "8", "benedict");
     assert_int_equal(chat_post_now(&fx->chat, &fx->arena, &post, &again, &fx->fail), OK);
     assert_true(again.duplicate);
-    assert_int_equal(head_of(fx, &p.ben), 1);
+    assert_int_equal(head_of(fx, &p.ben), 2); /* the mention and the name */
 }
 
 static void test_rendering_anew_keeps_mentions(void **state)

@@ -41,7 +41,7 @@ static void test_a_message_comes_back_as_stored(void **state)
     assert_int_equal(got.room_id, r.room);
     assert_int_equal(got.user_id, r.ann);
     assert_string_equal(got.room_slug, "general");
-    assert_string_equal(got.author_name, "Ann");
+    assert_string_equal(got.author_name, "ann"); /* as she is called now */
     assert_string_equal(got.body, "$AAPL up 🚀");
     assert_string_equal(got.html, "<b>x</b>");
     assert_string_equal(got.sentiment, "bullish");
