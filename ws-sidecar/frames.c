@@ -235,6 +235,13 @@ enum err frames_parse(struct client_frame *out, const char *text, size_t len, st
     return e ? e : readers[out->type].read(out, f);
 }
 
+bool frames_is_pong(const char *text, size_t len)
+{
+    static const char pong[] = "{\"type\":\"pong\"}";
+
+    return len == sizeof pong - 1 && memcmp(text, pong, len) == 0;
+}
+
 void frames_release(struct client_frame *c)
 {
     free(c->attachments);

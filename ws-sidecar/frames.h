@@ -52,6 +52,9 @@ struct client_frame {
 MUST_CHECK enum err frames_parse(struct client_frame *out, const char *text, size_t len,
                                  struct fail *f);
 void frames_release(struct client_frame *c);
+/* The answer to a ping as JSON.stringify() writes it: by far the most frequent frame of those who
+ * only read, and nothing in it is to be read. */
+bool frames_is_pong(const char *text, size_t len);
 
 /* hello.rooms as cursors, at most FRAMES_ROOMS_MAX; `out` lives in `a`. */
 MUST_CHECK enum err frames_rooms(const struct client_frame *c, struct arena *a,

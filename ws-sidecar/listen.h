@@ -16,7 +16,7 @@
 
 enum {
     LISTEN_VISITORS = 1024, /* connections that have not said all of their head yet */
-    LISTEN_RESTING = 512    /* that were served, and may ask again */
+    LISTEN_RESTING = 1024   /* that were served, and may ask again: all that poll, at once */
 };
 
 struct line;

@@ -369,6 +369,8 @@ static void hear_now(struct session *x, const char *text, size_t len)
     struct client_frame c;
     struct fail f;
 
+    if (frames_is_pong(text, len))
+        return; /* that it was heard is all */
     if (frames_parse(&c, text, len, &f))
         session_fail(x, &f, c.client_id, NULL);
     else

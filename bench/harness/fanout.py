@@ -2,7 +2,7 @@
 import contextlib
 
 from report import median, rounds, values
-from servers import PEER_SERVERS, Readers, Site, Straight, apache, floor, load
+from servers import PEER_SERVERS, Floored, Readers, Site, Straight, apache, floor, load
 
 READERS, MANY_READERS, PEOPLE = 1000, 10000, 1000
 CPU = "µs CPU per delivery"
@@ -134,6 +134,21 @@ def one_at_a_time(bench, section):
         describe(section, results)
 
 
+def sender_and_proxy(site):
+    return {**site.sidecar_pids(), **site.web_pids()}
+
+
+def floors_behind(bench, stack, size):
+    """The floor's readers: straight, and through each proxy."""
+    alone = stack.enter_context(Floored())
+    found = {"floor": readers(bench, alone.ws_socket, alone.sidecar_pids(), "plain", size=size)}
+    for name, proxied in (("lighttpd", Floored()), ("Apache", apache(Floored))):
+        site = stack.enter_context(proxied)
+        found[f"floor, {name}"] = readers(bench, site.address, sender_and_proxy(site), "plain",
+                                          size=size)
+    return {name: stack.enter_context(crowd) for name, crowd in found.items()}
+
+
 def through_proxies(bench, section):
     with contextlib.ExitStack() as stack:
         alone = stack.enter_context(Site())
@@ -142,8 +157,8 @@ def through_proxies(bench, section):
         for name, proxied in (("lighttpd", Site()), ("Apache", apache())):
             site = stack.enter_context(proxied)
             crowds[name] = stack.enter_context(
-                ours(bench, site, where=site.address,
-                     server={**site.sidecar_pids(), **site.web_pids()}))
+                ours(bench, site, where=site.address, server=sender_and_proxy(site)))
+        crowds.update(floors_behind(bench, stack, size_of(crowds["Outcry"].go(32))))
         for inflight in (32, 1):
             results = rounds(bench.rounds, {
                 name: lambda _, crowd=crowd: crowd.go(inflight) for name, crowd in crowds.items()})
@@ -153,10 +168,14 @@ def through_proxies(bench, section):
                 through = results[name]
                 section.row(f"{what}: the sidecar's share", values(through, "cpu_us_sidecar"), CPU,
                             straight, "straight", most=1.1)
+                section.row(f"{what}: the floor's share",
+                            values(results[f"floor, {name}"], "cpu_us_sidecar"), CPU,
+                            values(results["floor"], "cpu_us_sidecar"), "floor, straight")
                 section.row(f"{what}: with the proxy", values(through, "cpu_us"), CPU, straight,
                             "straight")
             describe(section, {f"{name}, {inflight} in flight": r for name, r in results.items()})
-        section.note("\"unchanged\" is read as within 1.1")
+        section.note("\"unchanged\" is read as within 1.1; the floor's share is the control: what the same "
+                     "proxy does to a sender that does nothing but send")
 
 
 def streams(bench, section):

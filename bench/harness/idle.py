@@ -9,6 +9,7 @@ from fanout import CPU, PEOPLE, readers
 
 CROWD, SPOKEN_TO, RATE = 10000, 100, 10
 RESTS_AFTER = 10  # seconds without a request or a session
+TOLD_WITHIN = 12  # seconds until ten thousand have been told of those who came
 
 
 def crowd(site, people):
@@ -53,6 +54,7 @@ def beside_idle(bench, quiet, idle):
         # Before the crowd: what first connections allocate once and for all is not the crowd's.
         room, other = (stack.enter_context(quiet_room(bench, site)) for site in (alone, beside))
         idlers = stack.enter_context(crowd(beside, PEOPLE))
+        time.sleep(TOLD_WITHIN)
         without, with_crowd = zip(*(together(room, other) for _ in range(bench.rounds)))
         share = idle_share(beside, bench.idle_seconds)
     what = "10 messages/s to 100, beside 10,000 idle"

@@ -21,7 +21,7 @@ DAY = 86400
 # Limits are not what is measured.
 GENEROUS = {"rate_user_burst": 1000000, "rate_user_per_minute": 1000000,
             "rate_address_burst": 1000000, "rate_address_per_minute": 1000000,
-            "ws_max_connections": 18000, "ws_max_per_address": 18000, "ws_max_per_user": 18000,
+            "ws_max_connections": 16000, "ws_max_per_address": 16000, "ws_max_per_user": 16000,
             "log_level": "warn"}
 
 
@@ -154,6 +154,16 @@ class Site(Stack):
         return {"workers": self.worker_pids()}
 
 
+class Floored(Site):
+    """With the floor in the sidecar's place, joining what comes together: what a proxy does to whoever sends
+    through it."""
+
+    def start_sidecar(self):
+        self.sidecar = self.spawn("sidecar", self.path("bin/floor"), "--listen", self.ws_socket,
+                                  "--mode", "joined")
+        self.await_start("sidecar", self.sidecar, self.sidecar_answers)
+
+
 class Straight(Site):
     """With a sidecar that is reached over TCP too, as the floors and the peers are: systemd's way of handing
     sockets over."""
@@ -175,9 +185,9 @@ class Straight(Site):
 
 
 @contextlib.contextmanager
-def edited(*edits, **kwargs):
+def edited(*edits, kind=Site, **kwargs):
     """A site with some of its files changed: (name, old, new) each."""
-    site = Site(**kwargs)
+    site = kind(**kwargs)
     try:
         site.make_files()
         for edit in edits:
@@ -193,11 +203,11 @@ def more_workers(count):
 
 
 @contextlib.contextmanager
-def apache():
+def apache(kind=Site):
     """With all its processes from the start, so that they can be watched."""
     with edited(("apache.conf", "StartServers        1", "StartServers        4"),
                 ("apache.conf", "MinSpareThreads     64", "MinSpareThreads     1024"),
-                server="apache") as site:
+                kind=kind, server="apache") as site:
         wait_for(lambda: len(site.web_pids()["proxy"]) >= 5, "all of Apache", 20)
         yield site
 

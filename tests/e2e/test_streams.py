@@ -3,6 +3,7 @@
 test_streams_proxied.py is about the web servers."""
 import os
 import random
+import resource
 import select
 import sys
 import time
@@ -265,18 +266,20 @@ class Polls(StreamCase):
                 self.assertEqual(line.until_closed(), b"")
 
     def test_many_that_were_served_and_stay_keep_nobody_out(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
         lines, kept = [], 0
-        for _ in range(560):
+        for _ in range(1072):
             lines.append(self.line())
             answer = lines[-1].ask("poll", query("general", wait=0)).answer()
             self.assertEqual(answer.status, 200)
             kept += answer.headers["connection"] == "keep-alive"
-        self.assertEqual(kept, 512)
+        self.assertEqual(kept, 1024)
         half = [self.line() for _ in range(100)]  # and those who are slow to ask have a place of their own
         for line in half:
             line.socket.sendall(b"GET /ws/chat/poll/?rooms=general&wait=0 HTTP/1.1\r\n")
         self.assertEqual(self.poller().poll(wait=0).status, 200)
-        for line in half + lines[:512]:
+        for line in half + lines[:1024]:
             line.socket.sendall(b"Host: x\r\n\r\n" if line in half else request("poll", query("general", wait=0)))
             self.assertEqual(line.answer().status, 200)
 

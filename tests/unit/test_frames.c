@@ -50,6 +50,21 @@ static void test_every_known_type_is_read(void **state)
     }
 }
 
+static void test_a_pong_is_known_without_being_read(void **state)
+{
+    static const char *const others[] = {"", "{\"type\":\"pong\"", "{\"type\":\"ping\"}",
+                                         "{\"type\":\"pong\"}x", "{\"type\": \"pong\"}"};
+    struct client_frame c;
+
+    (void)state;
+    assert_true(frames_is_pong("{\"type\":\"pong\"} behind it", 15));
+    assert_int_equal(parse(&c, "{\"type\":\"pong\"}"), OK);
+    assert_int_equal(c.type, CLIENT_PONG);
+    frames_release(&c);
+    for (size_t i = 0; i < ARRAY_LEN(others); i++)
+        assert_false(frames_is_pong(others[i], strlen(others[i])));
+}
+
 static void test_the_fields_of_a_message(void **state)
 {
     struct client_frame c;
@@ -305,6 +320,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_known_type_is_read),
+        cmocka_unit_test(test_a_pong_is_known_without_being_read),
         cmocka_unit_test(test_the_fields_of_a_message),
         cmocka_unit_test(test_what_is_refused_and_why),
         cmocka_unit_test(test_a_client_id_comes_back_with_the_error),
