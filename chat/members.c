@@ -21,7 +21,7 @@ struct members_rights members_rights(const struct actor *who, const struct room 
     return (struct members_rights){
         .invite =
             open && is_private(room) && (leads || strcmp(room->invite_policy, "members") == 0),
-        .leave = who->kind != ACTOR_ANONYMOUS && is_private(room),
+        .leave = who->kind != ACTOR_ANONYMOUS && (is_private(room) || room->is_group),
         .remove = is_private(room) && leads,
         .settle = leads && (is_private(room) || strcmp(room->kind, "public") == 0),
     };
@@ -185,6 +185,8 @@ static enum err take_out(struct chat *c, struct arena *a, struct room *r, int64_
 {
     enum err e = member_delete(c->db, r->id, user_id, was, f);
 
+    if (!e && *was && r->is_group) /* who talks now is another set of people */
+        e = room_set_direct_key(c->db, r->id, NULL, f);
     if (e || !*was)
         return e;
     e = tell(c, a, r, "member_left", user_id == actor_id ? "left" : "removed", actor_id, user_id,
@@ -214,7 +216,7 @@ static enum err leave(struct chat *c, struct arena *a, const struct actor *who, 
         return take_back(c, a, &in.room, who->user_id, who->user_id, &was, f);
     if (e)
         return e;
-    if (!is_private(&r))
+    if (!is_private(&r) && !r.is_group)
         return fail(f, ERR_FORBIDDEN, "This room cannot be left; mute it to hear less of it.");
     return take_out(c, a, &r, who->user_id, who->user_id, &was, f);
 }

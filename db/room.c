@@ -6,14 +6,17 @@
  * unread: the index message_room alone answers it. Both limits bound the walk: at most 1,000 rows,
  * however many of them are the user's own or deleted, and no more than it takes to reach 100.
  */
+/* Of three and more; one that somebody left has no key any more. */
+#define IS_GROUP "r.kind = 'direct' AND ifnull(r.direct_key LIKE '%,%,%', 1)"
 #define COLUMNS_WITH(title)                                                                        \
     "r.id, r.slug, r.kind, " title ", r.topic, r.post_policy, r.position, r.owner_id, r.head,"     \
-    " r.floor, r.slow_s, r.created_ms, r.archived_ms, r.invite_policy"
+    " r.floor, r.slow_s, r.created_ms, r.archived_ms, r.invite_policy, " IS_GROUP
 #define ROOM_COLUMNS COLUMNS_WITH("r.title")
-enum { ROOM_COLUMN_COUNT = 14 };
+enum { ROOM_COLUMN_COUNT = 15 };
 /* For each reader the others, as they are called now. */
 #define READERS_TITLE                                                                              \
-    "CASE r.kind WHEN 'direct' THEN (SELECT coalesce(group_concat(username, ', '), '') FROM ("     \
+    "CASE r.kind WHEN 'direct' THEN (SELECT coalesce(group_concat(username, ', '), 'Just you') "   \
+    "FROM ("                                                                                       \
     "SELECT u.username FROM room_member o JOIN user u ON u.id = o.user_id"                         \
     " WHERE o.room_id = r.id AND o.user_id <> ?1 ORDER BY o.user_id)) ELSE r.title END"
 #define VIEW_COLUMNS                                                                               \
@@ -117,6 +120,7 @@ static void from_row(struct query *q, struct arena *a, struct room *r)
         .created_ms = query_i64(q, 11),
         .archived_ms = query_i64(q, 12),
         .invite_policy = query_text(q, 13, a),
+        .is_group = query_i64(q, 14) != 0,
     };
 }
 

@@ -7,6 +7,7 @@
 struct room {
     int64_t id; /* 0: none */
     const char *slug, *kind, *title, *topic, *post_policy, *invite_policy;
+    bool is_group; /* a conversation that goes on when somebody leaves it */
     int64_t position, owner_id, head, floor, slow_s, created_ms, archived_ms;
 };
 

@@ -105,10 +105,14 @@ class About {
             this.acts.append(this.#archiving());
         }
         if (leave) {
-            const go = button("Leave this room", "btn btn-quiet");
+            const go = button(`Leave this ${this.#word()}`, "btn btn-quiet");
             go.addEventListener("click", () => this.#leave());
             this.acts.append(element("div", "sheet-buttons", go));
         }
+    }
+
+    #word() {
+        return this.room.kind === "direct" ? "conversation" : "room";
     }
 
     // Nobody writes in it any more; or they do again.
@@ -152,7 +156,8 @@ class About {
     async #leave() {
         const { title } = this.room;
         this.dialog.close();
-        if (await confirmDialog(`Leave ${title}? Only an invitation brings you back.`, "Leave")) {
+        const after = this.room.kind === "direct" ? "The others go on without you." : "Only an invitation brings you back.";
+        if (await confirmDialog(`Leave ${title}? ${after}`, "Leave")) {
             await this.#try(() => this.api.post(`${this.path}leave/`), false);
         }
     }

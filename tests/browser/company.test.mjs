@@ -56,7 +56,7 @@ async function enter(person, slug) {
     await person.page.waitForSelector(`.room[data-room="${slug}"][aria-current]`);
 }
 
-test("a conversation of three is in everybody's list at once, and each hears the others", async () => {
+test("a conversation of three is in everybody's list at once, each hears the others, and who leaves is gone", async () => {
     const { ana, ben, cleo } = people;
     const { room } = await ask("ana", "POST", "direct/", { user_ids: `${ids.ben},${ids.cleo}` });
     for (const [person, title] of [[ana, "ben, cleo"], [ben, "ana, cleo"], [cleo, "ana, ben"]]) {
@@ -68,8 +68,24 @@ test("a conversation of three is in everybody's list at once, and each hears the
         await person.say(text);
         await Promise.all([ana, ben, cleo].map((reader) => reader.sees(text)));
     }
-    for (const person of [ana, ben, cleo]) {
-        await enter(person, "general");
+    await cleo.page.click("#room-about");
+    await cleo.page.click('.sheet-about button:text-is("Leave this conversation")');
+    await cleo.page.click('.sheet-confirm button:text-is("Leave")');
+    await cleo.page.waitForSelector('.toast-line:text-is("You are no longer in ana, ben.")');
+    await until(async () => (await link(cleo, room.id).count()) === 0, "it is off the list");
+    await ana.page.waitForSelector('#room-title:text-is("ben")');
+    await ana.say("two are left");
+    await ben.sees("two are left");
+    const plain = await Person.enter(browser, { options: { javaScriptEnabled: false }, cookies: await ben.context.cookies() });
+    await plain.open(stack.room(room.id));
+    await plain.page.click("#room-about");
+    await plain.page.click('button:text-is("Leave this conversation")');
+    assert.equal(await link(plain, room.id).count(), 0);
+    await plain.leave();
+    await ana.page.waitForSelector('#room-title:text-is("Just you")');
+    await enter(ana, "general");
+    for (const person of [ben, cleo]) {
+        await person.page.waitForSelector('.room[data-room="general"][aria-current]');
     }
 });
 

@@ -22,7 +22,7 @@ class World:
 
     ALLOWED = (200, 201, 204, 303, 400, 403, 404, 409)
     ACTS = ("post", "post", "post", "mention", "reply", "reply", "file", "react", "react", "edit", "edit", "delete", "pin",
-            "settle", "settle", "move", "move", "mute", "ignore", "rename")
+            "settle", "settle", "move", "move", "mute", "ignore", "rename", "part")
 
     def __init__(self, stack, rng):
         self.stack, self.rng = stack, rng
@@ -133,6 +133,14 @@ class World:
         if how == "invited":
             return self.call("ana", "PUT", path)
         return self.call("ben" if how == "out" else "ana", "DELETE", path)
+
+    def part(self, _):
+        """Out of the conversation; then the three begin another."""
+        who = self.rng.choice(("ben", "cleo"))
+        reply = self.call(who, "DELETE", f"rooms/{self.talk}/members/{self.ids[who]}/")
+        begun = self.call("ana", "POST", "direct/", user_ids=f"{self.ids['ben']},{self.ids['cleo']}")
+        self.talk = begun.json["room"]["id"] if begun.status < 300 else self.talk
+        return reply
 
     def rename(self, _):
         """Or back again, by a newer token each time."""

@@ -331,6 +331,37 @@ static void test_the_same_people_have_one_conversation(void **state)
     assert_int_equal(fixture_try(fx, &c->guest, again.slug, "yes?"), OK);
 }
 
+static void test_a_group_goes_on_without_who_leaves(void **state)
+{
+    struct cast *c = *state;
+    struct fixture *fx = c->fx;
+    int64_t two[] = {c->eve.user_id, c->ben.user_id};
+    struct room group, again, pair;
+    struct room_view v;
+    bool made;
+
+    TRY(c, OK, open_direct(&fx->chat, &fx->arena, &c->ana, two, 2, NULL, &group, &made, &fx->fail));
+    assert_int_equal(fixture_try(fx, &c->eve, group.slug, "three of us"), OK);
+    TRY(c, OK,
+        members_remove(&fx->chat, &fx->arena, &c->eve, group.slug, c->eve.user_id, &fx->fail));
+    assert_int_equal(rooms_find(&fx->chat, &fx->arena, &c->eve, group.slug, &v, &fx->fail),
+                     ERR_ROOM_NOT_FOUND);
+    assert_int_equal(rooms_find(&fx->chat, &fx->arena, &c->ana, group.slug, &v, &fx->fail), OK);
+    assert_string_equal(v.room.title, "Ben");
+    assert_int_equal(fixture_try(fx, &c->ben, group.slug, "two are left"), OK);
+    TRY(c, ERR_FORBIDDEN,
+        members_remove(&fx->chat, &fx->arena, &c->ana, group.slug, c->ben.user_id, &fx->fail));
+    TRY(c, OK, open_direct(&fx->chat, &fx->arena, &c->ana, two, 2, NULL, &again, &made, &fx->fail));
+    assert_true(made);
+    TRY(c, OK,
+        members_remove(&fx->chat, &fx->arena, &c->ben, group.slug, c->ben.user_id, &fx->fail));
+    TRY(c, OK,
+        members_remove(&fx->chat, &fx->arena, &c->ana, group.slug, c->ana.user_id, &fx->fail));
+    TRY(c, OK, talk(c, &c->ana, &c->ben, &pair, &made));
+    TRY(c, ERR_FORBIDDEN,
+        members_remove(&fx->chat, &fx->arena, &c->ana, pair.slug, c->ana.user_id, &fx->fail));
+}
+
 static void test_a_conversation_is_called_as_the_others_are_called_now(void **state)
 {
     struct cast *c = *state;
@@ -449,6 +480,7 @@ int main(void)
         TEST(test_removing_is_for_the_owner_and_moderators),
         TEST(test_an_owner_who_leaves_hands_the_room_to_the_longest_there),
         TEST(test_the_same_people_have_one_conversation),
+        TEST(test_a_group_goes_on_without_who_leaves),
         TEST(test_a_conversation_is_called_as_the_others_are_called_now),
         TEST(test_a_conversation_keeps_its_people),
         TEST(test_strangers_are_refused_by_whoever_wants_that),
