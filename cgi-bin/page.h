@@ -1,22 +1,26 @@
 /*
  * What templates/chat.mustache is given, and GET …?format=json answers: one object. Its fields:
  *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?,
- *   can_search
- *   room {…wire_room, url}   rooms, direct [{…wire_room, url, current, unread_label}], has_direct
- *   invitations [{…wire_invitations}], has_invitations   mentions_label, also of each room
- *   messages [{…wire_message, attachments [{…, is_image, size_label, shown_url?, shown_width?,
- *     shown_height?}]?, has_files, quote_lost, has_reactions, replies_label, mine, continued,
- * initial, time_iso, time_label, day_label?}]; and in the row that m/<id>/ is about: target, acts
- * {action, quick [{emoji, on, label}]?, pin {on, label}?, can_reply, can_ignore, can_edit,
- * can_delete}?, revisions [{rev, message, time_iso, time_label}]?, has_revisions? pins
- * [{…wire_pins}], pin_count, has_pins thread {root_id, messages (as above), count_label, older?,
- * newer? (URLs), closed? (why nobody answers), in_thread}? has_older, older_url, has_newer,
- * newer_url, paging online [{user_id, username, state, initial}], online_count, online_total me
- * {…wire_user, initial} | null, signed_in, can_post, can_join, must_login, login_url, shell csrf,
- * client_id, message_max_chars, can_attach, epoch, seq, self_seq?, embed?, config (JSON text),
- * notice {text}?
- *   prefs?   has_unread?, unread_bar {label, count, url, head}?; the row where they begin has
- *   unread_begins
+ *     can_search
+ *   room {…wire_room, url}, epoch, seq, self_seq?
+ *   rooms, direct [{…wire_room, url, current, muted, unread_label, mentions_label}], has_direct
+ *   invitations [{…wire_invitations}], has_invitations, mentions_label
+ *   messages [{…wire_message, mine, called?, continued, initial, time_iso, time_label, day_label?,
+ *     quote_lost, has_reactions, replies_label, has_files,
+ *     attachments [{…, is_image, size_label, shown_url?, shown_width?, shown_height?}]?}]
+ *     and in the row that m/<id>/ is about: target, has_revisions?,
+ *     acts {action, quick [{emoji, on, label}]?, pin {on, label}?, can_reply, can_ignore, can_edit,
+ *       can_delete}?
+ *     revisions [{rev, message, time_iso, time_label}]?
+ *   has_unread?, unread_bar {label, count, url, head}?; the row where they begin: unread_begins
+ *   pins [{…wire_pins}], pin_count, has_pins
+ *   thread {root_id, messages (as above), count_label, older?, newer? (URLs), in_thread,
+ *     closed? (why nobody answers)}?
+ *   has_older, older_url, has_newer, newer_url, paging
+ *   online [{user_id, username, state, initial}], online_count, online_total
+ *   me {…wire_user, initial} or null, prefs?, signed_in, can_post, can_join, must_login, login_url,
+ *     shell, csrf, form {client_id}, message_max_chars, can_attach
+ *   embed?, notice {text}?, config (JSON text)
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H

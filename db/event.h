@@ -23,9 +23,10 @@ struct event {
  * In the caller's write transaction. Sets id and seq. `body`/`salt` (NULL: none) go into body_hash:
  * SHA-256(salt ‖ body). hash = SHA-256 of these bytes:
  *   the hash of the room's previous event (32 bytes; zeros for the first)
- *   room_id LF seq LF ts_ms LF kind LF msg_id LF actor_id LF target_user_id LF payload LF body_hash
- * LF Numbers are decimal, 0 for none. A text is its length in bytes, ':' and itself; '-' where it
- * is NULL; body_hash is such a text, in hex. `id` is not in it: it only orders the feed.
+ *   room_id LF seq LF ts_ms LF kind LF msg_id LF actor_id LF target_user_id LF payload LF
+ *   body_hash LF
+ * Numbers are decimal, 0 for none. A text is its length in bytes, ':' and itself; '-' where it is
+ * NULL; body_hash is such a text, in hex. `id` is not in it: it only orders the feed.
  */
 MUST_CHECK enum err event_append(struct db *db, struct event *e, const unsigned char *salt,
                                  const char *body, struct fail *f);
