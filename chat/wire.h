@@ -29,11 +29,12 @@ struct json_object *wire_revisions(const struct message *now, const struct revis
                                    size_t count);
 /* [{id, seq, user_id, username, excerpt, pinned_by, pinned_at}] */
 struct json_object *wire_pins(const struct pin *list, size_t count);
-/* {id (slug), title, topic, kind, seq (head), floor, unread, last_read_seq, owner_id?} */
+/* {id (slug), title, topic, kind, seq (head), floor, unread, mentions, last_read_seq, owner_id?,
+ * muted_until?} */
 struct json_object *wire_room(const struct room_view *v);
-/* {seq, floor, unread, last_read_seq}: the value in welcome.rooms and events.rooms */
+/* {seq, floor, unread, mentions, last_read_seq}: the value in welcome.rooms and events.rooms */
 struct json_object *wire_room_state(const struct room_view *v);
-/* {type:"read", room, up_to, unread, head}: what is unread as of the event `head` */
+/* {type:"read", room, up_to, unread, mentions, head}: what is unread as of the event `head` */
 struct json_object *wire_read(const struct room_view *v);
 /* {id, username, role, guest} or null for the anonymous */
 struct json_object *wire_user(const struct actor *who);

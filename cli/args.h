@@ -1,7 +1,7 @@
 /*
  * The command line: `outcry COMMAND [WORD…] [--option VALUE…]`. Commands and their options are
- * tables;
- * --help is printed from them. Options may stand anywhere after the command; `--` ends them.
+ * tables, which --help is printed from. Options may stand anywhere after the command; `--` ends
+ * them.
  */
 #ifndef CLI_ARGS_H
 #define CLI_ARGS_H
