@@ -5,6 +5,7 @@
 #include "cgi-bin/handle.h"
 
 #include "chat/mentioned.h"
+#include "chat/search.h"
 #include "chat/upload.h"
 
 #define SEQ_MAX ((INT64_C(1) << 53) - 1)
@@ -77,10 +78,11 @@ static const struct param events_params[] = {
     CHOICE("state", FROM_QUERY, "active idle invisible"), {0}};
 
 static const struct param search_params[] = {
-    {.name = "q", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = 500},
+    {.name = "q", .from = FROM_QUERY, .kind = PARAM_TEXT, .max = SEARCH_QUERY_BYTES},
     ROOM("room", FROM_QUERY),
     CHOICE("sort", FROM_QUERY, "best newest"),
-    {.name = "page", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = 20}, {0}};
+    {.name = "page", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = SEARCH_PAGES},
+    {0}};
 
 static const struct param mentions_params[] = {
     {.name = "page", .from = FROM_QUERY, .kind = PARAM_NUMBER, .min = 1, .max = MENTIONED_PAGES},

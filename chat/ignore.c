@@ -23,11 +23,6 @@ void ignore_parties(const struct event *e, int64_t out[IGNORE_PARTIES])
     out[1] = by_its_actor ? e->actor_id : 0;
 }
 
-bool ignore_may_touch(const struct message *m)
-{
-    return m->quote || m->reaction_count > 0;
-}
-
 /* Without the ignored people's; false: nobody's are left. Those who are not named are counted. */
 static bool dress_reaction(const struct ignored *i, struct reaction *r)
 {

@@ -18,8 +18,6 @@ MUST_CHECK enum err ignore_load(struct chat *c, struct arena *a, const struct ac
  * one of them. */
 enum { IGNORE_PARTIES = 2 };
 void ignore_parties(const struct event *e, int64_t out[IGNORE_PARTIES]);
-/* Whether anything in a message's row may have to be hidden from somebody. */
-bool ignore_may_touch(const struct message *m);
 
 /* Hides what they must not see: quote and reactions; `a` holds what is made for it. */
 void ignore_dress(const struct ignored *i, struct arena *a, struct message *m);

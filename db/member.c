@@ -10,8 +10,6 @@ static const struct sql list = {
     " FROM invitation i JOIN user u ON u.id = i.user_id WHERE i.room_id = ?1"
     " ORDER BY invited, fold, 1 LIMIT ?2",
     DB_CHAT, "sorts the members of one room"};
-static const struct sql count_all = {
-    "member.count", "SELECT count(*) FROM room_member WHERE room_id = ?1", DB_CHAT, NULL};
 static const struct sql exists = {"member.exists",
                                   "SELECT 1 FROM room_member WHERE user_id = ?1 AND room_id = ?2",
                                   DB_CHAT, NULL};
@@ -57,8 +55,8 @@ static const struct sql uninvite = {"invitation.delete",
                                     DB_CHAT, NULL};
 
 const struct sql *const member_statements[] = {
-    &list,   &count_all,  &exists,       &heir,   &of_same,  &insert,
-    &delete, &invited_to, &invited_list, &invite, &uninvite, NULL,
+    &list,       &exists,       &heir,   &of_same,  &insert, &delete,
+    &invited_to, &invited_list, &invite, &uninvite, NULL,
 };
 
 enum err member_list(struct db *db, struct arena *a, int64_t room_id, struct member *out,
@@ -97,14 +95,6 @@ static enum err load_exists(struct db *db, const struct sql *sql, int64_t first,
     query_bind_i64(&q, 2, second);
     *out = query_row(&q);
     return query_end(&q, f);
-}
-
-enum err member_count(struct db *db, int64_t room_id, int64_t *count, struct fail *f)
-{
-    struct query q = query_begin(db, &count_all);
-
-    query_bind_i64(&q, 1, room_id);
-    return load_number(&q, count, f);
 }
 
 enum err member_exists(struct db *db, int64_t room_id, int64_t user_id, bool *out, struct fail *f)

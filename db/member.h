@@ -24,7 +24,6 @@ struct invitation {
 /* Lists live in `a`; at most `max`. Members by name, then those invited to it, by name. */
 MUST_CHECK enum err member_list(struct db *db, struct arena *a, int64_t room_id, struct member *out,
                                 size_t max, size_t *count, struct fail *f);
-MUST_CHECK enum err member_count(struct db *db, int64_t room_id, int64_t *count, struct fail *f);
 MUST_CHECK enum err member_exists(struct db *db, int64_t room_id, int64_t user_id, bool *out,
                                   struct fail *f);
 /* Who has been there longest, people of the host before guests; 0: nobody is left. */

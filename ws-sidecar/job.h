@@ -30,9 +30,8 @@ struct job_post {
     const char *room, *text, *client_id, *sentiment, *disclosure, *attachments;
     size_t text_len;
     int64_t reply_to;
-    bool has_client_id; /* the client gave one: it comes back with an error */
-    const char *ack;    /* answer: the ack frame's JSON */
-    int64_t room_id;    /* answer */
+    const char *ack; /* answer: the ack frame's JSON */
+    int64_t room_id; /* answer */
 };
 
 struct job_act {

@@ -52,8 +52,7 @@ enum {
     CLOSE_RESYNC = 4003,
     CLOSE_NO_PONG = 4005,
     CLOSE_AUTH = 4500,
-    CLOSE_PROTOCOL = 4502,
-    CLOSE_TOO_MANY = 4503
+    CLOSE_PROTOCOL = 4502
 };
 
 struct session {

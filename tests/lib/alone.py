@@ -91,9 +91,6 @@ class Alone(Stack):
         with sqlite3.connect(f"file:{self.path('var/state.db')}?mode=ro", uri=True) as db:
             return db.execute(sql, args).fetchall()
 
-    def sidecar_log(self):
-        return "".join(self.logs().values())
-
 
 class SidecarCase(unittest.TestCase):
     conf = {}
@@ -123,8 +120,3 @@ class SidecarCase(unittest.TestCase):
         sock = self.stack.hello(**kwargs)
         self.addCleanup(sock.close)
         return sock
-
-    def assertSilent(self, sock, seconds=0.3):
-        """Nothing but pings and presence until a message that we cause has come."""
-        self.assertRaises((websocket.WebSocketTimeoutException, AssertionError), sock.until,
-                          "never", seconds)
