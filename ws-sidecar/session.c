@@ -1,11 +1,16 @@
 /* The life of a reader: registers, output, timers. */
-#include "ws-sidecar/session.h"
+#include "ws-sidecar/session_part.h"
 
 #include "ws-sidecar/wsframe.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    HELLO_MS = 20000, /* a chat.v1 socket says hello within */
+    CLOSE_MS = 5000   /* a close that cannot be finished ends then */
+};
 
 /* ----- registers ----- */
 
@@ -264,7 +269,7 @@ static int64_t ping_at(const struct session *x)
 
 static int64_t hello_until(const struct session *x)
 {
-    return x->mode == SESSION_WAITING ? x->opened_ms + SESSION_HELLO_MS : INT64_MAX;
+    return x->mode == SESSION_WAITING ? x->opened_ms + HELLO_MS : INT64_MAX;
 }
 
 static int64_t stuck_until(const struct session *x)
@@ -290,7 +295,7 @@ static void look_at(struct session *x, int64_t now, struct frame **json, struct 
     if (!x->closing)
         expire(x, clock_wall_ms(&x->sidecar->chat.clock));
     if (x->closing) {
-        if (x->conn && now - x->closing_ms > SESSION_CLOSE_MS)
+        if (x->conn && now - x->closing_ms > CLOSE_MS)
             x->conn->ops->kill(x->conn);
     } else if (now > stuck_until(x)) {
         session_close(x, CLOSE_TOO_SLOW, "too slow");
@@ -345,7 +350,7 @@ void session_watch(struct session *x)
     int64_t now = sidecar_now(x->sidecar), at;
 
     if (x->closing) {
-        at = earlier(x->closing_ms + SESSION_CLOSE_MS + 1, now + WHEEL_MAX_MS);
+        at = earlier(x->closing_ms + CLOSE_MS + 1, now + WHEEL_MAX_MS);
     } else {
         at = earlier(earlier(stuck_until(x), hello_until(x)), silent_at(x));
         /* Who cannot be pinged yet is asked again at the next tick. */

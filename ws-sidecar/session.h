@@ -27,19 +27,8 @@ struct session_request {
 };
 
 enum {
-    SESSION_OUTBOX = 16, /* chunks that wait for a blocked socket, beside the hub's events */
-    SESSION_CHUNK = 16384,
-    SESSION_HELD = 65536,     /* bytes heard while it is not known who speaks */
-    SESSION_JOBS = 512,       /* posts and marks whose answer is on its way */
-    SESSION_HELLO_MS = 20000, /* a chat.v1 socket says hello within */
     SESSION_STUCK_MS = 30000, /* an unfinished write for so long ends it */
-    SESSION_CLOSE_MS = 5000,  /* and so does a close that cannot be finished */
-    /* Frames a socket may send: so many at once, and so many a minute, for each message that a user
-     * may; what is dear counts as several. */
-    SESSION_FRAMES_BASE = 200,
-    SESSION_FRAMES_PER_POST = 20,
-    SESSION_TYPING_MS = 1000, /* at most one typing frame in so long, unless it says "off" */
-    SESSION_TYPING_ROOM = 300 /* in a larger room nobody could make use of it */
+    SESSION_TYPING_ROOM = 300 /* in a larger room nobody could make use of who types */
 };
 
 enum session_mode { SESSION_SEED, SESSION_WAITING, SESSION_CHAT, SESSION_POLL };
@@ -102,29 +91,21 @@ struct session {
     bool holds_tab;        /* counted in its tab's streams */
 };
 
-/* ----- life (session.c) ----- */
-
 /* A session for a handshake that was accepted. */
 struct session *session_new(struct sidecar *s, const struct handshake *h);
 void session_free(struct session *x); /* one that no connection has */
 size_t session_count_of_address(const struct sidecar *s, const char *address);
+const char *session_name(const struct session *x); /* what the others see; "" for nobody */
 
 /* The connection calls these. */
 void session_opened(struct session *x, struct conn *conn);
 void session_heard(struct session *x, const char *text, size_t len); /* a whole text message */
 void session_heard_pong(struct session *x);
+void session_writable(struct session *x);
 void session_closed(struct session *x); /* frees it */
-
-void session_drop_request(struct session *x); /* it was answered */
-/* From here on nothing is heard and nothing of the hub goes out. */
-void session_close(struct session *x, int code, const char *reason);
-const char *session_name(const struct session *x);          /* what the others see; "" for nobody */
-void session_link_user(struct session *x, int64_t user_id); /* 0: unlinks */
 
 /* Looks at those whose time has come: pings, silences, expiries, stuck writes. At each tick. */
 void session_sweep(struct sidecar *s, int64_t now);
-/* After a change that brings that time nearer. */
-void session_watch(struct session *x);
 void session_close_all(struct sidecar *s, int code, const char *reason);
 void session_kill_all(struct sidecar *s);
 
@@ -135,65 +116,24 @@ extern const struct hub_sink session_seed_sink, session_chat_sink, session_poll_
 /* Takes the frame over. It goes out at once, or waits; too much that waits ends the session. */
 void session_send(struct session *x, struct frame *f);
 void session_uncork_all(struct sidecar *s);
-void session_fail(struct session *x, const struct fail *f, const char *client_id, const char *room);
-void session_uncork(struct session *x); /* what waits leaves before the close */
-void session_writable(struct session *x);
 /* It could not take a difference: the whole list follows as soon as it can. */
 void session_missed_presence(struct hub_reader *r);
 
-/* ----- who it is (session_identity.c) ----- */
+/* ----- the writer's answers; the caller frees the job ----- */
 
-enum session_asked { ASKED_AT_UPGRADE, ASKED_BY_HELLO, ASKED_BY_AUTH, ASKED_BY_REQUEST };
-
-void session_identify(struct session *x, enum session_asked why, const struct client_frame *c);
 void session_identified(struct session *x, struct job *j);
+void session_posted(struct session *x, struct job *j);
+void session_acted(struct session *x, struct job *j);
+void session_marked(struct session *x, struct job *j);
+
+/* ----- what the feed read ----- */
+
 /* Something was written in a user's own log: name, role, sanctions and whom they ignore are read
  * again. */
 void session_sanctioned(struct sidecar *s, int64_t user_id);
-
-/* ----- whom it ignores (session_ignore.c) ----- */
-
-/* From now on, as the database says of `who`; a copy. */
-MUST_CHECK enum err session_ignore(struct session *x, const struct actor *who, struct fail *f);
-/* A hub_sink's view(). */
-enum err session_view(struct hub_reader *r, int64_t room_id, struct slice *s, struct slice **out);
-
-/* ----- what it says (session_hear.c) ----- */
-
-void session_hear(struct session *x, const char *text, size_t len);
-/* Hears what was held, or forgets it. */
-void session_unhold(struct session *x);
-void session_drop_held(struct session *x);
-/* The writer's answers; the caller frees the job. */
-void session_posted(struct session *x, struct job *j);
-/* The job, where one more may be asked for; NULL where not, and said
- * why. submit() hands it over. */
-struct job *session_job(struct session *x, enum job_kind kind, const struct client_frame *c);
-void session_submit(struct session *x, struct job *j, const struct client_frame *c);
-/* A refusal by the clock holds for what comes after, too. */
-void session_refused(struct session *x, struct job *j, const char *client_id, const char *room);
-
-/* ----- how far it read (session_mark.c) ----- */
-
-void session_marked(struct session *x, struct job *j);
-/* Tells of the marks that rose by other ways, since the last time. */
-void session_read_marks(struct sidecar *s);
-
-/* ----- what it does to messages (session_act.c) ----- */
-
-void session_hear_act(struct session *x, const struct client_frame *c);
-void session_acted(struct session *x, struct job *j);
-
-/* ----- what it reads (session_read.c) ----- */
-
-void session_welcome(struct session *x, const struct client_frame *hello);
-void session_read_default(struct session *x); /* a seed socket */
-void session_read_request(struct session *x); /* a stream or a poll */
-void session_subscribe(struct session *x, const struct client_frame *c);
-void session_unsubscribe(struct session *x, const struct client_frame *c);
-void session_history(struct session *x, const struct client_frame *c);
-void session_send_presence(struct session *x); /* the full lists of its rooms and the site */
 /* A "membership" event: who is out of a room reads no later event of it. */
 void session_membership(struct sidecar *s, int64_t user_id, const char *payload);
+/* Tells of the marks that rose by other ways, since the last time. */
+void session_read_marks(struct sidecar *s);
 
 #endif

@@ -1,5 +1,5 @@
 /* Acts on messages: from the frame to the writer's job, and its answer. */
-#include "ws-sidecar/session.h"
+#include "ws-sidecar/session_part.h"
 
 #include "ws-sidecar/wsframe.h"
 

@@ -1,10 +1,20 @@
 /* What a client says, frame by frame. */
-#include "ws-sidecar/session.h"
+#include "ws-sidecar/session_part.h"
 
 #include "ws-sidecar/wsframe.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    HELD_MAX = 65536, /* bytes heard while it is not known who speaks */
+    JOBS_MAX = 512,   /* posts and marks whose answer is on its way */
+    /* Frames a socket may send: so many at once, and so many a minute, for each message that a user
+     * may; what is dear counts as several. */
+    FRAMES_BASE = 200,
+    FRAMES_PER_POST = 20,
+    TYPING_EVERY_MS = 1000 /* at most one typing frame in so long, unless it says "off" */
+};
 
 struct session_held {
     struct session_held *next;
@@ -19,9 +29,9 @@ static bool takes(struct session *x, int64_t frames, int64_t spare)
 {
     const struct conf *conf = x->sidecar->conf;
     int64_t now_us = sidecar_now(x->sidecar) * 1000;
-    int64_t each_us = INT64_C(60000000) / (6 * SESSION_FRAMES_BASE +
-                                           SESSION_FRAMES_PER_POST * conf->rate_user_per_minute);
-    int64_t burst = SESSION_FRAMES_BASE + SESSION_FRAMES_PER_POST * conf->rate_user_burst;
+    int64_t each_us =
+        INT64_C(60000000) / (6 * FRAMES_BASE + FRAMES_PER_POST * conf->rate_user_per_minute);
+    int64_t burst = FRAMES_BASE + FRAMES_PER_POST * conf->rate_user_burst;
     int64_t due = (x->frames_due_us > now_us ? x->frames_due_us : now_us) + frames * each_us;
 
     if (due - now_us > (burst - spare) * each_us)
@@ -36,7 +46,7 @@ static void hold(struct session *x, const char *text, size_t len)
 {
     struct session_held **place = &x->held, *h;
 
-    if (x->held_bytes + sizeof *h + len > SESSION_HELD) {
+    if (x->held_bytes + sizeof *h + len > HELD_MAX) {
         session_close(x, CLOSE_PROTOCOL, "too much before hello was answered");
         return;
     }
@@ -107,7 +117,7 @@ static bool is_quieted(struct session *x, enum job_kind kind, const struct clien
 
 static bool may_ask(struct session *x, const struct client_frame *c)
 {
-    if (x->jobs < SESSION_JOBS)
+    if (x->jobs < JOBS_MAX)
         return true;
     refuse(x, ERR_RATE_LIMITED, c);
     return false;
@@ -232,7 +242,7 @@ static void hear_typing(struct session *x, const struct client_frame *c)
         refuse(x, ERR_AUTH_REQUIRED, c);
         return;
     }
-    if ((c->on && now - x->typed_ms < SESSION_TYPING_MS) ||
+    if ((c->on && now - x->typed_ms < TYPING_EVERY_MS) ||
         x->actor.muted_until > clock_wall_ms(&s->chat.clock))
         return;
     x->typed_ms = now;
@@ -348,7 +358,7 @@ static bool can_afford(struct session *x, const struct client_frame *c)
 {
     int64_t more = hearers[c->type].cost - 1; /* the first was taken before it was read */
 
-    if (more == 0 || takes(x, more, SESSION_FRAMES_BASE / 2))
+    if (more == 0 || takes(x, more, FRAMES_BASE / 2))
         return true;
     refuse(x, ERR_RATE_LIMITED, c);
     return false;

@@ -1,5 +1,5 @@
 /* Who speaks: credentials to the writer's thread, its answer, and what changes later. */
-#include "ws-sidecar/session.h"
+#include "ws-sidecar/session_part.h"
 
 #include <stdlib.h>
 #include <string.h>

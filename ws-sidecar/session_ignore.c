@@ -1,5 +1,5 @@
 /* Whom a reader ignores: what of the rooms' slices it sees. */
-#include "ws-sidecar/session.h"
+#include "ws-sidecar/session_part.h"
 
 #include "chat/ignore.h"
 #include "ws-sidecar/feed.h"

@@ -1,6 +1,6 @@
 /* Read marks: a person's devices hear how far the others of them came, and
  * what that leaves unread. */
-#include "ws-sidecar/session.h"
+#include "ws-sidecar/session_part.h"
 
 #include "chat/wire.h"
 #include "db/mark.h"

@@ -1,10 +1,15 @@
 /* What goes out to a reader: at once, together with others, or when it can take more. */
-#include "ws-sidecar/session.h"
+#include "ws-sidecar/session_part.h"
 
 #include "ws-sidecar/wsframe.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    OUTBOX_MAX = 16, /* chunks that wait for a blocked socket, beside the hub's events */
+    CHUNK_MAX = 16384
+};
 
 static struct session *session_of(struct hub_reader *r)
 {
@@ -48,18 +53,18 @@ static void put_in_outbox(struct session *x, struct frame *f)
 {
     struct frame **last = x->outbox_count > 0 ? &x->outbox[x->outbox_count - 1] : NULL;
 
-    if (last && (*last)->refs == 1 && (*last)->len + f->len <= SESSION_CHUNK) {
+    if (last && (*last)->refs == 1 && (*last)->len + f->len <= CHUNK_MAX) {
         *last = frame_append(*last, f);
         frame_unref(f);
         return;
     }
-    if (x->outbox_count == SESSION_OUTBOX) {
+    if (x->outbox_count == OUTBOX_MAX) {
         frame_unref(f);
         session_close(x, CLOSE_TOO_SLOW, "too slow");
         return;
     }
     if (!x->outbox)
-        x->outbox = xcalloc(SESSION_OUTBOX, sizeof(*x->outbox));
+        x->outbox = xcalloc(OUTBOX_MAX, sizeof(*x->outbox));
     x->outbox[x->outbox_count++] = f;
 }
 

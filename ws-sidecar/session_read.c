@@ -1,5 +1,5 @@
 /* What a reader reads: welcome, subscriptions, history, the lists of who is online. */
-#include "ws-sidecar/session.h"
+#include "ws-sidecar/session_part.h"
 
 #include "ws-sidecar/longpoll.h"
 #include "ws-sidecar/presence_tab.h"
