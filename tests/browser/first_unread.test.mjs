@@ -4,26 +4,20 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { launch, Person, ROOT, roomState, Stack, until } from "./lib.mjs";
+import { onePerson, Person, roomState, ROOT, until } from "./lib.mjs";
 
 const SHOTS = `${ROOT}/build/screenshots`;
 
 let stack;
 let browser;
 let ana;
+let close;
 
 before(async () => {
-    stack = await Stack.start({ conf: { rate_address_burst: "5000", rate_user_burst: "5000", rate_session_burst: "500" } });
-    browser = await launch();
     mkdirSync(SHOTS, { recursive: true });
-    ana = await Person.enter(browser);
-    await ana.join(stack.url, "ana");
-    await ana.linkIs("live");
+    ({ stack, browser, ana, close } = await onePerson({ conf: { rate_address_burst: "5000", rate_user_burst: "5000", rate_session_burst: "500" } }));
 });
-after(async () => {
-    await browser?.close();
-    await stack?.stop();
-});
+after(() => close?.());
 
 // The text of the row below each mark.
 const marked = (page) =>

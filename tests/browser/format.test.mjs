@@ -2,23 +2,15 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, Person, Stack } from "./lib.mjs";
+import { onePerson } from "./lib.mjs";
 
-let stack;
-let browser;
 let ana;
+let close;
 
 before(async () => {
-    stack = await Stack.start();
-    browser = await launch();
-    ana = await Person.enter(browser);
-    await ana.join(stack.url, "ana");
-    await ana.linkIs("live");
+    ({ ana, close } = await onePerson());
 });
-after(async () => {
-    await browser?.close();
-    await stack?.stop();
-});
+after(() => close?.());
 
 const BOX = "#composer-text";
 

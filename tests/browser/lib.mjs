@@ -233,8 +233,8 @@ export class Person {
     }
 }
 
-// Two people who read the same room, each by a socket. close() ends all of it.
-export async function twoPeople({ server, conf, second = "bo" }) {
+// One person who reads a room by a socket. first(stack): what was there before. close() ends all of it.
+export async function onePerson({ server, conf, first } = {}) {
     const stack = await Stack.start({ server, conf });
     let browser;
     const close = async () => {
@@ -242,15 +242,28 @@ export async function twoPeople({ server, conf, second = "bo" }) {
         await stack.stop();
     };
     try {
+        await first?.(stack);
         browser = await launch();
-        const [ana, bo] = [await Person.enter(browser), await Person.enter(browser)];
+        const ana = await Person.enter(browser);
         await ana.join(stack.url, "ana");
-        await bo.join(stack.url, second);
         await ana.linkIs("live");
-        await bo.linkIs("live");
-        return { stack, browser, ana, bo, close };
+        return { stack, browser, ana, close };
     } catch (error) {
         await close();
+        throw error;
+    }
+}
+
+// Two, in the same room.
+export async function twoPeople({ server, conf, second = "bo" }) {
+    const one = await onePerson({ server, conf });
+    try {
+        const bo = await Person.enter(one.browser);
+        await bo.join(one.stack.url, second);
+        await bo.linkIs("live");
+        return { ...one, bo };
+    } catch (error) {
+        await one.close();
         throw error;
     }
 }

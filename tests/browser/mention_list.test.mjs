@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, Stack, until } from "./lib.mjs";
+import { onePerson, Person, until } from "./lib.mjs";
 
 const OPEN = "#mention-list:not([hidden])";
 
@@ -10,21 +10,17 @@ describe("completion", () => {
     let stack;
     let browser;
     let ana;
+    let close;
 
     before(async () => {
-        stack = await Stack.start({ conf: { rate_address_burst: "5000", rate_session_burst: "500" } });
-        browser = await launch();
-        for (const username of ["Ben Baker", "Bea", "Carla", "Benedict"]) {
-            await stack.post("here", { username });
-        }
-        ana = await Person.enter(browser);
-        await ana.join(stack.url, "ana");
-        await ana.linkIs("live");
+        const first = async (site) => {
+            for (const username of ["Ben Baker", "Bea", "Carla", "Benedict"]) {
+                await site.post("here", { username });
+            }
+        };
+        ({ stack, browser, ana, close } = await onePerson({ conf: { rate_address_burst: "5000", rate_session_burst: "500" }, first }));
     });
-    after(async () => {
-        await browser?.close();
-        await stack?.stop();
-    });
+    after(() => close?.());
 
     const names = (person) => person.page.$$eval(`${OPEN} bdi`, (list) => list.map((one) => one.textContent));
     const namesAre = (person, wanted) => until(async () => (await names(person)).join() === wanted.join(), `the names ${wanted}`);

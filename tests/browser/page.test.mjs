@@ -2,22 +2,17 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { holes, launch, Person, roomState, Stack, until } from "./lib.mjs";
+import { holes, onePerson, Person, roomState, until } from "./lib.mjs";
 
 let stack;
 let browser;
 let ana;
+let close;
 
 before(async () => {
-    stack = await Stack.start({ conf: { rate_user_burst: "20000", rate_address_burst: "50000" } });
-    browser = await launch();
-    ana = await Person.enter(browser);
-    await ana.join(stack.url, "ana");
+    ({ stack, browser, ana, close } = await onePerson({ conf: { rate_user_burst: "20000", rate_address_burst: "50000" } }));
 });
-after(async () => {
-    await browser?.close();
-    await stack?.stop();
-});
+after(() => close?.());
 beforeEach(async () => {
     await ana.open(stack.url);
     await ana.linkIs("live");

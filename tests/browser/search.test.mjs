@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
-import { launch, Person, ROOT, Stack, until } from "./lib.mjs";
+import { onePerson, Person, ROOT, until } from "./lib.mjs";
 
 const SHOTS = `${ROOT}/build/screenshots`;
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -12,24 +12,20 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 let stack;
 let browser;
 let ana;
+let close;
 
 before(async () => {
-    stack = await Stack.start({ conf: { rate_address_burst: "5000", rate_session_burst: "500", rate_search_burst: "1000" } });
-    browser = await launch();
     mkdirSync(SHOTS, { recursive: true });
-    await stack.post("Brent needle is through 80", { room: "energy", username: "marta" });
-    for (let number = 1; number <= 60; number++) {
-        await stack.post(`Tape line ${number}`, { username: "kofi" });
-    }
-    await stack.post("Filled 2,000 at 84.15 <b>bold</b>", { username: "marta" });
-    ana = await Person.enter(browser);
-    await ana.join(stack.url, "ana");
-    await ana.linkIs("live");
+    const first = async (site) => {
+        await site.post("Brent needle is through 80", { room: "energy", username: "marta" });
+        for (let number = 1; number <= 60; number++) {
+            await site.post(`Tape line ${number}`, { username: "kofi" });
+        }
+        await site.post("Filled 2,000 at 84.15 <b>bold</b>", { username: "marta" });
+    };
+    ({ stack, browser, ana, close } = await onePerson({ conf: { rate_address_burst: "5000", rate_session_burst: "500", rate_search_burst: "1000" }, first }));
 });
-after(async () => {
-    await browser?.close();
-    await stack?.stop();
-});
+after(() => close?.());
 
 const found = (page) => page.$$eval(".sheet-search .found-text", (list) => list.map((text) => text.textContent));
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { launch, Person, Stack, until } from "./lib.mjs";
+import { onePerson, Person, until } from "./lib.mjs";
 
 const WAYS = { stream: [], longpoll: ["stream"], poll: ["stream", "poll"] };
 
@@ -10,18 +10,12 @@ describe("typing without a socket", () => {
     let stack;
     let browser;
     let ana;
+    let close;
 
     before(async () => {
-        stack = await Stack.start({ conf: { rate_address_burst: "5000", rate_session_burst: "500" } });
-        browser = await launch();
-        ana = await Person.enter(browser);
-        await ana.join(stack.url, "ana");
-        await ana.linkIs("live");
+        ({ stack, browser, ana, close } = await onePerson({ conf: { rate_address_burst: "5000", rate_session_burst: "500" } }));
     });
-    after(async () => {
-        await browser?.close();
-        await stack?.stop();
-    });
+    after(() => close?.());
 
     const line = (person) => person.page.textContent("#typing");
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Voice } from "../../static/js/voice.js";
-import { launch, Person, Stack, until } from "./lib.mjs";
+import { onePerson, until } from "./lib.mjs";
 
 class Log {
     spoken = true;
@@ -83,23 +83,18 @@ test("another room begins in silence", (t) => {
 });
 
 let stack;
-let browser;
 let ana;
+let close;
 
 before(async () => {
-    stack = await Stack.start({ conf: { rate_address_burst: "9000", rate_user_burst: "9000", rate_user_per_minute: "60000" } });
-    browser = await launch();
-    for (let i = 1; i <= 70; i++) {
-        await stack.post(`old ${i}`);
-    }
-    ana = await Person.enter(browser);
-    await ana.join(stack.url, "ana");
-    await ana.linkIs("live");
+    const first = async (site) => {
+        for (let i = 1; i <= 70; i++) {
+            await site.post(`old ${i}`);
+        }
+    };
+    ({ stack, ana, close } = await onePerson({ conf: { rate_address_burst: "9000", rate_user_burst: "9000", rate_user_per_minute: "60000" }, first }));
 });
-after(async () => {
-    await browser?.close();
-    await stack?.stop();
-});
+after(() => close?.());
 
 // Of each row that comes into the list: its text, and what the live region around it says at that moment.
 async function listen(page) {
