@@ -338,6 +338,7 @@ static void forget_statements(struct db *db)
 void db_rest(struct db *db)
 {
     assert(db->tx == TX_NONE);
+    buckets_release(db);
     forget_statements(db);
     sqlite3_db_release_memory(db->sqlite);
 }
@@ -345,6 +346,7 @@ void db_rest(struct db *db)
 static void close_file(struct db *db)
 {
     tokens_release(db);
+    buckets_release(db);
     forget_statements(db);
     sqlite3_close(db->sqlite);
     db->sqlite = NULL;

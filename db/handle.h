@@ -36,9 +36,10 @@ struct db {
     fts5_tokenizer tokenizer; /* see db/tokens.h */
     Fts5Tokenizer *words;     /* NULL: not needed yet */
 
-    int joined_reads; /* db_begin_read() inside an open transaction */
-    int64_t commits;  /* our own so far */
-    enum err lost;    /* why SQLite ended the open write transaction by itself; OK: it did not */
+    struct bucket_rows *buckets; /* state.db: see db/bucket.c; NULL: not needed yet */
+    int joined_reads;            /* db_begin_read() inside an open transaction */
+    int64_t commits;             /* our own so far */
+    enum err lost; /* why SQLite ended the open write transaction by itself; OK: it did not */
 
     int page_size;
     int wal_pages;     /* as of our last commit */
@@ -55,6 +56,10 @@ struct query query_begin_unchecked(struct db *db, const struct sql *sql);
 MUST_CHECK enum err db_error(struct db *db, int rc, const char *what, struct fail *f);
 
 void tokens_release(struct db *db);
+/* What was taken in the write transaction under way goes into its rows, or is forgotten. */
+MUST_CHECK enum err buckets_store(struct db *state, struct fail *f);
+void buckets_forget(struct db *state);
+void buckets_release(struct db *state);
 
 /* One write of its own, or part of the caller's: see db/state.h. finish_own() returns `e`, or the
  * commit's error. */

@@ -56,7 +56,7 @@ struct bucket {
     const char *key;
     int64_t cost, burst, per_minute;
     int64_t full_us; /* bucket_take()'s own */
-    bool is_new;
+    struct bucket_row *row;
 };
 /* From all of them, or from none: ERR_RATE_LIMITED with *retry_after_ms. A bucket of another boot
  * is full. */

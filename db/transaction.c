@@ -93,6 +93,7 @@ static void end_write(struct db *db)
 {
     db->tx = TX_NONE;
     db->joined_reads = 0;
+    buckets_forget(db);
     db->lost = OK;
     if (db->wal)
         turnstile_leave(&db->turnstile);
@@ -116,6 +117,8 @@ enum err db_commit(struct db *db, struct fail *f)
         e = witness_note(db, f);
     if (!e && db->search_stale)
         e = search_follow(db, f);
+    if (!e)
+        e = buckets_store(db, f);
     if (!e)
         e = run(db, &commit, f);
     if (e) {

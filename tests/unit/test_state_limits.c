@@ -124,6 +124,44 @@ static void test_old_buckets_do_not_pile_up(void **state)
     assert_in_range(rows_of(fx, "SELECT count(*) FROM bucket"), 1, 3);
 }
 
+static void test_what_a_transaction_took_is_stored_with_it(void **state)
+{
+    struct fixture *fx = *state;
+
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    for (int i = 0; i < 3; i++)
+        assert_ok(fx, take_of(fx, 1, "user:1", 3));
+    assert_err(ERR_RATE_LIMITED, take_of(fx, 1, "user:1", 3));
+    db_rollback(fx->db);
+    assert_int_equal(rows_of(fx, "SELECT count(*) FROM bucket"), 0);
+
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    assert_ok(fx, take_of(fx, 1, "user:1", 3)); /* what was rolled back was not taken */
+    assert_ok(fx, take_of(fx, 1, "user:1", 3));
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+    assert_ok(fx, take_of(fx, 1, "user:1", 3));
+    assert_err(ERR_RATE_LIMITED, take_of(fx, 1, "user:1", 3));
+}
+
+/* More than a transaction keeps in memory. */
+static void test_a_transaction_may_take_from_many(void **state)
+{
+    struct fixture *fx = *state;
+
+    assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 100; i++) {
+            enum err e = take_of(fx, 1, arena_fmt(&fx->arena, "user:%d", i), 2);
+
+            assert_int_equal(e, round < 2 ? OK : ERR_RATE_LIMITED);
+        }
+    }
+    assert_ok(fx, db_commit(fx->db, &fx->fail));
+    assert_int_equal(rows_of(fx, "SELECT count(*) FROM bucket"), 100);
+    for (int i = 0; i < 100; i++)
+        assert_err(ERR_RATE_LIMITED, take_of(fx, 1, arena_fmt(&fx->arena, "user:%d", i), 2));
+}
+
 static int take_many(struct fixture *fx, int number, void *arg)
 {
     int *taken = arg;
@@ -236,6 +274,8 @@ int main(void)
         WITH_STATE(test_a_cost_takes_several_tokens),
         WITH_STATE(test_a_smaller_limit_holds_at_once),
         WITH_STATE(test_old_buckets_do_not_pile_up),
+        WITH_STATE(test_what_a_transaction_took_is_stored_with_it),
+        WITH_STATE(test_a_transaction_may_take_from_many),
         WITH_STATE(test_a_bucket_is_shared_by_processes_exactly),
         WITH_STATE(test_a_ticket_opens_once),
         WITH_STATE(test_an_expired_ticket_is_refused_and_gone),
