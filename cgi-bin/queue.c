@@ -95,7 +95,7 @@ bool queue_judge(const struct queue *q, int64_t length)
 
 bool queue_refuses(struct queue *q, int64_t now_ms)
 {
-    if (now_ms - q->looked_ms < QUEUE_LOOK_MS)
+    if (now_ms - q->looked_ms < (q->refusing ? QUEUE_LOOK_REFUSING_MS : QUEUE_LOOK_MS))
         return q->refusing;
     q->looked_ms = now_ms;
     q->refusing = queue_judge(q, queue_length(q));

@@ -11,7 +11,11 @@
 
 #include "lib/base.h"
 
-enum { QUEUE_FULL_MS = 3000, QUEUE_DRAINED_MS = 1000, QUEUE_LOOK_MS = 100 };
+enum { QUEUE_FULL_MS = 3000, QUEUE_DRAINED_MS = 1000 };
+/* How often it looks: the kernel goes through all the Unix sockets that there are, with ten
+ * thousand WebSockets behind lighttpd for more than a millisecond. Who refuses empties a queue in
+ * no time. */
+enum { QUEUE_LOOK_MS = 500, QUEUE_LOOK_REFUSING_MS = 100 };
 
 struct queue {
     int diagnosis; /* a netlink socket; -1: the kernel does not tell, nobody is refused */
