@@ -80,9 +80,11 @@ void db_end_read(struct db *db);
 int64_t db_data_version(struct db *db);
 /* What was read stays true as long as the mark taken before it: it changes with everybody's
  * commits, our own too, and with the file. Equal only where it could be read. */
+enum { DB_MARK_INDEX = 48 };
 struct db_mark {
     uint64_t file;
     int64_t version, own;
+    unsigned char index[DB_MARK_INDEX]; /* what each commit changes, where there is a WAL */
 };
 struct db_mark db_mark(struct db *db);
 bool db_mark_equal(const struct db_mark *a, const struct db_mark *b);

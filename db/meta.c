@@ -45,16 +45,6 @@ int64_t db_data_version(struct db *db)
     return query_end(&q, NULL) ? 0 : version;
 }
 
-struct db_mark db_mark(struct db *db)
-{
-    return (struct db_mark){db_file(db), db_data_version(db), db->commits};
-}
-
-bool db_mark_equal(const struct db_mark *a, const struct db_mark *b)
-{
-    return a->version && a->file == b->file && a->version == b->version && a->own == b->own;
-}
-
 enum err db_check(struct db *db, struct fail *f)
 {
     struct query q = query_begin_unchecked(db, &quick_check);
