@@ -67,7 +67,7 @@ const char *http_decode_path(struct arena *a, const char *s, size_t len)
 }
 
 /* X-CSRF-Token, Content-Type and such are looked at only where something is written. */
-static const char *const answered_by[] = {
+static const char *const answered_by[HTTP_ANSWERED_BY] = {
     "REQUEST_METHOD",
     "REQUEST_URI",
     "REQUEST_SCHEME",
@@ -88,21 +88,26 @@ static const char *const answered_by[] = {
     "HTTP_IF_NONE_MATCH",
 };
 
-const char *http_variable(const struct http_request *req, const char *name)
+static const char *look_up(const struct http_request *req, const char *name)
 {
     const char *value = req->source->variable(req->source->ctx, name);
-    bool known = false;
 
-    for (size_t i = 0; !known && i < ARRAY_LEN(answered_by); i++)
-        known = strcmp(answered_by[i], name) == 0;
-    *req->strayed |= !known;
     return value ? value : "";
+}
+
+const char *http_variable(const struct http_request *req, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(answered_by); i++)
+        if (strcmp(answered_by[i], name) == 0)
+            return req->answered_by[i];
+    *req->strayed = true;
+    return look_up(req, name);
 }
 
 void http_fingerprint(const struct http_request *req, struct buf *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(answered_by); i++) {
-        buf_str(out, http_variable(req, answered_by[i]));
+        buf_str(out, req->answered_by[i]);
         buf_char(out, '\0');
     }
 }
@@ -138,6 +143,8 @@ void http_request_init(struct http_request *req, const struct source *source, st
 
     *req = (struct http_request){.source = source, .arena = a};
     req->strayed = arena_alloc(a, sizeof *req->strayed);
+    for (size_t i = 0; i < ARRAY_LEN(answered_by); i++)
+        req->answered_by[i] = look_up(req, answered_by[i]);
     req->method = parse_method(http_variable(req, "REQUEST_METHOD"));
     req->target = skip_authority(http_variable(req, "REQUEST_URI"));
     path_len = strcspn(req->target, "?#");
@@ -150,10 +157,10 @@ void http_request_init(struct http_request *req, const struct source *source, st
 
 const char *http_header(const struct http_request *req, const char *cgi_name)
 {
-    char name[VARIABLE_NAME_MAX];
+    char name[VARIABLE_NAME_MAX] = "HTTP_";
     const char *value;
 
-    snprintf(name, sizeof name, "HTTP_%s", cgi_name);
+    memcpy(name + strlen(name), cgi_name, strnlen(cgi_name, sizeof name - sizeof "HTTP_"));
     value = http_variable(req, name);
     return *value ? value : NULL;
 }
@@ -406,9 +413,13 @@ bool http_send(const struct http_response *res, const struct http_request *req, 
     if (!bodyless)
         buf_fmt(&head, "Content-Length: %lld\r\n",
                 from_file ? (long long)res->file.len : (long long)res->body.len);
-    buf_fmt(&head, "Cache-Control: %s\r\n", res->cache_control);
+    buf_str(&head, "Cache-Control: ");
+    buf_str(&head, res->cache_control);
+    buf_str(&head, "\r\n");
     buf_add(&head, buf_cstr(&res->headers), res->headers.len);
-    buf_fmt(&head, "X-Request-Id: %s\r\n\r\n", id);
+    buf_str(&head, "X-Request-Id: ");
+    buf_str(&head, id);
+    buf_str(&head, "\r\n\r\n");
     pieces[0] = source_piece(buf_cstr(&head), head.len);
     pieces[1] = source_piece(buf_cstr(&res->body), res->body.len);
     sent = source->answer(source->ctx, pieces, whole && !from_file ? 2 : 1,

@@ -22,6 +22,8 @@ enum http_method {
     HTTP_OPTIONS = 64
 };
 
+enum { HTTP_ANSWERED_BY = 18 };
+
 /* Strings live in the arena or in the source, are never NULL unless
  * said, and have no NUL inside. */
 struct http_request {
@@ -34,7 +36,8 @@ struct http_request {
     const char *peer;    /* REMOTE_ADDR */
     const char *address; /* the client's, behind trusted proxies; "": unknown */
     bool https;
-    bool *strayed; /* more of it was looked at than http_fingerprint() knows */
+    bool *strayed; /* more of it was looked at than http_fingerprint() knows: */
+    const char *answered_by[HTTP_ANSWERED_BY];
 };
 
 enum { ONCE_MAX = 4 };
