@@ -116,6 +116,6 @@ int cgi_run(const struct server *server)
         hang_up();
         server->after(server->ctx);
     }
-    watchdog_arm(0);
+    watchdog_disarm();
     return 0;
 }

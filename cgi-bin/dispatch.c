@@ -147,12 +147,14 @@ static enum err take_cost(struct call *c, struct fail *f)
 static enum err serve(struct call *c, struct fail *f)
 {
     bool moved; /* nothing was read yet, so it makes no difference */
-    enum err e = chat_follow(c->chat, &moved, f);
+    enum err e = db_follow(c->chat->db, &moved, f);
 
     if (!e)
         e = form_parse_query(&c->query, c->arena, c->req.query, f);
     if (!e)
         e = find_route(c, f);
+    if (!e && c->chat->state && c->route && c->route->kept != KEPT_WHILE_CHAT)
+        e = db_follow(c->chat->state, &moved, f);
     if (!e && !c->route) {
         answer_allow(c);
         return answer_empty(c, 204);

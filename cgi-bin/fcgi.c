@@ -126,6 +126,7 @@ static bool wait_for_connection(const struct server *server)
     int ready = transport_poll(&listener, 1, REST_MS);
 
     if (ready == 0) {
+        watchdog_arm(0);
         server->rest(server->ctx);
         ready = transport_poll(&listener, 1, -1);
     }
@@ -188,7 +189,7 @@ static bool serve_one(struct worker *w)
         if (w->server->after)
             w->server->after(w->server->ctx);
     }
-    watchdog_arm(0);
+    watchdog_disarm();
     return rc == 0 || rc == -EAGAIN || rc == -EINTR || rc == -ECONNABORTED;
 }
 

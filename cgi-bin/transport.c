@@ -9,6 +9,8 @@
 /* Set by the handler, which runs only in transport_poll(). */
 static volatile sig_atomic_t stop_asked, reload_asked;
 
+static sigset_t while_waiting; /* the mask of transport_poll() */
+
 static const int handled[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 
 static void on_signal(int sig)
@@ -27,9 +29,11 @@ void transport_block_signals(void)
     sigemptyset(&blocked);
     for (size_t i = 0; i < ARRAY_LEN(handled); i++)
         sigaddset(&blocked, handled[i]);
-    sigprocmask(SIG_BLOCK, &blocked, NULL);
-    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
+    sigprocmask(SIG_BLOCK, &blocked, &while_waiting);
+    for (size_t i = 0; i < ARRAY_LEN(handled); i++) {
+        sigdelset(&while_waiting, handled[i]);
         sigaction(handled[i], &action, NULL);
+    }
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
 }
@@ -50,20 +54,21 @@ bool transport_take_reload(void)
 int transport_poll(struct pollfd *fds, size_t count, int64_t ms)
 {
     struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    sigset_t meanwhile;
 
-    sigprocmask(SIG_BLOCK, NULL, &meanwhile);
-    for (size_t i = 0; i < ARRAY_LEN(handled); i++)
-        sigdelset(&meanwhile, handled[i]);
-    return ppoll(fds, count, ms < 0 ? NULL : &limit, &meanwhile);
+    return ppoll(fds, count, ms < 0 ? NULL : &limit, &while_waiting);
 }
+
+static volatile sig_atomic_t armed;
 
 /* A database transaction that this cuts off is rolled back by its next opener. */
 static void give_up(int sig)
 {
     static const char text[] = "outcry: a request took longer than request_timeout_s; giving up\n";
-    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    ssize_t ignored;
 
+    if (!armed)
+        return;
+    ignored = write(STDERR_FILENO, text, sizeof text - 1);
     (void)ignored;
     (void)sig;
     _exit(70);
@@ -82,12 +87,20 @@ void watchdog_arm(unsigned seconds)
     struct itimerval timer = {.it_value.tv_sec = seconds, .it_interval.tv_sec = seconds};
 
     setitimer(ITIMER_REAL, &timer, NULL);
+    armed = seconds > 0; /* now that an older timer cannot ring any more */
+}
+
+void watchdog_disarm(void)
+{
+    armed = 0;
 }
 
 void watchdog_again(void)
 {
     struct itimerval timer;
 
+    if (!armed)
+        return;
     getitimer(ITIMER_REAL, &timer);
     timer.it_value = timer.it_interval;
     setitimer(ITIMER_REAL, &timer, NULL);

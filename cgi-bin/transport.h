@@ -39,9 +39,11 @@ bool transport_take_reload(void); /* once for each SIGHUP */
 /* poll(2) with these signals open; `ms` -1: without end. */
 int transport_poll(struct pollfd *fds, size_t count, int64_t ms);
 
-/* Both: SIGALRM after `seconds` writes a sentence to stderr and ends the process; 0 disarms. */
+/* Both: SIGALRM after `seconds` writes a sentence to stderr and ends the process. One that is
+ * disarmed may still ring, and says nothing: the next request sets it anew. With 0 it is off. */
 void watchdog_install(void);
 void watchdog_arm(unsigned seconds);
+void watchdog_disarm(void);
 void watchdog_again(void); /* it goes on: as many seconds from now */
 
 #endif

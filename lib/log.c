@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <utf8proc.h>
 
-enum { LINE_MAX_BYTES = 4096, VALUE_MAX = 300, ESCAPE_MAX = 12 };
+enum { LINE_MAX_BYTES = 4096, VALUE_MAX = 300, ESCAPE_MAX = 12, REQUEST_ID = 8 };
 
 struct line {
     char text[LINE_MAX_BYTES];
@@ -186,7 +186,12 @@ void log_close(struct log *log)
 
 void log_new_request(struct log *log)
 {
-    secure_random_hex(log->request_id, 8);
+    if (log->random_left < REQUEST_ID) {
+        secure_random(log->random, sizeof log->random);
+        log->random_left = sizeof log->random;
+    }
+    log->random_left -= REQUEST_ID;
+    secure_hex(log->request_id, log->random + log->random_left, REQUEST_ID);
 }
 
 void log_fields(const struct log *log, enum log_level level, const char *event,

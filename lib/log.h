@@ -16,6 +16,8 @@ struct log {
     enum log_level level;
     char *path; /* owned; NULL: stderr */
     char request_id[17];
+    unsigned char random[128]; /* for the next ones */
+    size_t random_left;
 };
 
 struct log_field {
