@@ -50,6 +50,8 @@ static bool matches(struct call *c, const char *pattern, const char *path, size_
     const char *end = path + path_len;
     size_t captured = 0;
 
+    if (*pattern != '<' && path < end && *pattern != *path) /* most routes end here */
+        return false;
     while (*pattern && path < end) {
         size_t want = strcspn(pattern, "/");
         const char *slash = memchr(path, '/', (size_t)(end - path));

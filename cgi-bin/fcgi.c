@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@
 enum {
     SIBLINGS_MS = 5, /* a queued connection is left to our idle siblings for so long */
     ALONE_MS = 250,  /* a request at one of them is not yet a crowd */
-    REST_MS = 10000  /* nobody for so long: the next one may wait a millisecond more */
+    REST_MS = 10000, /* nobody for so long: the next one may wait a millisecond more */
+    VARIABLES_MAX = 64
 };
 
 struct worker {
@@ -38,8 +40,16 @@ struct worker {
     struct siblings siblings;
 };
 
+/* One of a request's variables: "NAME=value". */
+struct variable {
+    const char *text;
+    size_t name_len;
+};
+
 struct request {
     struct worker *worker;
+    struct variable variables[VARIABLES_MAX];
+    size_t variable_count;
     int64_t waited_us; /* of the time it took, what was mere waiting */
     int64_t alone_us;  /* since when no sibling is idle; 0: one is */
 };
@@ -50,11 +60,22 @@ bool transport_begin(void)
     return FCGX_IsCGI();
 }
 
+/* The first VARIABLES_MAX, so that most are told apart by their lengths. */
+static void list_variables(struct request *r)
+{
+    for (char **at = r->worker->fcgx.envp; *at && r->variable_count < VARIABLES_MAX; at++)
+        r->variables[r->variable_count++] = (struct variable){*at, strcspn(*at, "=")};
+}
+
 static const char *fcgi_variable(void *ctx, const char *name)
 {
     const struct request *r = ctx;
+    size_t len = strlen(name);
 
-    return FCGX_GetParam(name, r->worker->fcgx.envp);
+    for (size_t i = 0; i < r->variable_count; i++)
+        if (r->variables[i].name_len == len && memcmp(r->variables[i].text, name, len) == 0)
+            return r->variables[i].text + len + (r->variables[i].text[len] == '=');
+    return r->variable_count < VARIABLES_MAX ? NULL : FCGX_GetParam(name, r->worker->fcgx.envp);
 }
 
 static ssize_t fcgi_read(void *ctx, char *out, size_t len)
@@ -184,6 +205,7 @@ static bool serve_one(struct worker *w)
     watchdog_arm(w->server->timeout_s);
     rc = FCGX_Accept_r(&w->fcgx);
     if (rc == 0) {
+        list_variables(&r);
         answer(&r);
         hang_up(&w->fcgx);
         if (w->server->after)
