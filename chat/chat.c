@@ -49,7 +49,9 @@ enum err chat_open_briefly(struct chat *c, const struct conf *conf, struct log *
 
 enum err chat_state(struct chat *c, struct fail *f)
 {
-    return c->later && !c->state ? open_state(c, f) : OK;
+    if (c->state)
+        return db_return(c->state, f);
+    return c->later ? open_state(c, f) : OK;
 }
 
 void chat_close(struct chat *c)

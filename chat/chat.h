@@ -31,7 +31,8 @@ MUST_CHECK enum err chat_open(struct chat *c, const struct conf *conf, struct lo
 MUST_CHECK enum err chat_open_briefly(struct chat *c, const struct conf *conf, struct log *log,
                                       struct fail *f);
 void chat_close(struct chat *c);
-/* Before c->state is used: opens it if that waited. It stays NULL where all is read-only. */
+/* Before c->state is used: opens it if that waited, or if it was left. It stays NULL where all is
+ * read-only. */
 MUST_CHECK enum err chat_state(struct chat *c, struct fail *f);
 void chat_rest(struct chat *c);  /* see db_rest() */
 void chat_leave(struct chat *c); /* see db_leave() */

@@ -34,6 +34,8 @@ void db_rest(struct db *db);
 /* More: the file is closed, and its schema forgotten, until db_follow() opens it again. Before that
  * nothing else may be asked of it. One with an alarm only rests. */
 void db_leave(struct db *db);
+/* Opens it again where it was left. */
+MUST_CHECK enum err db_return(struct db *db, struct fail *f);
 /*
  * `outcry restore` puts another file in the place of chat.db while programs run. Those that live
  * long ask here before each request or round, outside transactions: one stat(2); where another file

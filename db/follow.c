@@ -45,3 +45,10 @@ enum err db_follow(struct db *db, bool *moved, struct fail *f)
         log_event(db->log, LOG_WARN, "database_followed", LOG_S("path", db->path));
     return OK;
 }
+
+enum err db_return(struct db *db, struct fail *f)
+{
+    bool moved;
+
+    return db->sqlite ? OK : db_follow(db, &moved, f);
+}

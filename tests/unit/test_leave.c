@@ -36,6 +36,20 @@ static void test_who_left_goes_on_where_they_were(void **state)
     db_leave(fx->db); /* and is closed as it is */
 }
 
+static void test_who_left_returns_when_they_are_needed(void **state)
+{
+    struct fixture *fx = *state;
+    sqlite3 *open;
+
+    set_epoch(fx, "before");
+    db_leave(fx->db);
+    assert_ok(fx, db_return(fx->db, &fx->fail));
+    open = fx->db->sqlite;
+    expect_epoch(fx, "before");
+    assert_ok(fx, db_return(fx->db, &fx->fail)); /* they are there */
+    assert_ptr_equal(fx->db->sqlite, open);
+}
+
 static void test_who_left_hears_of_another_file(void **state)
 {
     struct fixture *fx = *state;
@@ -89,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_CHAT(test_who_left_goes_on_where_they_were),
+        WITH_CHAT(test_who_left_returns_when_they_are_needed),
         WITH_CHAT(test_who_left_hears_of_another_file),
         WITH_CHAT(test_who_left_waits_until_there_is_a_file),
         WITH_CHAT(test_an_alarm_is_not_forgotten),
