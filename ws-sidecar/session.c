@@ -214,10 +214,12 @@ void session_close(struct session *x, int code, const char *reason)
 void session_opened(struct session *x, struct conn *conn)
 {
     x->conn = conn;
-    if (x->kind != HANDSHAKE_SOCKET)
+    if (x->kind != HANDSHAKE_SOCKET) {
         session_identify(x, ASKED_BY_REQUEST, NULL);
-    else if (x->mode == SESSION_SEED)
+    } else if (x->mode == SESSION_SEED) {
+        session_note_default(x);
         session_identify(x, ASKED_AT_UPGRADE, NULL);
+    }
 }
 
 void session_heard(struct session *x, const char *text, size_t len)

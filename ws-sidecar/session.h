@@ -81,6 +81,7 @@ struct session {
     int64_t frames_due_us;           /* when its allowance of frames is whole again */
     int64_t quiet_ms, quiet_acts_ms; /* the writer refuses its posts, its acts, until then */
     int64_t warn_ms, expire_ms;      /* wall time; 0: never */
+    int64_t seed_from; /* of a seed socket: the default room's head when it opened; -1: unknown */
 
     /* the row in the presence table: user_key's, or none */
     int64_t present_room;

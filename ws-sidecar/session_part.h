@@ -48,7 +48,9 @@ void session_hear_act(struct session *x, const struct client_frame *c);
 /* ----- what it reads (session_read.c) ----- */
 
 void session_welcome(struct session *x, const struct client_frame *hello);
-void session_read_default(struct session *x); /* a seed socket */
+/* A seed socket: where the default room is; and read on from there, once it is known who reads. */
+void session_note_default(struct session *x);
+void session_read_default(struct session *x);
 void session_read_request(struct session *x); /* a stream or a poll */
 void session_subscribe(struct session *x, const struct client_frame *c);
 void session_unsubscribe(struct session *x, const struct client_frame *c);

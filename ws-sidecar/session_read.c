@@ -16,6 +16,20 @@ static void subscribe(struct session *x, const struct room_view *v, int64_t sinc
 
 /* ----- a seed socket ----- */
 
+/* It cannot ask for what it missed, and who it is takes the writer's time: so it shall get what is
+ * stored meanwhile. */
+void session_note_default(struct session *x)
+{
+    struct sidecar *s = x->sidecar;
+    struct room r;
+    struct arena a;
+    struct fail f;
+
+    arena_init(&a);
+    x->seed_from = room_by_slug(s->chat.db, &a, s->conf->default_room, &r, &f) ? -1 : r.head;
+    arena_release(&a);
+}
+
 void session_read_default(struct session *x)
 {
     struct sidecar *s = x->sidecar;
@@ -28,7 +42,7 @@ void session_read_default(struct session *x)
         session_fail(x, &f, NULL, NULL);
     } else {
         x->present_room = v.room.id;
-        subscribe(x, &v, -1);
+        subscribe(x, &v, x->seed_from <= v.room.head ? x->seed_from : -1);
     }
     arena_release(&a);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """The sidecar alone on its Unix socket, without a web server: the protocol."""
+import fcntl
 import json
 import os
 import sys
@@ -35,6 +36,17 @@ class Seed(SidecarCase):
         self.assertEqual(seed.recv()["type"], "message")
         seed.send(type="message", message="", username="x")
         self.assertEqual(seed.recv()["type"], "error")
+
+    def test_what_is_stored_while_it_is_let_in_is_not_missed(self):
+        """Who it is is asked of the writer, which is busy: here because another has the lock."""
+        chat = self.chat()
+        with open(self.stack.path("var/chat.db-write"), "a", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            chat.send(type="message", room="general", message="before it came", client_id=new_client_id())
+            seed = self.seed()
+            chat.send(type="message", room="general", message="after it came", client_id=new_client_id())
+        for text in ("before it came", "after it came"):
+            self.assertEqual(seed.recv(30)["message"], text)
 
     def test_events_come_one_to_a_frame(self):
         seed, chat = self.seed(), self.chat()
