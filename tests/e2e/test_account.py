@@ -4,20 +4,10 @@ operator can do the same."""
 import unittest
 
 from room_fold import Fold, act
-from stack import API, Stack
+from stack import API, Installed
 
 
-class Account:
-    server = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(cls.server).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
-
+class Account(Installed):
     def hello(self, token):
         sock = self.stack.hello(token=token, rooms=["general", "@me"])
         self.addCleanup(sock.close)

@@ -7,24 +7,20 @@ import urllib.parse
 
 from alone import SidecarCase
 from room_fold import Fold, act
-from stack import API, Stack, new_client_id
+from stack import API, Installed, new_client_id
 
 SEED = 20261124
 STEPS = 120
 
 
-class Acts:
-    server = None
+class Acts(Installed):
+    conf = {"rate_user_burst": "5000", "rate_address_burst": "50000"}
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(cls.server, conf={"rate_user_burst": "5000", "rate_address_burst": "50000"}).start()
+        super().setUpClass()
         cls.ana, cls.ben = cls.stack.token(1, "ana"), cls.stack.token(2, "ben")
         cls.mod = cls.stack.token(3, "mod", role="moderator")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
 
     def hello(self, token, **kwargs):
         sock = self.stack.hello(token=token, **kwargs)

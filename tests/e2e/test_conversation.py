@@ -6,19 +6,11 @@ import unittest
 
 import websocket
 
-from stack import API, Stack, new_client_id, wait_for
+from stack import API, Installed, Stack, new_client_id, wait_for
 
 
-class Conversation:
-    server = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(cls.server, conf={"presence_grace_ms": "500"}).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
+class Conversation(Installed):
+    conf = {"presence_grace_ms": "500"}
 
     def open(self, sock):
         self.addCleanup(sock.close)

@@ -4,23 +4,16 @@ before follows at once."""
 import unittest
 
 from room_fold import act
-from stack import API, Stack
+from stack import API, Installed
 from streams import Poller, Stream
 
 REST = {"rate_user_burst": "5000", "rate_address_burst": "50000"}
 
 
-class Ignoring:
+class Ignoring(Installed):
     """ana, who ignores; ben, who is ignored; cleo, whom everybody hears."""
-    server = None
 
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(cls.server, conf=REST).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
+    conf = REST
 
     def setUp(self):
         self.ana, self.ben, self.cleo = (self.stack.token(n, name) for n, name in

@@ -4,19 +4,20 @@ kept by the person whatever they are called."""
 import unittest
 
 from room_fold import act
-from stack import API, Stack
+from stack import API, Installed
 from streams import Poller, Stream
 
 REST = {"rate_user_burst": "5000", "rate_address_burst": "50000"}
 
 
-class Mentioning:
+class Mentioning(Installed):
     """ana mentions ben; cleo is nobody's business."""
-    server = None
+
+    conf = REST
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(cls.server, conf=REST).start()
+        super().setUpClass()
         cls.ana, cls.ben, cls.cleo = (cls.stack.token(n, name) for n, name in
                                       ((1, "ana"), (2, "Ben B"), (3, "cleo")))
         cls.ids = {}
@@ -24,10 +25,6 @@ class Mentioning:
             cls.stack.post("here", token=token)
             user = cls.stack.get("me/", token=token).json["user"]
             cls.ids[user["username"]] = user["id"]
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
 
     def say(self, text, token=None, **fields):
         reply = self.stack.post(text, token=token or self.ana, **fields)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import unittest
 
-from stack import PAGE, ROOT, Stack
+from stack import PAGE, ROOT, Installed
 
 STATIC = "/stocks/chat/static/vendor/"
 VENDOR = os.path.join(ROOT, "static", "vendor")
@@ -23,18 +23,8 @@ def later_script():
                 if re.fullmatch(r"[\w.]+-[\w-]{8}\.js", name))
 
 
-class Packed:
+class Packed(Installed):
     """Run for each web server below."""
-
-    server = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(cls.server).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
 
     def get(self, name, accept=None, **headers):
         if accept:

@@ -6,28 +6,24 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from stack import API, Stack  # noqa: E402
+from stack import API, Installed  # noqa: E402
 from streams import Poller, Stream  # noqa: E402
 
 SECRET = "the quiet bid"
 
 
-class Rooms:
-    server = None
+class Rooms(Installed):
+    conf = {"rate_user_burst": "5000", "rate_address_burst": "50000"}
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(cls.server, conf={"rate_user_burst": "5000", "rate_address_burst": "50000"}).start()
+        super().setUpClass()
         cls.people = {}
         for number, name in enumerate(("ana", "ben", "eve"), 1):
             token = cls.stack.token(number, name)
             user = cls.stack.get("me/", token=token).json["user"]
             cls.people[name] = (token, user["id"])
             assert cls.stack.post(f"{name} was here", token=token).status == 201
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
 
     def token(self, name):
         return self.people[name][0]

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 from html.parser import HTMLParser
 
-from stack import API, PAGE, Stack, new_client_id, wait_for
+from stack import API, PAGE, Installed, Stack, new_client_id, wait_for
 
 
 class Form(HTMLParser):
@@ -36,18 +36,8 @@ def curl(*args, **kwargs):
                           check=True, **kwargs).stdout
 
 
-class Site:
+class Site(Installed):
     """Run for each web server and gateway below."""
-
-    server = gateway = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(cls.server, cls.gateway).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
 
     def test_the_root_leads_to_the_page(self):
         reply = self.stack.http("GET", "/")

@@ -6,25 +6,17 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from stack import Stack, wait_for  # noqa: E402
+from stack import Installed, Stack, wait_for  # noqa: E402
 from streams import Ended, Line, Poller, Stream, query  # noqa: E402
 
 PEOPLE = {f"ws_max_per_{what}": "1000" for what in ("address", "user")}
 
 
-class Proxied:
+class Proxied(Installed):
     """Run for each web server below."""
 
-    server = None
+    conf = PEOPLE
     idle_limits = ()  # (as configured, three seconds)
-
-    @classmethod
-    def setUpClass(cls):
-        cls.stack = Stack(cls.server, conf=PEOPLE).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
 
     def dial(self, stack=None):
         sock = (stack or self.stack).dial()

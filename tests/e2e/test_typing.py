@@ -3,28 +3,23 @@
 the answers that they get anyway."""
 import unittest
 
-from stack import API, Stack, wait_for
+from stack import API, Installed, wait_for
 from streams import Poller, Stream
 
 REST = {"rate_user_burst": "5000", "rate_address_burst": "50000"}
 
 
-class Typing:
-    server = None
-    sidecar = True
+class Typing(Installed):
+    conf = REST
 
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(cls.server, conf=REST, sidecar=cls.sidecar).start()
+        super().setUpClass()
         cls.ana, cls.ben, cls.cleo = (cls.stack.token(n, name) for n, name in ((1, "ana"), (2, "ben"), (3, "cleo")))
         for token in (cls.ana, cls.ben, cls.cleo):
             cls.stack.post("here", token=token)
         cls.ids = {name: cls.stack.get("me/", token=token).json["user"]["id"]
                    for name, token in (("ana", cls.ana), ("ben", cls.ben), ("cleo", cls.cleo))}
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
 
     def type(self, token, on=True, room="general"):
         return self.stack.http("POST", f"{API}rooms/{room}/typing/", {"on": int(on)}, token=token)

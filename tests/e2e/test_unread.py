@@ -2,21 +2,15 @@
 """A read mark reaches the person's other devices, by whatever way it was made and they read."""
 import unittest
 
-from stack import API, Stack
+from stack import API, Installed
 from streams import Poller, Stream, query
 
 
-class Unread:
-    server = None
-
+class Unread(Installed):
     @classmethod
     def setUpClass(cls):
-        cls.stack = Stack(cls.server).start()
+        super().setUpClass()
         cls.ana, cls.ben = cls.stack.token(1, "ana"), cls.stack.token(2, "ben")
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.stack.stop()
 
     def say(self, count, room="general"):
         return [self.stack.post(f"news {n}", token=self.ben, room=room).json["message"]["seq"] for n in range(count)]

@@ -411,6 +411,20 @@ class Stack(Sessions):
         return sqlite3.connect(f"file:{self.path('var/chat.db')}?mode=ro", uri=True)
 
 
+class Installed:
+    """For a TestCase: one stack for all of its tests, as the class says."""
+
+    server, gateway, conf, sidecar = "lighttpd", "fastcgi", None, True
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stack = Stack(cls.server, cls.gateway, cls.conf, cls.sidecar).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stack.stop()
+
+
 # ---- as a program ----
 
 def obey(stack, line):
