@@ -238,9 +238,34 @@ class Model:
     def is_taken(self, name, but):
         return any(m.name == name for who, m in self.members.items() if who != but)
 
+    def tell_name(self, who, day):
+        """In their own log, and in each room that has something by them: there it is another name now."""
+        me, name = self.members[who], self.shown(who)
+        me.own.append(day, "renamed", None, None)
+        for room in self.rooms.values():
+            mine = {seq: m for seq, m in room.messages().items() if m.user_id == me.user_id}
+            for seq, message in mine.items():
+                room.change(seq, message._replace(username=name))
+            if mine:
+                room.append(day, "renamed", None, None)
+
+    def tell_alike(self, name, but, day):
+        """Whoever is alone with the name, or was, has a number now or has it no longer."""
+        others = [who for who, m in self.members.items()
+                  if who != but and m.kind != "guest" and m.name == name]
+        if len(others) == 1:
+            self.tell_name(others[0], day)
+
+    def name_by_oneself(self, who, name, day):
+        before, self.members[who].name = self.members[who].name, name
+        if self.members[who].kind != "guest":
+            self.tell_name(who, day)
+            self.tell_alike(before, who, day)
+
     def name_by_host(self, who, name, day):
         """A guest that has the name gives way."""
-        if self.members[who].name == name:
+        before = self.members[who].name
+        if before == name:
             return
         for other, m in self.members.items():
             if m.kind == "guest" and m.name == name:
@@ -249,6 +274,9 @@ class Model:
                     m.name = f"{name}~guest{m.user_id}"
                 m.own.append(day, "notice", "renamed", None)
         self.members[who].name = name
+        self.tell_name(who, day)
+        self.tell_alike(before, who, day)
+        self.tell_alike(name, who, day)
 
     def unread(self, who, slug):
         """Of others, past the mark, as far as the server looks; nothing without a mark."""

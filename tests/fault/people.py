@@ -225,6 +225,9 @@ class Person:
         self.seen[room] = frame["seq"]
         shown = self.screen.setdefault(room, {})
         shown[frame["seq"]] = essence(frame)
+        if frame["type"] == "renamed":
+            shown.update({seq: e._replace(username=frame["username"]) for seq, e in shown.items()
+                          if e[0] == "message" and e.user_id == frame["target_id"]})
         if frame.get("msg_seq") in shown:
             shown[frame["msg_seq"]] = self.changed(shown[frame["msg_seq"]], frame)
 

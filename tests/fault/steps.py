@@ -194,7 +194,7 @@ class People:
             self.test.assertEqual((reply.status, reply.error), (409, "name_taken"))
         else:
             self.test.assertEqual(reply.status, 200, reply.text)
-            who.member.name = name
+            self.model.name_by_oneself(who.number, name, self.world.day)
 
     def rename_by_host(self, who, name):
         """The next token says so; an open socket is told of it, or everything opened anew."""
