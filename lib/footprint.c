@@ -2,7 +2,9 @@
 
 #include <link.h>
 #include <malloc.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -29,4 +31,20 @@ void footprint_trim(void)
 
     malloc_trim(0);
     dl_iterate_phdr(let_go, &page);
+}
+
+static bool is_zero(const char *page, size_t size)
+{
+    return page[0] == 0 && memcmp(page, page + 1, size - 1) == 0;
+}
+
+void footprint_drop_zeros(void *from, size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *end = (char *)from + size;
+
+    for (char *at = (char *)from + (page - (uintptr_t)from % page) % page; at + page <= end;
+         at += page)
+        if (is_zero(at, page))
+            (void)madvise(at, page, MADV_DONTNEED); /* or nothing is gained */
 }

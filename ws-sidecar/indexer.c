@@ -23,9 +23,12 @@ int64_t indexer_run(struct indexer *x, struct chat *c)
 {
     int64_t now = clock_boot_ms(&c->clock);
     struct fail f;
+    bool moved;
 
     if (now < x->next_ms)
         return x->due ? x->next_ms - now : -1;
+    if (chat_follow(c, &moved, &f))
+        return AFTER_TROUBLE_MS;
     if (!x->due && indexing_is_due(c, &x->due, &f))
         x->due = false;
     if (x->due)

@@ -178,6 +178,7 @@ static void rest(struct sidecar *s, int64_t now)
         s->resting = false;
     } else if (!s->resting) {
         chat_rest(&s->chat);
+        writer_rest(s->writer);
         footprint_trim();
         s->resting = true;
     }

@@ -1,5 +1,6 @@
 #include "ws-sidecar/writer.h"
 
+#include "lib/footprint.h"
 #include "ws-sidecar/indexer.h"
 
 #include <pthread.h>
@@ -19,7 +20,7 @@ struct writer {
     pthread_mutex_t lock; /* of what stands below */
     pthread_cond_t wake;
     struct queue asked, answered;
-    bool stop;
+    bool stop, rest;
     /* the loop's thread alone */
     uv_async_t async;
     size_t pending;
@@ -68,18 +69,21 @@ static bool wait_for_news(struct writer *w, int64_t ms)
     return pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0;
 }
 
-/* Waits for work, for at most `ms`: then the list is empty. False: the thread shall end. */
-static bool take_round(struct writer *w, int64_t ms, struct queue *round)
+/* Waits for work, for at most `ms`: then the list is empty, and it may be time to rest. False: the
+ * thread shall end. */
+static bool take_round(struct writer *w, int64_t ms, struct queue *round, bool *rest)
 {
     bool ends;
 
     *round = (struct queue){0};
     pthread_mutex_lock(&w->lock);
-    while (!w->asked.first && !w->stop && wait_for_news(w, ms))
+    while (!w->asked.first && !w->stop && !w->rest && wait_for_news(w, ms))
         ;
     while (round->count < WRITER_ROUND && w->asked.first)
         push(round, pop(&w->asked));
     ends = w->stop && !round->first;
+    *rest = w->rest && !round->first;
+    w->rest = false;
     pthread_mutex_unlock(&w->lock);
     return !ends;
 }
@@ -105,13 +109,26 @@ static void hand_back(struct writer *w, struct queue *round)
     uv_async_send(&w->async);
 }
 
+/* The next round opens the databases again, and counts the versions of state.db anew. */
+static void let_go(struct writer *w)
+{
+    chat_leave(&w->chat);
+    w->round.unlisted = true;
+    footprint_trim();
+}
+
 static void *thread_main(void *arg)
 {
     struct writer *w = arg;
     int64_t wait_ms = -1;
     struct queue round;
+    bool rest;
 
-    while (take_round(w, wait_ms, &round)) {
+    while (take_round(w, wait_ms, &round, &rest)) {
+        if (rest && wait_ms < 0) {
+            let_go(w);
+            continue;
+        }
         if (round.first) {
             writer_run(&w->round, round.first);
             hand_back(w, &round);
@@ -206,6 +223,14 @@ void writer_wake(struct writer *w)
         return;
     w->unseen = false;
     pthread_mutex_lock(&w->lock);
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void writer_rest(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->rest = true;
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
 }

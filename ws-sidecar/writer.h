@@ -29,6 +29,9 @@ MUST_CHECK enum err writer_new(struct writer **out, const struct conf *conf, str
 MUST_CHECK bool writer_submit(struct writer *w, struct job *j);
 /* Has the thread look, where something was submitted since. */
 void writer_wake(struct writer *w);
+/* Nobody is here: unless it has something to do, the thread closes its databases until the next
+ * job. */
+void writer_rest(struct writer *w);
 bool writer_is_full(const struct writer *w); /* nothing can be submitted now */
 /* From now on jobs are about this database (db_file()). Those that meet another are refused as
  * busy: after a restore the same ids may mean other people. */

@@ -1,5 +1,6 @@
 #include "ws-sidecar/ws.h"
 
+#include "lib/footprint.h"
 #include "ws-sidecar/session.h"
 #include "ws-sidecar/wsframe.h"
 
@@ -290,12 +291,53 @@ static struct lws_context_creation_info context_info(struct ws *w)
     return info;
 }
 
+/*
+ * libwebsockets makes tables of all the descriptors that there may be, and writes zeros into them:
+ * 0.2 MB that nobody needs before as many have come. Of the process, as its allocator is.
+ */
+enum { TABLE_MIN = 32768 };
+static struct table {
+    void *at; /* NULL: none */
+    size_t size;
+} tables[4];
+
+static struct table *find_table(const void *at)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+        if (tables[i].at == at)
+            return &tables[i];
+    return NULL;
+}
+
+static void *allocate(void *old, size_t size, const char *reason)
+{
+    struct table *table = find_table(old); /* of nothing: a free place */
+    void *made = NULL;
+
+    (void)reason;
+    if (size > 0)
+        made = realloc(old, size);
+    else
+        free(old);
+    if (table && (made || size == 0))
+        *table = (struct table){size >= TABLE_MIN ? made : NULL, size};
+    return made;
+}
+
+static void empty_tables(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+        if (tables[i].at)
+            footprint_drop_zeros(tables[i].at, tables[i].size);
+}
+
 enum err ws_new(struct ws **out, struct sidecar *s, struct fail *f)
 {
     struct ws *w = xcalloc(1, sizeof *w);
     struct lws_context_creation_info info;
 
     lws_set_log_level(0, NULL);
+    lws_set_allocator(allocate);
     w->sidecar = s;
     w->loops[0] = &s->loop;
     w->protocols[0] = (struct lws_protocols){.name = "chat.v1",
@@ -314,6 +356,7 @@ enum err ws_new(struct ws **out, struct sidecar *s, struct fail *f)
         return fail(f, ERR_INTERNAL,
                     "libwebsockets did not start: is libwebsockets-evlib-uv installed?");
     }
+    empty_tables();
     *out = w;
     return OK;
 }

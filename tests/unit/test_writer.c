@@ -347,6 +347,21 @@ static void on_answer(void *ctx, struct job *j)
     job_free(j);
 }
 
+static void submit_post(struct answers *a, const struct actor *who, int64_t number)
+{
+    struct job *j = post(who, "in order", NULL);
+
+    j->session = number;
+    assert_true(writer_submit(a->writer, j));
+    writer_wake(a->writer);
+}
+
+static void await_answers(struct answers *a, uv_loop_t *loop)
+{
+    while (writer_pending(a->writer) > 0)
+        uv_run(loop, UV_RUN_ONCE);
+}
+
 static void test_the_thread_answers_everything_in_order(void **state)
 {
     struct fixture *fx = fixture_open_with("rate_user_burst = 1000\nrate_user_per_minute = 1000\n");
@@ -358,17 +373,19 @@ static void test_the_thread_answers_everything_in_order(void **state)
     assert_int_equal(uv_loop_init(&loop), 0);
     assert_int_equal(
         writer_new(&a.writer, &fx->conf, &fx->log, "here", &loop, on_answer, &a, &fx->fail), OK);
-    for (int64_t i = 1; i <= 300; i++) {
-        struct job *j = post(&ana, "in order", NULL);
-
-        j->session = i;
-        assert_true(writer_submit(a.writer, j));
-        writer_wake(a.writer);
-    }
-    while (writer_pending(a.writer) > 0)
-        uv_run(&loop, UV_RUN_ONCE);
+    for (int64_t i = 1; i <= 300; i++)
+        submit_post(&a, &ana, i);
+    await_answers(&a, &loop);
     assert_int_equal(a.count, 300);
-    assert_int_equal(fixture_room(fx, "general").head, 301);
+    for (int64_t i = 301; i <= 310; i++) { /* it rests, and is wanted again, sooner or later */
+        writer_rest(a.writer);
+        submit_post(&a, &ana, i);
+        if (i % 2 == 0)
+            await_answers(&a, &loop);
+    }
+    await_answers(&a, &loop);
+    assert_int_equal(a.count, 310);
+    assert_int_equal(fixture_room(fx, "general").head, 311);
     writer_free(a.writer);
     uv_run(&loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&loop), 0);
