@@ -150,7 +150,8 @@ node_modules/.tests: static/vendor/.stamp
 tests-built: $(UNIT) $(FUZZERS) $(HELPERS) $(BENCHES) $(TRIVIALS) node_modules/.tests
 
 # What speed is compared with, each pinned by a lock of its own.
-bench-built: $(BENCHES) $(TRIVIALS) bench/peers/node_modules/.stamp bench/lighthouse/node_modules/.stamp
+bench-built: $(BENCHES) $(TRIVIALS) bench/peers/node_modules/.stamp bench/lighthouse/node_modules/.stamp \
+             node_modules/.tests
 
 bench/%/node_modules/.stamp: bench/%/package-lock.json static/vendor/.stamp
 	@cd bench/$* && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

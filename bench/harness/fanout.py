@@ -1,14 +1,14 @@
 """Sections 1, 2, 3 and 8: what it costs to hand a message to many."""
 import contextlib
 
-from report import median, rounds, values
-from servers import PEER_SERVERS, Floored, Readers, Site, Straight, apache, floor, load
+from report import TROUBLE, median, rounds, short, values
+from servers import PEER_SERVERS, Floored, Readers, Site, Straight, Wrong, apache, floor, load
 
 READERS, MANY_READERS, PEOPLE = 1000, 10000, 1000
 CPU = "µs CPU per delivery"
 # Django Channels needs a second for two messages to a thousand readers: fewer on their way, so that a round
 # ends. It joins nothing, so this costs it nothing.
-IN_FLIGHT = {"Django Channels": 8}
+IN_FLIGHT = {"Django Channels": 4}
 
 
 def options(bench, where, over, clients, **more):
@@ -57,8 +57,12 @@ def peers(bench, site, stack, section, inflight, size):
         if missing:
             section.note(f"{name} was not measured: {missing}")
             continue
-        where, pids = stack.enter_context(server(site))
-        crowd = stack.enter_context(readers(bench, where, pids, "plain", size=size))
+        try:
+            where, pids = stack.enter_context(server(site))
+            crowd = stack.enter_context(readers(bench, where, pids, "plain", size=size))
+        except (Wrong, *TROUBLE) as error:
+            section.troubles.append(f"{name}: {short(error)}")
+            continue
         mine = min(inflight, IN_FLIGHT.get(name, inflight))
         found[name] = lambda _, crowd=crowd, mine=mine: crowd.go(mine)
     return found

@@ -1,13 +1,15 @@
-"""Section 9: the page as Lighthouse sees it, on a telephone (its own preset), median of three."""
+"""Section 9: the page as Lighthouse sees it, on a telephone (its own preset), median of three; and how a room
+with ten thousand loaded messages scrolls."""
 import json
 import os
 import subprocess
 
-from report import median
-from servers import ROOT, Site, Wrong
+from report import median, values
+from servers import ROOT, Site
 
 FOLDER = os.path.join(ROOT, "bench", "lighthouse")
 RUNS, ATTEMPTS = 3, 3
+ROWS, FRAME_MS = 10000, 16.8  # a frame of 60 a second, as clocks tell it
 ASKED = {"accessibility": 95, "best-practices": 95, "performance": None}
 METRICS = {"first-contentful-paint": "first paint", "largest-contentful-paint": "largest paint",
            "total-blocking-time": "blocked"}
@@ -20,7 +22,7 @@ def audit(url):
         if done.returncode == 0:
             return json.loads(done.stdout)
         if not attempts_left or "run Lighthouse again" not in done.stderr:
-            raise Wrong(f"lighthouse: {done.stderr[-500:]}")
+            raise subprocess.SubprocessError(f"lighthouse: {done.stderr[-500:]}")
 
 
 def run(url):
@@ -32,7 +34,26 @@ def run(url):
         env=dict(os.environ, CHROME_PATH=os.environ.get("CHROME_PATH", "/usr/bin/chromium")))
 
 
-def measure(bench, section):
+def scrolling(bench, section):
+    missing = bench.missing("scrolling")
+    if missing:
+        section.note(f"scrolling was not measured: {missing}")
+        return
+    done = subprocess.run(["node", os.path.join(ROOT, "bench", "scroll.mjs"), "--json", "--rows", str(ROWS),
+                           "--seconds", str(bench.scroll_seconds), "--rounds", str(bench.rounds), "--arrivals", "5",
+                           "--widths", bench.scroll_widths],
+                          capture_output=True, text=True, timeout=600, check=True)
+    for line in done.stdout.splitlines():
+        found = json.loads(line)
+        what, frames = f"{found['rows']:,} rows scroll, {found['width']} px", found["scrolled"]
+        section.row(f"{what}: a frame", values(frames, "p50"), "ms", most=FRAME_MS)
+        section.row(f"{what}: frames that are late", [100 * share for share in values(frames, "late")], "%")
+        section.row(f"{what}: the main thread, a frame", values(frames, "cpu"), "ms CPU")
+    section.note("scrolling a tenth of a screen a frame, in Chromium without a screen or a GPU: all is painted in "
+                 "software, by threads beside the main one, on the same two cores")
+
+
+def lighthouse(bench, section):
     missing = bench.missing("Lighthouse")
     if missing:
         section.note(f"not measured: {missing}")

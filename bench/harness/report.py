@@ -1,5 +1,11 @@
 """Rounds, medians, ratios, and the tables that are printed and written to RESULTS.md."""
 import statistics
+import subprocess
+import sys
+
+# What a machine does to a measurement, not a program's wrong answer: it did not start, not end, not in time.
+TROUBLE = (AssertionError, OSError, subprocess.SubprocessError)
+SPARE_ROUNDS = 2  # so many may be measured again
 
 
 def median(values):
@@ -73,10 +79,18 @@ HEADINGS = ["what", "Outcry", "compared with", "ratio", "asked", "holds"]
 VERDICTS = {True: "yes", False: "**no**"}
 
 
+def short(error):
+    return " ".join(f"{type(error).__name__}: {error}".replace("|", "/").split())[:600]
+
+
 def summary(sections):
     """What was asked beside what was seen, all of it in one table."""
-    rows = [[f"{section.number}", row.label, row.asked, row.seen, VERDICTS[row.holds]]
-            for section in sections for row in section.rows if row.holds is not None]
+    rows = []
+    for section in sections:
+        rows += [[f"{section.number}", row.label, row.asked, row.seen, VERDICTS[row.holds]]
+                 for row in section.rows if row.holds is not None]
+        rows += [[f"{section.number}", section.title, "", f"not all could be measured: {trouble}", "**no**"]
+                 for trouble in section.troubles]
     return table(["", "what", "asked", "seen", "holds"], rows)
 
 
@@ -88,7 +102,7 @@ def table(headings, rows):
 class Section:
     def __init__(self, number, title):
         self.number, self.title = number, title
-        self.rows, self.notes, self.failures = [], [], []
+        self.rows, self.notes, self.failures, self.troubles = [], [], [], []
 
     def row(self, *args, **kwargs):
         self.rows.append(Row(*args, **kwargs))
@@ -108,6 +122,7 @@ class Section:
                 lines.append(f"      asked {asked}: {verdict.strip('*')}")
         lines += [f"   ({note})" for note in self.notes]
         lines += [f"   FAILED: {failure}" for failure in self.failures]
+        lines += [f"   NOT MEASURED: {trouble}" for trouble in self.troubles]
         return "\n".join(lines)
 
     def markdown(self):
@@ -116,18 +131,30 @@ class Section:
             lines += [*table(HEADINGS, [row.cells() for row in self.rows]), ""]
         lines += [f"- {note}" for note in self.notes]
         lines += [f"- FAILED: {failure}" for failure in self.failures]
+        lines += [f"- NOT MEASURED: {trouble}" for trouble in self.troubles]
         return "\n".join(lines).rstrip() + "\n"
 
 
 def rounds(count, contestants):
     """Runs every contestant once a round, in turn: {name: [result of each round]}. A contestant is called with
-    the results of the round so far."""
+    the results of the round so far. A round in which the machine got in the way is measured again."""
     results = {name: [] for name in contestants}
-    for _ in range(count):
+    spare = SPARE_ROUNDS
+    done = 0
+    while done < count:
         this_round = {}
-        for name, run in contestants.items():
-            this_round[name] = run(this_round)
-            results[name].append(this_round[name])
+        try:
+            for name, run in contestants.items():
+                this_round[name] = run(this_round)
+        except TROUBLE as error:
+            spare -= 1
+            if spare < 0:
+                raise
+            print(f"bench: a round again: {short(error)}", file=sys.stderr, flush=True)
+            continue
+        for name, result in this_round.items():
+            results[name].append(result)
+        done += 1
     return results
 
 

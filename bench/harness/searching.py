@@ -12,7 +12,6 @@ KINDS = {"frequent": "two of the 20 most frequent words", "mixed": "two words as
          "rare": "two rare words", "phrase": "a phrase of two words", "prefix": "a beginning and a word",
          "author": "somebody's, with a word", "file": "with a file, and a word", "nothing": "a word that nobody said"}
 ASKED = ("frequent", "mixed", "rare")  # the promise is about two words
-COUNT = 2000
 
 
 @contextlib.contextmanager
@@ -41,10 +40,10 @@ def give_files(site):
         db.execute("UPDATE message SET attachments = 1 WHERE seq % 50 = 0")
 
 
-def search(site, kind):
+def search(bench, site, kind):
     def run(_):
-        return parse(site.run_as_owner(site.path("bin/search"), "--config", site.conf, "--count", str(COUNT),
-                                       "--kind", kind))
+        return parse(site.run_as_owner(site.path("bin/search"), "--config", site.conf, "--count",
+                                       str(bench.searches), "--kind", kind))
     return run
 
 
@@ -55,11 +54,11 @@ def measure(bench, section):
         give_files(site)
         site.outcry("index")
         rooms, closed = restrict(site)
-        results = rounds(bench.rounds, {kind: search(site, kind) for kind in KINDS})
+        results = rounds(bench.rounds, {kind: search(bench, site, kind) for kind in KINDS})
         for kind, what in KINDS.items():
             asked = 50 if kind in ASKED else None
             section.row(what, [n / 1000 for n in values(results[kind], "p99_us")], "ms p99", most=asked)
-        section.note(f"{messages:,} messages; {COUNT:,} searches a round by somebody who is a member of "
+        section.note(f"{messages:,} messages; {bench.searches:,} searches a round by somebody who is a member of "
                      f"{closed - 1} of {closed} private rooms beside {rooms - closed} public ones, and ignores "
                      f"{IGNORED} people; from the question to the answer's JSON")
 

@@ -225,3 +225,30 @@ class Report(unittest.TestCase):
                              "b": lambda so_far: order.append("b") or len(so_far)})
         self.assertEqual(order, ["a", "b", "a", "b"])
         self.assertEqual(results, {"a": [0, 0], "b": [1, 1]})
+
+    def test_a_round_that_the_machine_spoilt_is_measured_again(self):
+        from report import rounds
+        answers = iter([1, OSError("no"), 2, AssertionError("late"), 3])
+
+        def ask(_):
+            answer = next(answers)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+        self.assertEqual(rounds(3, {"a": ask}), {"a": [1, 2, 3]})
+
+    def test_trouble_without_end_and_wrong_answers_end_it(self):
+        from report import rounds
+        for error in (OSError("no"), ValueError("a doubled delivery")):
+            def ask(_, error=error):
+                raise error
+            with self.assertRaises(type(error)):
+                rounds(3, {"a": ask})
+
+    def test_what_was_not_measured_says_so_in_the_table(self):
+        from report import Section, summary
+        section = Section(9, "The page")
+        section.row("layout shift", [0], "", most=0.001)
+        section.troubles.append("no | browser")
+        self.assertEqual(len(summary([section])), 4)
+        self.assertIn("no | browser", summary([section])[-1])
