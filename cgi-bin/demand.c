@@ -69,7 +69,8 @@ static void reset_signals(void)
 /* Of the environment what a program needs, and not the variables of the request. */
 static char **environment(void)
 {
-    static const char *const names[] = {"PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH"};
+    static const char *const names[] = {"PATH",          "HOME", "LANG", "TZ", "LD_LIBRARY_PATH",
+                                        "GLIBC_TUNABLES"};
     static char entries[ARRAY_LEN(names)][ENTRY_MAX];
     static char *list[ARRAY_LEN(names) + 1];
     size_t count = 0;

@@ -155,7 +155,8 @@ class Stack(Sessions):
                    OUTCRY_SITE_STATIC=self.path("var", self.overrides.get("static_dir", "site")),
                    OUTCRY_FILES=self.path("var", self.overrides.get("files_dir", "files")),
                    OUTCRY_LISTEN="tls" if self.tls else "plain",
-                   OUTCRY_TLS_CERT=self.path("cert.pem"), OUTCRY_TLS_KEY=self.path("key.pem"))
+                   OUTCRY_TLS_CERT=self.path("cert.pem"), OUTCRY_TLS_KEY=self.path("key.pem"),
+                   GLIBC_TUNABLES="glibc.malloc.tcache_count=0")  # as scripts/run and system/ have it
         env["PATH"] += ":/usr/sbin:/sbin"
         return env
 
