@@ -284,7 +284,7 @@ static void check_clock(struct doctor *d)
 
 static void check_limits(struct doctor *d)
 {
-    int64_t wanted = d->site->conf.ws_max_connections + 64;
+    int64_t wanted = d->site->conf.ws_max_connections + CONF_SIDECAR_FDS;
     struct rlimit files;
 
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max != RLIM_INFINITY &&

@@ -88,6 +88,9 @@ struct conf {
     enum log_level log_level;
 };
 
+/* Descriptors that a sidecar needs beside its ws_max_connections. */
+enum { CONF_SIDECAR_FDS = 2176 };
+
 /* Fills `c` from the file. ERR_NOT_FOUND, ERR_BAD_REQUEST with "path:line: what to mend" in `f`.
  * An unknown key is an error that names the nearest known one. */
 MUST_CHECK enum err conf_load(struct conf *c, const char *path, struct fail *f);

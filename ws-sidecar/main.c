@@ -16,7 +16,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FDS_OF_OUR_OWN = 128 + LISTEN_VISITORS + LISTEN_RESTING };
+_Static_assert(CONF_SIDECAR_FDS >= 128 + LISTEN_VISITORS + LISTEN_RESTING,
+               "whoever may connect beside sockets has a descriptor, too");
 
 static const char usage[] =
     "usage: outcry-sidecar [--config FILE] [--lock-fd N]\n"
@@ -72,7 +73,7 @@ static struct options parse_arguments(int argc, char **argv)
 static void raise_file_limit(struct log *log, int64_t connections)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)connections + FDS_OF_OUR_OWN;
+    rlim_t wanted = (rlim_t)connections + CONF_SIDECAR_FDS;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
