@@ -54,7 +54,7 @@ CREATE TABLE room_member (
 CREATE INDEX room_member_room ON room_member (room_id);
 
 CREATE TABLE message (
-    id          INTEGER PRIMARY KEY,          -- random, 53 bits: a reference, never an order
+    id          INTEGER PRIMARY KEY,          -- 53 bits (message_id.h): a reference, never an order
     room_id     INTEGER NOT NULL REFERENCES room (id),
     seq         INTEGER NOT NULL,             -- of the event that created it
     user_id     INTEGER NOT NULL REFERENCES user (id),
