@@ -109,16 +109,57 @@ static enum err parse_ids(const char *text, struct change *ch, struct fail *f)
     return OK;
 }
 
+/* "ana, Ben B" */
+static enum err parse_names(const char *text, struct change *ch, struct fail *f)
+{
+    struct call *c = ch->call;
+    struct user u;
+
+    while (*text) {
+        const char *begin = text + strspn(text, " ,");
+        const char *end = begin + strcspn(begin, ","), *last = end;
+        const char *name;
+        enum err e;
+
+        while (last > begin && last[-1] == ' ')
+            last--;
+        text = end;
+        if (last == begin)
+            break;
+        name = arena_strn(c->arena, begin, (size_t)(last - begin));
+        if (ch->other_count == DIRECT_OTHERS_MAX)
+            return fail(f, ERR_BAD_REQUEST, "A conversation is with 1 to %d others.",
+                        DIRECT_OTHERS_MAX);
+        e = people_find_by_name(c->chat, c->arena, &c->actor, name, &u, f);
+        if (e == ERR_NOT_FOUND)
+            return fail(f, e, "There is nobody called \"%s\".", name);
+        if (e)
+            return e;
+        ch->others[ch->other_count++] = u.id;
+    }
+    return OK;
+}
+
+/* A name may have commas of its own: first it is taken as a whole. */
+static enum err find_others(struct change *ch, struct fail *f)
+{
+    const char *ids = call_text(ch->call, "user_ids"), *names = call_text(ch->call, "username");
+    enum err e;
+
+    if (ids)
+        return parse_ids(ids, ch, f);
+    e = person(ch->call, &ch->others[0], f);
+    if (e == ERR_NOT_FOUND && names && strchr(names, ','))
+        return parse_names(names, ch, f);
+    ch->other_count = 1;
+    return e;
+}
+
 enum err handle_direct(struct call *c, struct fail *f)
 {
     struct change ch = change_of(c, NULL);
-    const char *ids = call_text(c, "user_ids");
-    enum err e = ids ? parse_ids(ids, &ch, f) : OK;
+    enum err e = find_others(&ch, f);
 
-    if (!e && !ids) {
-        ch.other_count = 1;
-        e = person(c, &ch.others[0], f);
-    }
     if (!e)
         e = chat_write(c->chat, converse, &ch, f);
     return e ? e : answer_room(c, ch.room.slug, ch.made ? 201 : 200, f);

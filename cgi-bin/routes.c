@@ -118,7 +118,7 @@ static const struct param member_params[] = {ROOM("slug", FROM_PATH), ID("id"), 
 
 #define PERSON                                                                                     \
     {.name = "user_id", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 1, .max = SEQ_MAX},        \
-    {.name = "username", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 128}
+    {.name = "username", .from = FROM_BODY, .kind = PARAM_TEXT, .max = 1024}
 
 static const struct param invite_params[] = {ROOM("slug", FROM_PATH), PERSON, {0}};
 

@@ -13,7 +13,7 @@ export async function openNewRoom({ api, config, opened }) {
         opened(room);
     };
     const forms = [
-        nameForm(api, "Talk with somebody: their name", "Start", async (username) => done(await api.post("direct/", { username }))),
+        nameForm(api, "Talk with one or a few: names, with commas between", "Start", async (username) => done(await api.post("direct/", { username })), 256),
     ];
     if (config.opens_rooms) {
         forms.push(titleForm("A private room: its name", async (title) => done(await api.post("rooms/", { title }))));

@@ -6,15 +6,15 @@ const PAUSE_MS = 150;
 
 let count = 0;
 
-// A form of one line: {form, input, error(text)}; submit(name) does it, and may refuse.
-export function nameForm(api, label, action, submit) {
+// A form of one line; submit(name) does it, and may refuse. Where there is `room` for several names, commas stand between them.
+export function nameForm(api, label, action, submit, room = 32) {
     const id = `people-${++count}`;
     const input = element("input", "form-control");
     const names = element("datalist", "");
     const wrong = element("p", "sheet-error");
     const send = element("button", "btn btn-primary", action);
     const caption = element("label", "form-label", label);
-    Object.assign(input, { id, maxLength: 32, autocomplete: "off", autocapitalize: "off", spellcheck: false, required: true });
+    Object.assign(input, { id, maxLength: room, autocomplete: "off", autocapitalize: "off", spellcheck: false, required: true });
     names.id = `${id}-names`;
     input.setAttribute("list", names.id);
     caption.htmlFor = id;
@@ -43,10 +43,11 @@ function suggest(api, input, names) {
     input.addEventListener("input", () => {
         clearTimeout(timer);
         timer = setTimeout(async () => {
-            const q = input.value.trim();
+            const asked = input.value;
+            const [, before, q] = /^(.*,\s*)?(.*?)\s*$/.exec(asked.trimStart());
             const found = q ? await api.get("users/", { q }).catch(() => null) : null;
-            if (found && q === input.value.trim()) {
-                names.replaceChildren(...found.users.map(({ username }) => new Option(username, username)));
+            if (found && asked === input.value) {
+                names.replaceChildren(...found.users.map(({ username }) => new Option(username, (before ?? "") + username)));
             }
         }, PAUSE_MS);
     });

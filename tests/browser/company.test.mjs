@@ -58,7 +58,14 @@ async function enter(person, slug) {
 
 test("a conversation of three is in everybody's list at once, each hears the others, and who leaves is gone", async () => {
     const { ana, ben, cleo } = people;
-    const { room } = await ask("ana", "POST", "direct/", { user_ids: `${ids.ben},${ids.cleo}` });
+    await ana.page.click("#new-room");
+    const names = ana.page.locator(".sheet-new input").first();
+    await names.fill("ben, cl");
+    await ana.page.waitForSelector('.sheet-new datalist option[value="ben, cleo"]', { state: "attached" });
+    await names.fill("ben, cleo");
+    await ana.page.click('.sheet-new button:text-is("Start")');
+    await ana.page.waitForSelector('.room[aria-current]:has(.room-name:text-is("ben, cleo"))');
+    const room = { id: await ana.page.locator(".room[aria-current]").getAttribute("data-room") };
     for (const [person, title] of [[ana, "ben, cleo"], [ben, "ana, cleo"], [cleo, "ana, ben"]]) {
         await link(person, room.id).waitFor();
         assert.equal(await link(person, room.id).locator(".room-name").textContent(), title);

@@ -168,6 +168,27 @@ class Rooms(Installed):
         self.assertEqual(self.call("GET", f"messages/{said['id']}/", "eve", status=404)["error"]["code"],
                          "message_not_found")
 
+    def test_a_conversation_of_a_few_is_begun_by_their_names(self):
+        room = self.call("POST", "direct/", "ana", {"username": " ben , EVE,"}, 201)["room"]
+        self.assertEqual(room["title"], "ben, eve")
+        form = self.stack.http("POST", API + "direct/", [("username", "ana, ben")], token=self.token("eve"),
+                               headers={"Accept": "text/html"})
+        self.assertEqual(form.status, 303)
+        self.assertTrue(form.headers["Location"].endswith(f"/r/{room['id']}/"), form.headers["Location"])
+        for names, status, code in (("ben, nobody", 404, "not_found"), (",", 400, "bad_request"), (", ,", 400, "bad_request"),
+                                    (",".join(["ben"] * 8), 400, "bad_request")):
+            refused = self.call("POST", "direct/", "ana", {"username": names}, status)
+            self.assertEqual(refused["error"]["code"], code)
+
+    def test_somebody_whose_name_has_a_comma_is_found_by_it(self):
+        comma = self.stack.token(77, "smith, j")
+        number = self.stack.get("me/", token=comma).json["user"]["id"]
+        self.assertEqual(self.stack.post("a comma was here", token=comma).status, 201)
+        room = self.call("POST", "direct/", "ana", {"username": "Smith, J"}, 201)["room"]
+        self.assertEqual(room["title"], "smith, j")
+        again = self.call("POST", "direct/", "ana", {"user_id": number})["room"]
+        self.assertEqual(again["id"], room["id"])
+
     def test_a_leaver_is_not_seen_in_the_room_any_more(self):
         room = self.new_room("ben")
         ana, ben = self.hello("ana", [room]), self.hello("ben", [room])
