@@ -77,7 +77,7 @@ def check(work):
     """[] or what is wrong, each in a sentence."""
     stored = Stored(work.stack)
     wrong = [f"{thread.name} died of {thread.error!r}" for thread in work.failed()]
-    for writer in work.writers + work.actors:
+    for writer in work.senders():
         wrong += check_writer(writer, stored)
     for actor in work.actors:
         wrong += check_acts(actor, stored.acts)

@@ -241,16 +241,19 @@ class Workload:
             thread.join(15)
 
     def threads(self):
-        return self.readers + self.writers + self.actors
+        return self.readers + self.senders()
+
+    def senders(self):
+        return self.writers + self.actors
 
     # ---- what happens meanwhile ----
 
     def acked(self):
-        return sum(len(w.ack_times) for w in self.writers + self.actors)
+        return sum(len(w.ack_times) for w in self.senders())
 
     def await_acks(self, more, seconds=60, writers=None):
         """Waits for so many more acks from each writer."""
-        writers = writers or self.writers + self.actors
+        writers = writers or self.senders()
         goal = {w: len(w.ack_times) + more for w in writers}
 
         def late():
@@ -263,7 +266,7 @@ class Workload:
         return [t for t in self.threads() if t.error]
 
     def count(self, outcome):
-        return sum(n for w in self.writers for key, n in w.outcomes.items() if key == outcome)
+        return sum(n for w in self.senders() for key, n in w.outcomes.items() if key == outcome)
 
     def hold_out(self, seconds):
         """For so long the fault goes on: its length is the subject."""
@@ -279,7 +282,7 @@ class Workload:
     def settle(self, seconds=60):
         self.enough.set()
         self.ended = time.monotonic()
-        await_none(lambda: [(w.name, w.outcomes) for w in self.writers + self.actors if w.is_alive()],
+        await_none(lambda: [(w.name, w.outcomes) for w in self.senders() if w.is_alive()],
                    "messages without an answer", seconds)
         heads = self.heads()
         await_none(lambda: [(r.name, r.last) for r in self.readers

@@ -57,7 +57,7 @@ class Sidecar(KillCase):
 
         work = self.run_kills("sidecar killed between commit and ack", stack, kill,
                               writers=("hello", "hello", "hello", "seed", "seed", "json"))
-        self.assertGreater(sum(w.retries for w in work.writers), 0)
+        self.assertGreater(sum(w.retries for w in work.senders()), 0)
 
     def test_killing_it_while_it_moves_the_log_into_the_database_loses_nothing(self):
         """A log so short that nearly every commit is followed by a checkpoint: killed in its writes."""

@@ -119,7 +119,7 @@ class FailingDisk(FaultCase):
         self.judge("failing disk (EIO)", rounds, work, note=f"{self.failures(work)} writes failed")
 
     def failures(self, work):
-        return sum(n for w in work.writers for key, n in w.outcomes.items() if key != "acked")
+        return sum(n for w in work.senders() for key, n in w.outcomes.items() if key != "acked")
 
 
 class Locked(FaultCase):
@@ -140,10 +140,10 @@ class Locked(FaultCase):
             reads.join(20)
             work.await_acks(3)
             work.settle()
-            slowest = max(w.slowest for w in work.writers)
+            slowest = max(w.slowest for w in work.senders())
         self.assertEqual(during, 0)
         self.assertGreater(work.count("later busy"), 0)
-        self.assertGreater(sum(w.told_when for w in work.writers), 0)
+        self.assertGreater(sum(w.told_when for w in work.senders()), 0)
         self.assertEqual([status for status, _ in seen], [200] * len(seen))
         # One before it in the queue of the same worker may have used up its own five seconds.
         self.assertLess(slowest, 20)
