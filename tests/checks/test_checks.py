@@ -235,11 +235,11 @@ class RunningTests(unittest.TestCase):
         self.unit("echo $$ > left.new; mv left.new left; exec sleep 1000")
         with subprocess.Popen([sys.executable, "tests/run"], cwd=self.root.name,
                               env={"PATH": os.environ["PATH"]}) as runner:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while not os.path.exists(os.path.join(self.root.name, "left")):
                 self.assertLess(time.monotonic(), deadline)
             runner.terminate()
-            self.assertEqual(runner.wait(20), 128 + signal.SIGTERM)
+            self.assertEqual(runner.wait(60), 128 + signal.SIGTERM)
         self.await_end("left")
 
     def run_long(self, **env):
