@@ -93,17 +93,28 @@ static enum err converse(struct chat *chat, void *arg, struct fail *f)
                        ch->address, &ch->room, &ch->made, f);
 }
 
+static enum err add_other(struct change *ch, int64_t id, struct fail *f)
+{
+    if (ch->other_count == DIRECT_OTHERS_MAX)
+        return fail(f, ERR_BAD_REQUEST, "A conversation is with 1 to %d others.",
+                    DIRECT_OTHERS_MAX);
+    ch->others[ch->other_count++] = id;
+    return OK;
+}
+
 /* "3,17" */
 static enum err parse_ids(const char *text, struct change *ch, struct fail *f)
 {
     while (*text) {
         size_t len = strcspn(text, ",");
+        int64_t id;
+        enum err e;
 
-        if (ch->other_count == DIRECT_OTHERS_MAX)
-            return fail(f, ERR_BAD_REQUEST, "A conversation is with 1 to %d others.",
-                        DIRECT_OTHERS_MAX);
-        if (!text_to_i64(text, len, 1, INT64_MAX, &ch->others[ch->other_count++]))
+        if (!text_to_i64(text, len, 1, INT64_MAX, &id))
             return fail(f, ERR_BAD_REQUEST, "user_ids must look like 3,17.");
+        e = add_other(ch, id, f);
+        if (e)
+            return e;
         text += len + (text[len] == ',');
     }
     return OK;
@@ -127,15 +138,13 @@ static enum err parse_names(const char *text, struct change *ch, struct fail *f)
         if (last == begin)
             break;
         name = arena_strn(c->arena, begin, (size_t)(last - begin));
-        if (ch->other_count == DIRECT_OTHERS_MAX)
-            return fail(f, ERR_BAD_REQUEST, "A conversation is with 1 to %d others.",
-                        DIRECT_OTHERS_MAX);
         e = people_find_by_name(c->chat, c->arena, &c->actor, name, &u, f);
         if (e == ERR_NOT_FOUND)
             return fail(f, e, "There is nobody called \"%s\".", name);
+        if (!e)
+            e = add_other(ch, u.id, f);
         if (e)
             return e;
-        ch->others[ch->other_count++] = u.id;
     }
     return OK;
 }
