@@ -99,21 +99,23 @@ class Mentioning(Installed):
         self.assertEqual((frame["unread"], frame["mentions"]), (0, 0))
 
     def test_the_list_says_it_by_the_present_name(self):
-        message = self.say("by whatever name, @Ben B", room="materials")
-        renamed = self.stack.token(2, "Benedict")
+        dan = self.stack.token(4, "Dan D")
+        number = self.stack.get("me/", token=dan).json["user"]["id"]
+        self.stack.post("here", token=dan)
+        message = self.say("by whatever name, @Dan D", room="materials")
+        renamed = self.stack.token(4, "Daniel")
         mine = self.stack.get("me/mentions/", token=renamed).json["mentions"]
         self.assertEqual((mine[0]["id"], mine[0]["message"], mine[0]["room_title"]),
-                         (message["id"], "by whatever name, @Benedict", "Materials"))
+                         (message["id"], "by whatever name, @Daniel", "Materials"))
         row = act(self.stack, "GET", message["id"], token=self.cleo).json["message"]
-        self.assertIn(">@Benedict</span>", row["html"])
-        self.assertEqual(row["mentions"][0]["username"], "Benedict")
+        self.assertIn(">@Daniel</span>", row["html"])
+        self.assertEqual(row["mentions"][0]["username"], "Daniel")
         page = self.stack.http("GET", f"/stocks/chat/m/{message['id']}/", token=self.cleo).text
-        self.assertRegex(page, f'<a class="mention" [^>]*data-user="{self.ids["Ben B"]}">@Benedict</a>')
+        self.assertRegex(page, f'<a class="mention" [^>]*data-user="{number}">@Daniel</a>')
         quote = self.say("yes?", reply_to=message["id"], room="materials")["quote"]
-        self.assertEqual(quote["excerpt"], "by whatever name, @Benedict")
+        self.assertEqual(quote["excerpt"], "by whatever name, @Daniel")
         found = self.stack.get("search/?q=whatever+name", token=self.cleo).json["results"]
-        self.assertEqual("".join(piece["text"] for piece in found[0]["snippet"]), "by whatever name, @Benedict")
-        self.stack.get("me/", token=self.ben)  # Ben B again
+        self.assertEqual("".join(piece["text"] for piece in found[0]["snippet"]), "by whatever name, @Daniel")
 
     def test_a_private_room_is_not_told_of_outside(self):
         room = self.stack.http("POST", f"{API}rooms/", {"title": "Two"}, token=self.ana).json["room"]["id"]
