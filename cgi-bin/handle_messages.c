@@ -2,6 +2,7 @@
 #include "cgi-bin/handle.h"
 
 #include "cgi-bin/answer.h"
+#include "chat/handover.h"
 #include "chat/upload.h"
 #include "chat/wire.h"
 #include "lib/secure.h"
@@ -58,12 +59,15 @@ enum err handle_messages(struct call *c, struct fail *f)
 }
 
 /* Where a form's sender goes on: to the room, or to the thread that was answered. */
-static const char *place_of(const struct call *c, const struct post *post, const struct message *m)
+static const char *place_of(const struct call *c, const struct post *post,
+                            struct json_object *message)
 {
     const char *back = call_text(c, "back");
+    struct json_object *thread;
 
-    if (m->thread_root && back && strcmp(back, "thread") == 0)
-        return answer_thread_url(c, m->thread_root);
+    if (back && strcmp(back, "thread") == 0 &&
+        json_object_object_get_ex(message, "thread", &thread))
+        return answer_thread_url(c, json_object_get_int64(json_object_object_get(thread, "id")));
     return answer_room_url(c, post->room);
 }
 
@@ -115,19 +119,16 @@ enum err handle_message_create(struct call *c, struct fail *f)
         .via = call_wants_page(c) ? "form" : "api",
         .address = *c->req.address ? c->req.address : NULL,
     };
-    struct posted posted;
     struct json_object *o;
     enum err e = take_files(c, &post.attachments, f);
 
     if (!e)
-        e = chat_post_now(c->chat, c->arena, &post, &posted, f);
+        e = handover_post(c->chat, c->arena, &post, &o, f);
     if (e)
         return e;
-    if (call_wants_page(c))
-        return answer_see_other(c, place_of(c, &post, &posted.message));
-    o = json_object_new_object();
-    json_set(o, "message", wire_message(&posted.message, posted.message.room_slug));
-    if (posted.duplicate)
-        json_set_bool(o, "duplicate", true);
-    return answer_json(c, posted.duplicate ? 200 : 201, o);
+    if (!call_wants_page(c))
+        return answer_json(c, json_object_object_get_ex(o, "duplicate", NULL) ? 200 : 201, o);
+    e = answer_see_other(c, place_of(c, &post, json_object_object_get(o, "message")));
+    json_object_put(o);
+    return e;
 }

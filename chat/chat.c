@@ -28,7 +28,7 @@ static enum err open_all(struct chat *c, const struct conf *conf, struct log *lo
 {
     enum err e;
 
-    *c = (struct chat){.conf = conf, .log = log, .notify.fd = -1, .later = later};
+    *c = (struct chat){.conf = conf, .log = log, .notify.fd = -1, .hotline.fd = -1, .later = later};
     clock_boot_id(c->boot_id);
     e = open_parts(c, conf, access, f);
     if (e)
@@ -56,6 +56,7 @@ enum err chat_state(struct chat *c, struct fail *f)
 
 void chat_close(struct chat *c)
 {
+    hotline_close(&c->hotline);
     if (c->notify.fd >= 0)
         notify_close(&c->notify);
     if (c->state)
@@ -65,7 +66,7 @@ void chat_close(struct chat *c)
     token_policy_release(&c->host_tokens);
     token_policy_release(&c->guest_tokens);
     memset(c, 0, sizeof *c);
-    c->notify.fd = -1;
+    c->notify.fd = c->hotline.fd = -1;
 }
 
 void chat_rest(struct chat *c)
@@ -77,6 +78,7 @@ void chat_rest(struct chat *c)
 
 void chat_leave(struct chat *c)
 {
+    hotline_close(&c->hotline);
     db_leave(c->db);
     if (c->state)
         db_leave(c->state);

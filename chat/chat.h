@@ -7,7 +7,7 @@
 
 #include "db/db.h"
 #include "lib/clock.h"
-#include "lib/notify.h"
+#include "lib/hotline.h"
 #include "lib/token.h"
 
 struct chat {
@@ -17,6 +17,7 @@ struct chat {
     struct db *db;    /* chat.db */
     struct db *state; /* state.db; NULL where opened read-only, or not yet: chat_state() */
     struct notify notify;
+    struct hotline hotline; /* see handover.h */
     struct token_policy host_tokens, guest_tokens;
     char boot_id[37];
     bool later;   /* state.db is opened when something needs it */
@@ -35,7 +36,7 @@ void chat_close(struct chat *c);
  * read-only. */
 MUST_CHECK enum err chat_state(struct chat *c, struct fail *f);
 void chat_rest(struct chat *c);  /* see db_rest() */
-void chat_leave(struct chat *c); /* see db_leave() */
+void chat_leave(struct chat *c); /* see db_leave(); hangs up, too */
 /* Before each request or round of a program that lives long: see db_follow(). *moved is about
  * chat.db. */
 MUST_CHECK enum err chat_follow(struct chat *c, bool *moved, struct fail *f);

@@ -55,6 +55,14 @@ const struct err_row *err_row(enum err e)
     return &rows[e];
 }
 
+enum err err_by_code(const char *code)
+{
+    for (int e = OK + 1; code && e < ERR_COUNT; e++)
+        if (strcmp(rows[e].code, code) == 0)
+            return (enum err)e;
+    return ERR_INTERNAL;
+}
+
 /* vsnprintf cuts at a byte; the message stays UTF-8 only when no piece of a character is left.
  * Where the cut fell behind a whole one, that goes too. */
 static void drop_partial_character(char *s)

@@ -59,6 +59,8 @@ struct err_row {
 
 /* The row of `e`; never NULL. A value outside the enum gets the row of ERR_INTERNAL. */
 const struct err_row *err_row(enum err e);
+/* The error of that code; ERR_INTERNAL where none has it, or it is NULL. */
+enum err err_by_code(const char *code);
 
 /* What went wrong, for whoever must tell the user. Filled by fail(), read by chat/wire. */
 struct fail {

@@ -40,12 +40,55 @@ enum err notify_open(struct notify *n, const char *path, struct fail *f)
 }
 
 /* Not connected, so that a sidecar that starts anew is found again without a word. */
+static bool send_wake_up(struct notify *n, struct msghdr *m)
+{
+    bool sent;
+
+    m->msg_name = &n->to;
+    m->msg_namelen = sizeof n->to;
+    sent = sendmsg(n->fd, m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    n->unheard = !sent && (errno == ENOENT || errno == ECONNREFUSED);
+    return sent;
+}
+
 void notify_send(struct notify *n)
 {
     if (n->fd >= 0)
-        n->unheard = sendto(n->fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL,
-                            (const struct sockaddr *)&n->to, sizeof n->to) < 0 &&
-                     (errno == ENOENT || errno == ECONNREFUSED);
+        send_wake_up(n, &(struct msghdr){0});
+}
+
+/* Room for one descriptor; more are closed by the kernel. */
+union control {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+static bool send_line(struct notify *n, int line)
+{
+    union control control = {0};
+    struct msghdr m = {.msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof line);
+    memcpy(CMSG_DATA(c), &line, sizeof line);
+    return send_wake_up(n, &m);
+}
+
+int notify_line(struct notify *n)
+{
+    int pair[2];
+    bool sent;
+
+    if (n->fd < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return -1;
+    sent = send_line(n, pair[1]);
+    close(pair[1]);
+    if (sent)
+        return pair[0];
+    close(pair[0]);
+    return -1;
 }
 
 /* With a socket of its own: ours must not become one that is connected. */
@@ -106,12 +149,39 @@ int notify_bind(const char *path, struct fail *f)
     return fd;
 }
 
-/* The kernel queues a few hundred at most; the bound is for a neighbour who never stops sending. */
-void notify_drain(int fd)
+static bool is_line(int fd)
 {
-    char byte;
+    int domain = 0, type = 0;
+    socklen_t len = sizeof(int);
 
-    for (int i = 0; i < 4096; i++)
-        if (recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno != EINTR)
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_UNIX &&
+           getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_SEQPACKET;
+}
+
+static void take_line(struct msghdr *m, notify_taken_fn *taken, void *ctx)
+{
+    const struct cmsghdr *c = CMSG_FIRSTHDR(m);
+    int line;
+
+    if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof line))
+        return;
+    memcpy(&line, CMSG_DATA(c), sizeof line);
+    if (taken && is_line(line))
+        taken(ctx, line);
+    else
+        close(line);
+}
+
+/* The kernel queues a few hundred at most; the bound is for a neighbour who never stops sending. */
+void notify_drain(int fd, notify_taken_fn *taken, void *ctx)
+{
+    for (int i = 0; i < 4096; i++) {
+        union control control;
+        struct msghdr m = {.msg_control = &control, .msg_controllen = sizeof control};
+
+        if (recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) >= 0)
+            take_line(&m, taken, ctx);
+        else if (errno != EINTR)
             return;
+    }
 }

@@ -3,6 +3,7 @@
 #include "chat/wire.h"
 #include "db/mark.h"
 #include "ws-sidecar/session.h"
+#include "ws-sidecar/worker.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -147,17 +148,22 @@ void feed_tick(struct sidecar *s)
     feed_poll(s);
 }
 
+void feed_news(struct sidecar *s)
+{
+    if (s->session_count > 0)
+        feed_tick(s);
+    else
+        s->feed_due = true; /* whoever comes reads the rooms as they are: the next tick will do */
+}
+
 static void on_notify(uv_poll_t *poll, int status, int events)
 {
     struct sidecar *s = poll->data;
 
     (void)status;
     (void)events;
-    notify_drain(s->notify_fd);
-    if (s->session_count > 0)
-        feed_tick(s); /* a forged wake-up costs one pragma */
-    else
-        s->feed_due = true; /* whoever comes reads the rooms as they are: the next tick will do */
+    notify_drain(s->notify_fd, worker_take, s);
+    feed_news(s); /* a forged wake-up costs one pragma */
 }
 
 enum err feed_start(struct sidecar *s, struct fail *f)

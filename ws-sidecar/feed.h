@@ -20,6 +20,8 @@ void feed_stop(struct sidecar *s);
 void feed_poll(struct sidecar *s);
 /* Reads where another connection committed since. */
 void feed_tick(struct sidecar *s);
+/* Something was committed: now, or, where nobody is here to be told, at the next tick. */
+void feed_news(struct sidecar *s);
 
 struct event;
 /* The event as every reader gets it; the caller owns it. */

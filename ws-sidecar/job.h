@@ -7,8 +7,8 @@
 #define SIDECAR_JOB_H
 
 #include "chat/act.h"
+#include "chat/handover.h"
 #include "chat/online.h"
-#include "chat/post.h"
 #include "chat/rooms.h"
 #include "chat/typing.h"
 #include "ws-sidecar/handshake.h"
@@ -26,12 +26,9 @@ struct job_post {
     const char *name;
     size_t name_len;
     struct actor actor; /* whose post it is; with by_name an answer */
-    const char *address;
-    const char *room, *text, *client_id, *sentiment, *disclosure, *attachments;
-    size_t text_len;
-    int64_t reply_to;
-    const char *ack; /* answer: the ack frame's JSON */
-    int64_t room_id; /* answer */
+    struct post post;   /* strings in the arena */
+    const char *ack;    /* answer: the ack frame's JSON; to a worker, handover_posted() */
+    int64_t room_id;    /* answer */
 };
 
 struct job_act {
@@ -87,6 +84,7 @@ struct job {
     struct job *next;
     enum job_kind kind;
     int64_t session;  /* 0: none */
+    int64_t worker;   /* 0: none; see worker.h */
     uint64_t history; /* the database that its user and room ids are of; 0: none in particular */
     int purpose;      /* the session's own note of why it asked */
     struct arena arena;

@@ -158,15 +158,18 @@ static void hear_message(struct session *x, const struct client_frame *c)
     p->by_name = posts_by_name(x, c);
     p->name = arena_strn(&j->arena, c->username ? c->username : "", c->username_len);
     p->name_len = c->username_len;
-    p->address = arena_str(&j->arena, x->address);
-    p->room = arena_str(&j->arena, c->room);
-    p->text = arena_strn(&j->arena, c->message, c->message_len);
-    p->text_len = c->message_len;
-    p->client_id = arena_str(&j->arena, c->client_id);
-    p->sentiment = arena_str(&j->arena, c->sentiment);
-    p->disclosure = arena_str(&j->arena, c->disclosure);
-    p->attachments = arena_str(&j->arena, c->attachments);
-    p->reply_to = c->reply_to;
+    p->post = (struct post){
+        .room = arena_str(&j->arena, c->room),
+        .text = arena_strn(&j->arena, c->message, c->message_len),
+        .text_len = c->message_len,
+        .client_id = arena_str(&j->arena, c->client_id),
+        .sentiment = arena_str(&j->arena, c->sentiment),
+        .disclosure = arena_str(&j->arena, c->disclosure),
+        .attachments = arena_str(&j->arena, c->attachments),
+        .reply_to = c->reply_to,
+        .via = "ws",
+        .address = *x->address ? arena_str(&j->arena, x->address) : NULL,
+    };
     session_submit(x, j, c);
 }
 
@@ -189,7 +192,7 @@ void session_posted(struct session *x, struct job *j)
     if (x->closing)
         return;
     if (j->err) {
-        session_refused(x, j, p->client_id, p->room);
+        session_refused(x, j, p->post.client_id, p->post.room);
         return;
     }
     if (p->by_name)

@@ -5,6 +5,7 @@
 #include "lib/sidecar_lock.h"
 #include "ws-sidecar/feed.h"
 #include "ws-sidecar/session.h"
+#include "ws-sidecar/worker.h"
 #include "ws-sidecar/ws.h"
 #include "ws-sidecar/wsframe.h"
 
@@ -72,7 +73,7 @@ static void end_of_answers(struct sidecar *s)
     session_uncork_all(s);
     s->held_back = writer_pending(s->writer) > 0 && !s->held_back;
     if (!s->held_back)
-        feed_tick(s);
+        feed_news(s);
 }
 
 static void on_answer(void *ctx, struct job *j)
@@ -89,7 +90,9 @@ static void on_answer(void *ctx, struct job *j)
         return;
     }
     s->corked = true; /* the acks of one socket leave together */
-    if (x && j->kind == JOB_IDENTIFY)
+    if (j->worker)
+        worker_answer(s, j);
+    else if (x && j->kind == JOB_IDENTIFY)
         session_identified(x, j);
     else if (x && j->kind == JOB_POST)
         session_posted(x, j);
@@ -127,6 +130,7 @@ static void on_stop_tick(uv_timer_t *timer)
         while (hub_step(s->hub, STEP_BUDGET))
             ;
         session_close_all(s, CLOSE_GOING_AWAY, "restarting");
+        worker_close_all(s);
         s->closed_all = true;
         s->stop_by_ms = sidecar_now(s) + CLOSE_TIME_MS;
     } else if (s->closed_all && ((ws_gone(s->ws) && s->session_count == 0) || late)) {

@@ -18,6 +18,7 @@
 #include <uv.h>
 
 struct session;
+struct worker;
 struct ws;
 
 enum { SIDECAR_TICK_MS = 1000, SIDECAR_STOP_MS = 10000 };
@@ -45,6 +46,11 @@ struct sidecar {
     struct map by_number, by_user, by_address;
     bool corked; /* what sessions send waits for session_uncork_all() */
     struct session *corked_first;
+
+    /* the web server's programs, see worker.h */
+    struct worker *workers;
+    size_t worker_count;
+    int64_t next_worker;
 
     /* the feed, see feed.h */
     int64_t fed;          /* id of the newest event that was published */

@@ -73,31 +73,20 @@ static const char *keep_json(struct job *j, struct json_object *o)
 static enum err post(struct chat *c, struct job *j)
 {
     struct job_post *in = &j->u.post;
-    struct post p = {
-        .actor = &in->actor,
-        .room = in->room,
-        .text = in->text,
-        .text_len = in->text_len,
-        .client_id = in->client_id,
-        .sentiment = in->sentiment,
-        .disclosure = in->disclosure,
-        .attachments = in->attachments,
-        .reply_to = in->reply_to,
-        .via = "ws",
-        .address = in->address && *in->address ? in->address : NULL,
-    };
     struct posted posted;
     enum err e = OK;
 
     if (in->by_name)
-        e = identity_from_name(c, &j->arena, in->address, in->name, in->name_len, &in->actor,
+        e = identity_from_name(c, &j->arena, in->post.address, in->name, in->name_len, &in->actor,
                                &j->fail);
+    in->post.actor = &in->actor;
     if (!e)
-        e = chat_post(c, &j->arena, &p, &posted, &j->fail);
+        e = chat_post(c, &j->arena, &in->post, &posted, &j->fail);
     if (e)
         return e;
     in->room_id = posted.message.room_id;
-    in->ack = keep_json(j, wire_ack(&posted, posted.message.room_slug));
+    in->ack = keep_json(j, j->worker ? handover_posted(&posted)
+                                     : wire_ack(&posted, posted.message.room_slug));
     return OK;
 }
 

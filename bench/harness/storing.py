@@ -47,7 +47,8 @@ def over_http(bench, site):
         result = load("http", "--to", site.address, "--path", "/api/stocks/chat/messages/create/",
                       "--header", f"Authorization: Bearer {token}", "--connections", WORKERS,
                       "--post", '{"message":"%n ' + "x" * 190 + '","client_id":"bench-%n"}',
-                      "--seconds", bench.seconds, server={**site.workers(), **site.web_pids()})
+                      "--seconds", bench.seconds, server={**site.workers(), **site.web_pids(),
+                                                       **site.sidecar_pids()})
         expect_stored(site, before, int(result["requests"]))
         return result
     return run

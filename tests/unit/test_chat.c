@@ -14,7 +14,7 @@ static bool woken(int fd)
     struct pollfd p = {.fd = fd, .events = POLLIN};
     bool yes = poll(&p, 1, 0) == 1;
 
-    notify_drain(fd);
+    notify_drain(fd, NULL, NULL);
     return yes;
 }
 

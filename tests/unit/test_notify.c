@@ -56,9 +56,9 @@ static void test_a_wake_up_arrives_and_is_drained(void **state)
     notify_send(&n);
     notify_send(&n);
     assert_true(is_awake(fd));
-    notify_drain(fd);
+    notify_drain(fd, NULL, NULL);
     assert_false(is_awake(fd));
-    notify_drain(fd); /* nothing there: does not block */
+    notify_drain(fd, NULL, NULL); /* nothing there: does not block */
     notify_close(&n);
     close(fd);
 }
@@ -79,7 +79,7 @@ static void test_sending_never_blocks(void **state)
     for (int i = 0; i < 5000; i++)
         notify_send(&n);
     assert_true(is_awake(fd));
-    notify_drain(fd);
+    notify_drain(fd, NULL, NULL);
     assert_false(is_awake(fd));
     /* After the reader went. */
     close(fd);

@@ -44,9 +44,10 @@ static struct job *post(const struct actor *who, const char *text, const char *c
     struct job_post *p = &j->u.post;
 
     job_copy_actor(j, &p->actor, who);
-    p->text = arena_str(&j->arena, text);
-    p->text_len = strlen(text);
-    p->client_id = arena_str(&j->arena, client_id);
+    p->post.text = arena_str(&j->arena, text);
+    p->post.text_len = strlen(text);
+    p->post.client_id = arena_str(&j->arena, client_id);
+    p->post.via = "ws";
     return j;
 }
 
@@ -102,7 +103,7 @@ static void test_one_refused_post_spoils_no_other(void **state)
     good = add(&c, post(&ana, "one", NULL));
     blank = add(&c, post(&ana, "  ", NULL));
     nowhere = add(&c, post(&ana, "two", NULL));
-    nowhere->u.post.room = "nowhere";
+    nowhere->u.post.post.room = "nowhere";
     nobody = add(&c, post(&none, "three", NULL));
     last = add(&c, post(&ana, "four", NULL));
     writer_run(&round, c.first);
@@ -178,7 +179,7 @@ static void test_names_make_guests_within_the_round(void **state)
         j->u.post.by_name = true;
         j->u.post.name = i < 2 ? "trader123" : "another";
         j->u.post.name_len = strlen(j->u.post.name);
-        j->u.post.address = "192.0.2.1";
+        j->u.post.post.address = "192.0.2.1";
     }
     writer_run(&round, c.first);
     for (struct job *j = c.first; j; j = j->next)

@@ -1,0 +1,26 @@
+/*
+ * A question to the sidecar, and its answer: one packet each, over a line of notify_line() that is
+ * kept for the next question. Whoever asks must be able to do without: no answer may mean that
+ * nothing was done, or that all was done and the sidecar died before it could say so.
+ */
+#ifndef LIB_HOTLINE_H
+#define LIB_HOTLINE_H
+
+#include "lib/clock.h"
+#include "lib/notify.h"
+
+enum { HOTLINE_PACKET_MAX = 65536 }; /* bytes, either way */
+
+struct hotline {
+    int fd;                /* -1: none */
+    int64_t not_before_ms; /* boot time: nobody was there a moment ago */
+};
+
+/* Waits for the answer, three seconds at most: a sidecar that said nothing for so long is left
+ * alone for ten. False: there is none. */
+MUST_CHECK bool hotline_ask(struct hotline *h, struct notify *n, const struct clock *clock,
+                            const char *question, size_t len,
+                            char answer[static HOTLINE_PACKET_MAX], size_t *answer_len);
+void hotline_close(struct hotline *h); /* the next question opens it again */
+
+#endif
