@@ -1,8 +1,8 @@
 /*
  * Posts that come over HTTP, handed to the sidecar's writer, which commits those that come together
  * in one transaction, as it does with those over WebSocket. Both ends of that are here. The
- * sidecar takes the worker's word for who posts: who may send to the wake-up socket may write to
- * the database as well.
+ * sidecar takes the worker's word for who posts, so it listens only to those who may write to the
+ * database anyway.
  */
 #ifndef CHAT_HANDOVER_H
 #define CHAT_HANDOVER_H

@@ -2,6 +2,7 @@
 
 #include "chat/handover.h"
 #include "chat/wire.h"
+#include "lib/local_peer.h"
 #include "ws-sidecar/line.h"
 #include "ws-sidecar/sidecar.h"
 
@@ -84,13 +85,24 @@ static void on_line(void *ctx, int events)
         drop(w);
 }
 
+/* Its word will be taken for who posts. */
+static bool is_trusted(const struct sidecar *s, int fd)
+{
+    uid_t uid;
+    bool trusted = local_peer_may_write(fd, s->conf->database, &uid);
+
+    if (!trusted)
+        log_event(s->log, LOG_WARN, "handover_refused", LOG_N("uid", uid));
+    return trusted;
+}
+
 void worker_take(void *ctx, int fd)
 {
     struct sidecar *s = ctx;
     struct worker *w;
     struct line *line;
 
-    if (s->worker_count == WORKERS_MAX) {
+    if (s->worker_count == WORKERS_MAX || !is_trusted(s, fd)) {
         close(fd);
         return;
     }

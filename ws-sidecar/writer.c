@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+enum { COMPANY_US = 3000 }; /* at most */
+
 struct queue {
     struct job *first, *last;
     size_t count;
@@ -21,6 +23,9 @@ struct writer {
     pthread_cond_t wake;
     struct queue asked, answered;
     bool stop, rest;
+    bool gathering;   /* the thread waits for more than there is */
+    size_t expected;  /* so many asked at once a moment ago */
+    int64_t round_us; /* how long the last round took */
     /* the loop's thread alone */
     uv_async_t async;
     size_t pending;
@@ -55,6 +60,21 @@ static struct job *pop(struct queue *q)
     return j;
 }
 
+static int64_t now_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static struct timespec in_us(int64_t us)
+{
+    int64_t at = now_us() + us;
+
+    return (struct timespec){at / 1000000, (long)(at % 1000000) * 1000};
+}
+
 /* For at most `ms` (-1: without end); the lock is held. False: the time is over. */
 static bool wait_for_news(struct writer *w, int64_t ms)
 {
@@ -62,11 +82,28 @@ static bool wait_for_news(struct writer *w, int64_t ms)
 
     if (ms < 0)
         return pthread_cond_wait(&w->wake, &w->lock) == 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    until = in_us(ms * 1000);
     return pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0;
+}
+
+/*
+ * Who was answered a moment ago may be about to speak again, and a commit for all of them costs
+ * hardly more than one for the first. So they are waited for, no longer than the last round took:
+ * where they do come that is made up for, and where they do not it is hardly felt. Who speaks alone
+ * is not kept waiting.
+ */
+static void wait_for_company(struct writer *w)
+{
+    struct timespec until;
+
+    if (w->asked.count >= w->expected)
+        return;
+    until = in_us(w->round_us < COMPANY_US ? w->round_us : COMPANY_US);
+    w->gathering = true;
+    while (w->asked.count < w->expected && !w->stop &&
+           pthread_cond_timedwait(&w->wake, &w->lock, &until) == 0)
+        ;
+    w->gathering = false;
 }
 
 /* Waits for work, for at most `ms`: then the list is empty, and it may be time to rest. False: the
@@ -79,6 +116,8 @@ static bool take_round(struct writer *w, int64_t ms, struct queue *round, bool *
     pthread_mutex_lock(&w->lock);
     while (!w->asked.first && !w->stop && !w->rest && wait_for_news(w, ms))
         ;
+    if (w->asked.first)
+        wait_for_company(w);
     while (round->count < WRITER_ROUND && w->asked.first)
         push(round, pop(&w->asked));
     ends = w->stop && !round->first;
@@ -103,6 +142,7 @@ static void hand_back(struct writer *w, struct queue *round)
     struct job *j;
 
     pthread_mutex_lock(&w->lock);
+    w->expected = round->count + w->asked.count;
     while ((j = pop(round)))
         push(&w->answered, j);
     pthread_mutex_unlock(&w->lock);
@@ -130,7 +170,10 @@ static void *thread_main(void *arg)
             continue;
         }
         if (round.first) {
+            int64_t began = now_us();
+
             writer_run(&w->round, round.first);
+            w->round_us = now_us() - began;
             hand_back(w, &round);
         }
         wait_ms = is_quiet(w) ? indexer_run(&w->indexer, &w->chat) : 0;
@@ -223,7 +266,8 @@ void writer_wake(struct writer *w)
         return;
     w->unseen = false;
     pthread_mutex_lock(&w->lock);
-    pthread_cond_signal(&w->wake);
+    if (!w->gathering || w->asked.count >= w->expected)
+        pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
 }
 

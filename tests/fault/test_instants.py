@@ -21,7 +21,7 @@ from stack import new_client_id  # noqa: E402
 
 # What may fail, and with which calls.
 FAILURES = {"EIO": ("openat", "pread64", "pwrite64", "fdatasync", "ftruncate", "newfstatat", "fcntl",
-                    "flock", "unlink", "read", "write", "sendto"),
+                    "flock", "unlink", "read", "write", "sendmsg", "socketpair"),
             "ENOSPC": ("openat", "pwrite64", "ftruncate", "write"),
             "ENOMEM": ("mmap",)}  # not brk: glibc itself crashes when it fails once
 CALL = re.compile(r"\d+ +(\w+)\(.*")

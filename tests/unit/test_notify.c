@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,6 +137,75 @@ static void test_a_reader_is_seen_and_not_woken(void **state)
     assert_false(notify_has_reader(&n));
 }
 
+static void keep(void *ctx, int line)
+{
+    *(int *)ctx = line;
+}
+
+static void test_a_line_comes_along_and_ends_with_its_end(void **state)
+{
+    struct place *p = *state;
+    struct notify n;
+    struct fail f;
+    int fd, line, taken = -1;
+    char heard[8];
+
+    assert_int_equal(notify_open(&n, p->path, &f), OK);
+    assert_int_equal(notify_line(&n), -1); /* there is nobody */
+    assert_true(n.unheard);
+    fd = notify_bind(p->path, &f);
+    line = notify_line(&n);
+    assert_true(line >= 0);
+    assert_true(is_awake(fd));
+    notify_drain(fd, keep, &taken);
+    assert_true(taken >= 0);
+    assert_int_equal(send(line, "one", 3, 0), 3);
+    assert_int_equal(send(line, "two", 3, 0), 3);
+    assert_int_equal(recv(taken, heard, sizeof heard, 0), 3); /* a packet is a packet */
+    assert_int_equal(send(taken, "yes", 3, 0), 3);
+    assert_int_equal(recv(line, heard, sizeof heard, 0), 3);
+    assert_memory_equal(heard, "yes", 3);
+    close(taken);
+    assert_int_equal(send(line, "gone?", 5, MSG_NOSIGNAL), -1);
+    close(line);
+    line = notify_line(&n);
+    notify_drain(fd, NULL, NULL); /* by who has no use for lines */
+    assert_int_equal(recv(line, heard, sizeof heard, 0), 0);
+    close(line);
+    close(fd);
+    notify_close(&n);
+}
+
+/* A neighbour's descriptors are not taken for lines. */
+static void test_what_is_no_line_is_closed(void **state)
+{
+    struct place *p = *state;
+    int pipe_ends[2], taken = -1, fd;
+    char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct msghdr m = {.msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    struct notify n;
+    struct fail f;
+
+    fd = notify_bind(p->path, &f);
+    assert_int_equal(notify_open(&n, p->path, &f), OK);
+    assert_int_equal(pipe(pipe_ends), 0);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(c), &pipe_ends[1], sizeof(int));
+    m.msg_name = &n.to;
+    m.msg_namelen = sizeof n.to;
+    assert_int_equal(sendmsg(n.fd, &m, 0), 0);
+    close(pipe_ends[1]);
+    notify_drain(fd, keep, &taken);
+    assert_int_equal(taken, -1);
+    assert_int_equal(read(pipe_ends[0], control, 1), 0); /* nobody has its other end any more */
+    close(pipe_ends[0]);
+    close(fd);
+    notify_close(&n);
+}
+
 static void test_the_socket_is_for_owner_and_group(void **state)
 {
     struct place *p = *state;
@@ -218,6 +288,8 @@ int main(void)
         WITH_DIR(test_sending_never_blocks),
         WITH_DIR(test_a_new_reader_is_found_by_the_old_sender),
         WITH_DIR(test_a_reader_is_seen_and_not_woken),
+        WITH_DIR(test_a_line_comes_along_and_ends_with_its_end),
+        WITH_DIR(test_what_is_no_line_is_closed),
         WITH_DIR(test_the_socket_is_for_owner_and_group),
         WITH_DIR(test_a_file_that_is_no_socket_is_left_alone),
         cmocka_unit_test(test_a_folder_that_is_not_there_is_named),
