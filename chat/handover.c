@@ -68,33 +68,39 @@ static enum err refusal(struct json_object *o, struct fail *f)
     return e ? e : fail_later(f, err_by_code(code), later_ms, "%s", message);
 }
 
-/* False: nobody answered, or nothing that we understand. */
-static bool ask(struct chat *c, const struct post *p, struct json_object **answer)
+/* An answer that we do not understand is as good as none. */
+static enum hotline_end ask(struct chat *c, const struct post *p, struct json_object **answer)
 {
     struct json_object *o = question_json(c, p);
     char said[HOTLINE_PACKET_MAX];
     size_t len, said_len = 0;
     const char *question = json_text(o, &len);
-    bool done = hotline_ask(&c->hotline, &c->notify, &c->clock, question, len, said, &said_len);
+    enum hotline_end end =
+        hotline_ask(&c->hotline, &c->notify, &c->clock, question, len, said, &said_len);
     struct fail f;
 
     json_object_put(o);
-    return done && !json_parse(said, said_len, answer, &f);
+    if (end == HOTLINE_ANSWER && json_parse(said, said_len, answer, &f))
+        return HOTLINE_SILENCE;
+    return end;
 }
 
-/* True: *e is what came of it. */
-static bool handed(struct chat *c, const struct post *p, struct json_object **answer, enum err *e,
-                   struct fail *f)
+static enum hotline_end hand_over(struct chat *c, const struct post *p, struct json_object **answer)
 {
-    if (!p->text || p->text_len > HOTLINE_PACKET_MAX || !ask(c, p, answer))
-        return false;
-    *e = OK;
-    if (!json_object_object_get_ex(*answer, "message", NULL) ||
-        json_object_object_get_ex(*answer, "code", NULL)) {
-        *e = refusal(*answer, f);
-        json_object_put(*answer);
-    }
-    return true;
+    return p->text && p->text_len <= HOTLINE_PACKET_MAX ? ask(c, p, answer) : HOTLINE_NOBODY;
+}
+
+/* Takes a refusal over. */
+static enum err judge(struct json_object *answer, struct fail *f)
+{
+    enum err e;
+
+    if (json_object_object_get_ex(answer, "message", NULL) &&
+        !json_object_object_get_ex(answer, "code", NULL))
+        return OK;
+    e = refusal(answer, f);
+    json_object_put(answer);
+    return e;
 }
 
 enum err handover_post(struct chat *c, struct arena *a, const struct post *p,
@@ -104,19 +110,22 @@ enum err handover_post(struct chat *c, struct arena *a, const struct post *p,
     char made[2 * MADE_ID_BYTES + 1];
     int64_t began = clock_wall_ms(&c->clock);
     struct posted posted;
+    enum hotline_end end;
     enum err e;
 
     if (!named.client_id) {
         secure_random_hex(made, MADE_ID_BYTES);
         named.client_id = made;
     }
-    if (handed(c, &named, answer, &e, f))
-        return e;
+    end = hand_over(c, &named, answer);
+    if (end == HOTLINE_ANSWER)
+        return judge(*answer, f);
     e = chat_post_now(c, a, &named, &posted, f);
     if (e)
         return e;
     /* A sidecar that could not say so any more had stored it: for who asked us it is the first. */
-    posted.duplicate = posted.duplicate && posted.message.created_ms < began;
+    if (end == HOTLINE_SILENCE && posted.message.created_ms >= began)
+        posted.duplicate = false;
     *answer = handover_posted(&posted);
     return OK;
 }

@@ -44,24 +44,24 @@ static ssize_t wait_for(int fd, const struct clock *clock, int64_t until, char *
     return n;
 }
 
-bool hotline_ask(struct hotline *h, struct notify *n, const struct clock *clock,
-                 const char *question, size_t len, char answer[static HOTLINE_PACKET_MAX],
-                 size_t *answer_len)
+enum hotline_end hotline_ask(struct hotline *h, struct notify *n, const struct clock *clock,
+                             const char *question, size_t len,
+                             char answer[static HOTLINE_PACKET_MAX], size_t *answer_len)
 {
     int64_t now = clock_boot_ms(clock);
     ssize_t got;
 
     if (len > HOTLINE_PACKET_MAX || !dial(h, n, now))
-        return false;
+        return HOTLINE_NOBODY;
     got = send(h->fd, question, len, MSG_NOSIGNAL);
     if (got >= 0)
         got = wait_for(h->fd, clock, now + ANSWER_MS, answer);
     if (got > 0 && got <= HOTLINE_PACKET_MAX) {
         *answer_len = (size_t)got;
-        return true;
+        return HOTLINE_ANSWER;
     }
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         h->not_before_ms = now + HUNG_MS;
     hotline_close(h); /* a late answer must not be taken for the next one's */
-    return false;
+    return HOTLINE_SILENCE;
 }

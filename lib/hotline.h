@@ -16,11 +16,17 @@ struct hotline {
     int64_t not_before_ms; /* boot time: nobody was there a moment ago */
 };
 
+enum hotline_end {
+    HOTLINE_NOBODY,  /* nobody was asked */
+    HOTLINE_SILENCE, /* asked, and no answer came */
+    HOTLINE_ANSWER
+};
+
 /* Waits for the answer, three seconds at most: a sidecar that said nothing for so long is left
- * alone for ten. False: there is none. */
-MUST_CHECK bool hotline_ask(struct hotline *h, struct notify *n, const struct clock *clock,
-                            const char *question, size_t len,
-                            char answer[static HOTLINE_PACKET_MAX], size_t *answer_len);
+ * alone for ten. */
+MUST_CHECK enum hotline_end hotline_ask(struct hotline *h, struct notify *n,
+                                        const struct clock *clock, const char *question, size_t len,
+                                        char answer[static HOTLINE_PACKET_MAX], size_t *answer_len);
 void hotline_close(struct hotline *h); /* the next question opens it again */
 
 #endif

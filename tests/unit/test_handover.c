@@ -299,8 +299,9 @@ static void test_nobody_there_is_asked_again_after_a_while(void **state)
     json_object_put(answer);
     fd = notify_bind(fx->conf.notify_socket, &fx->fail);
     assert_true(fd >= 0);
-    assert_false(
-        hotline_ask(&fx->chat.hotline, &fx->chat.notify, &fx->chat.clock, "?", 1, said, &len));
+    assert_int_equal(
+        hotline_ask(&fx->chat.hotline, &fx->chat.notify, &fx->chat.clock, "?", 1, said, &len),
+        HOTLINE_NOBODY);
     assert_int_equal(fx->chat.hotline.fd, -1);
     close(fd);
     fixture_pass(fx, 1000);
