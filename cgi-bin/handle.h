@@ -54,6 +54,7 @@ handler_fn handle_room_join;
 handler_fn handle_room_leave;
 handler_fn handle_room_change;
 handler_fn handle_room_mute;
+handler_fn handle_room_hide;
 handler_fn handle_room_read;
 handler_fn handle_members;
 handler_fn handle_member_put;

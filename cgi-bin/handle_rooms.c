@@ -9,24 +9,34 @@
 
 #include <string.h>
 
+static struct json_object *wire_rooms(const struct room_view *list, size_t count)
+{
+    struct json_object *rooms = json_object_new_array_ext((int)count);
+
+    for (size_t i = 0; i < count; i++)
+        json_object_array_add(rooms, wire_room(&list[i]));
+    return rooms;
+}
+
 /* What there is for whoever asks: rooms and invitations. */
 enum err handle_rooms(struct call *c, struct fail *f)
 {
     struct room_view *list = arena_alloc(c->arena, ROOMS_MAX * sizeof *list);
     struct invitation *invitations;
-    struct json_object *o, *rooms;
-    size_t count = 0, invited = 0;
+    struct json_object *o;
+    size_t count = 0, away = 0, invited = 0;
     enum err e = rooms_list(c->chat, c->arena, &c->actor, list, &count, f);
 
+    if (!e)
+        e = rooms_list_away(c->chat, c->arena, &c->actor, list + count, ROOMS_MAX - count, &away,
+                            f);
     if (!e)
         e = members_invitations(c->chat, c->arena, &c->actor, &invitations, &invited, f);
     if (e)
         return e;
     o = json_object_new_object();
-    rooms = json_object_new_array();
-    for (size_t i = 0; i < count; i++)
-        json_object_array_add(rooms, wire_room(&list[i]));
-    json_set(o, "rooms", rooms);
+    json_set(o, "rooms", wire_rooms(list, count));
+    json_set(o, "away", wire_rooms(list + count, away));
     json_set(o, "invitations", wire_invitations(invitations, invited));
     return answer_json(c, 200, o);
 }

@@ -27,6 +27,17 @@ static enum err mute(struct chat *chat, void *arg, struct fail *f)
     return room_settings_mute(chat, c->arena, &c->actor, call_text(c, "slug"), ch->until, f);
 }
 
+static enum err hide(struct chat *chat, void *arg, struct fail *f)
+{
+    const struct change *ch = arg;
+    const struct call *c = ch->call;
+    const char *slug = call_text(c, "slug");
+
+    if (!call_number(c, "on", 1))
+        return room_settings_show(chat, c->arena, &c->actor, slug, f);
+    return room_settings_hide(chat, c->arena, &c->actor, slug, call_number(c, "up_to", -1), f);
+}
+
 /* The room as it is now; a form comes back to the page that it stood on. */
 static enum err answer_changed(struct call *c, struct fail *f)
 {
@@ -65,5 +76,17 @@ enum err handle_room_mute(struct call *c, struct fail *f)
 
     if (!e)
         e = chat_write(c->chat, mute, &ch, f);
+    return e ? e : answer_changed(c, f);
+}
+
+/* A form comes back to where the list is as it is now: who hid it is done with the conversation. */
+enum err handle_room_hide(struct call *c, struct fail *f)
+{
+    struct change ch = {.call = c};
+    enum err e = chat_write(c->chat, hide, &ch, f);
+
+    if (!e && call_wants_page(c))
+        return answer_see_other(
+            c, answer_room_url(c, call_number(c, "on", 1) ? NULL : call_text(c, "slug")));
     return e ? e : answer_changed(c, f);
 }

@@ -113,6 +113,7 @@ static struct json_object *cursors(struct json_object *page, const struct room *
 
     add_cursors(o, json_object_object_get(page, "rooms"), current);
     add_cursors(o, json_object_object_get(page, "direct"), current);
+    add_cursors(o, json_object_object_get(page, "away"), current);
     return o;
 }
 

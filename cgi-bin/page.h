@@ -3,7 +3,8 @@
  *   site_name, language, page_path, api_path, ws_path, static_path, asset_version, site_version?,
  *     can_search
  *   room {…wire_room, url}, epoch, seq, self_seq?
- *   rooms, direct [{…wire_room, url, current, muted, unread_label, mentions_label}], has_direct
+ *   rooms, direct, away [{…wire_room, url, current, muted, unread_label, mentions_label}],
+ *     has_direct, has_away, away_open (the room being read is there)
  *   invitations [{…wire_invitations}], has_invitations, mentions_label
  *   messages [{…wire_message, mine, called?, continued, initial, time_iso, time_label, day_label?,
  *     quote_lost, has_reactions, replies_label, has_files,

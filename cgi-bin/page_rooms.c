@@ -42,15 +42,38 @@ static enum err add_invitations(struct call *c, struct json_object *o, struct fa
     return OK;
 }
 
+/* What is out of the way, as links in a list of their own. */
+static void add_away(struct call *c, const struct room_view *list, size_t count,
+                     const struct room *current, struct json_object *o)
+{
+    struct json_object *away = json_object_new_array();
+    bool open = false;
+
+    for (size_t i = 0; i < count; i++) {
+        bool is_current = list[i].room.id == current->id;
+
+        open = open || is_current;
+        json_object_array_add(away, room_link(c, &list[i], is_current));
+    }
+    json_set_bool(o, "has_away", count > 0);
+    json_set_bool(o, "away_open", open);
+    json_set(o, "away", away);
+}
+
 enum err page_add_rooms(struct call *c, const struct room *current, struct json_object *o,
                         struct fail *f)
 {
     struct room_view *list = arena_alloc(c->arena, ROOMS_MAX * sizeof *list);
     struct json_object *rooms = json_object_new_array(), *direct = json_object_new_array();
     int64_t mentions = 0;
-    size_t count = 0;
+    size_t count = 0, away = 0;
     enum err e = rooms_list(c->chat, c->arena, &c->actor, list, &count, f);
 
+    if (!e)
+        e = rooms_list_away(c->chat, c->arena, &c->actor, list + count, ROOMS_MAX - count, &away,
+                            f);
+    if (!e)
+        add_away(c, list + count, away, current, o);
     for (size_t i = 0; !e && i < count; i++) {
         const struct room *r = &list[i].room;
 

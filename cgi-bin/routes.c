@@ -154,6 +154,11 @@ static const struct param mute_params[] = {
     {.name = "for", .from = FROM_BODY, .kind = PARAM_CHOICE, .choices = "1h close forever off",
      .required = true}, {0}};
 
+static const struct param hide_params[] = {
+    ROOM("slug", FROM_PATH),
+    {.name = "on", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = 1},
+    {.name = "up_to", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX}, {0}};
+
 static const struct param read_params[] = {
     ROOM("slug", FROM_PATH),
     {.name = "up_to", .from = FROM_BODY, .kind = PARAM_NUMBER, .min = 0, .max = SEQ_MAX,
@@ -298,6 +303,10 @@ const struct route api_routes[] = {
      .handler = handle_room_mute, .params = mute_params},
     {.method = HTTP_POST, .pattern = "rooms/<slug>/mute", .need = NEED_USER, .csrf = true,
      .forms = true, .handler = handle_room_mute, .params = mute_params},
+    {.method = HTTP_PUT, .pattern = "rooms/<slug>/hide", .need = NEED_USER, .csrf = true,
+     .handler = handle_room_hide, .params = hide_params},
+    {.method = HTTP_POST, .pattern = "rooms/<slug>/hide", .need = NEED_USER, .csrf = true,
+     .forms = true, .handler = handle_room_hide, .params = hide_params},
     {.method = HTTP_GET, .pattern = "rooms/<slug>/members", .need = NEED_READER,
      .handler = handle_members, .params = room_params},
     {.method = HTTP_PUT, .pattern = "rooms/<slug>/members/<#id>", .need = NEED_USER, .csrf = true,

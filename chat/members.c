@@ -23,6 +23,7 @@ struct members_rights members_rights(const struct actor *who, const struct room 
             open && is_private(room) && (leads || strcmp(room->invite_policy, "members") == 0),
         .leave = who->kind != ACTOR_ANONYMOUS && (is_private(room) || room->is_group),
         .remove = is_private(room) && leads,
+        .hide = strcmp(room->kind, "direct") == 0,
         .settle = leads && (is_private(room) || strcmp(room->kind, "public") == 0),
     };
 }

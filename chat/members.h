@@ -40,7 +40,8 @@ MUST_CHECK enum err members_invitations(struct chat *c, struct arena *a, const s
 
 /* What somebody may do in a room that they see, for whoever offers it. The rules ask again. */
 struct members_rights {
-    bool invite, leave, remove, settle; /* settle: change title, topic, policies */
+    bool invite, leave, remove, hide;
+    bool settle; /* change title, topic, policies */
 };
 struct members_rights members_rights(const struct actor *who, const struct room *room);
 

@@ -4,6 +4,7 @@
 #include "chat/members.h"
 #include "chat/people.h"
 #include "chat/permit.h"
+#include "chat/room_settings.h"
 #include "db/ignored.h"
 
 #include <stdlib.h>
@@ -157,6 +158,8 @@ enum err open_direct(struct chat *c, struct arena *a, const struct actor *who,
         return fail(f, ERR_BAD_REQUEST, "A conversation is with somebody else.");
     key = key_of(a, ids, all);
     e = room_by_direct_key(c->db, a, key, out, f);
+    if (!e)
+        e = room_settings_show(c, a, who, out->slug, f);
     if (e != ERR_NOT_FOUND)
         return e;
     e = OK;

@@ -22,8 +22,8 @@ MUST_CHECK enum err open_public(struct chat *c, struct arena *a, const struct ac
                                 struct room *out, struct fail *f);
 /*
  * The conversation with these people (1 to DIRECT_OTHERS_MAX, the actor not counted): the same
- * people have one. *made: it is new. ERR_NOT_FOUND for somebody whom the actor may not know of,
- * ERR_FORBIDDEN where one of them does not take it.
+ * people have one, which the actor may have hidden. *made: it is new. ERR_NOT_FOUND for somebody
+ * whom the actor may not know of, ERR_FORBIDDEN where one of them does not take it.
  */
 MUST_CHECK enum err open_direct(struct chat *c, struct arena *a, const struct actor *who,
                                 const int64_t *others, size_t count, const char *address,

@@ -13,6 +13,7 @@
 #include "chat/shortcode.h"
 #include "db/attachment.h"
 #include "db/event.h"
+#include "db/member.h"
 #include "db/message_id.h"
 #include "lib/file_store.h"
 #include "lib/media.h"
@@ -305,6 +306,8 @@ static enum err insert(struct chat *c, void *arg, struct fail *f)
         e = claim_files(c, d, f);
     if (!e && m->thread_root)
         e = message_count_reply(c->db, m->thread_root, 1, f);
+    if (!e && strcmp(d->room.kind, "direct") == 0)
+        e = member_show_all(c->db, d->room.id, d->user.id, f);
     return e ? e : message_fill(c->db, d->arena, m, 1, f);
 }
 

@@ -3,6 +3,7 @@
 #include "chat/members.h"
 #include "chat/permit.h"
 #include "chat/self.h"
+#include "db/member.h"
 #include "lib/market.h"
 
 #include <string.h>
@@ -105,4 +106,47 @@ enum err room_settings_mute(struct chat *c, struct arena *a, const struct actor 
                            arena_fmt(a, "{\"change\":\"muted\",\"of\":\"%s\",\"until\":%lld}",
                                      r.slug, (long long)until),
                            who->user_id, f);
+}
+
+/* ----- out of one's list ----- */
+
+static enum err set_hidden(struct chat *c, struct arena *a, const struct actor *who,
+                           const struct room *r, bool hidden, struct fail *f)
+{
+    bool changed;
+    enum err e = member_hide(c->db, r->id, who->user_id, hidden, &changed, f);
+
+    return e || !changed ? e
+                         : self_append(c, a, who->user_id, "membership",
+                                       arena_fmt(a, "{\"change\":\"%s\",\"of\":\"%s\"}",
+                                                 hidden ? "hidden" : "shown", r->slug),
+                                       who->user_id, f);
+}
+
+enum err room_settings_hide(struct chat *c, struct arena *a, const struct actor *who,
+                            const char *room, int64_t up_to, struct fail *f)
+{
+    struct room_view v;
+    bool rose = false;
+    enum err e = rooms_find(c, a, who, room, &v, f);
+
+    if (!e && strcmp(v.room.kind, "direct") != 0)
+        e = fail(f, ERR_FORBIDDEN,
+                 "Only conversations are hidden; mute a room to hear less of it.");
+    if (!e)
+        e = rooms_mark_read(c, who, &v, up_to < 0 ? v.room.head : up_to, &rose, f);
+    if (!e && rose)
+        e = rooms_tell_read(c, who, &v, f);
+    if (!e)
+        e = rooms_find(c, a, who, room, &v, f);
+    return e || v.unread ? e : set_hidden(c, a, who, &v.room, true, f);
+}
+
+enum err room_settings_show(struct chat *c, struct arena *a, const struct actor *who,
+                            const char *room, struct fail *f)
+{
+    struct room r;
+    enum err e = rooms_find_bare(c, a, who, room, &r, f);
+
+    return e ? e : set_hidden(c, a, who, &r, false, f);
 }

@@ -62,6 +62,12 @@ enum err rooms_list(struct chat *c, struct arena *a, const struct actor *who, st
     return e;
 }
 
+enum err rooms_list_away(struct chat *c, struct arena *a, const struct actor *who,
+                         struct room_view *out, size_t max, size_t *count, struct fail *f)
+{
+    return room_list_away(c->db, a, who->user_id, out, max, count, f);
+}
+
 const char *rooms_wire_name(const struct room *r)
 {
     return strcmp(r->kind, "self") == 0 ? "@me" : r->slug;

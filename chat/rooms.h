@@ -21,6 +21,10 @@ MUST_CHECK enum err rooms_find_bare(struct chat *c, struct arena *a, const struc
  * ROOMS_MAX. */
 MUST_CHECK enum err rooms_list(struct chat *c, struct arena *a, const struct actor *who,
                                struct room_view *out, size_t *count, struct fail *f);
+/* What the actor put out of that list; at most `max`. */
+MUST_CHECK enum err rooms_list_away(struct chat *c, struct arena *a, const struct actor *who,
+                                    struct room_view *out, size_t max, size_t *count,
+                                    struct fail *f);
 /* The name on the wire: "@me" for a person's own log, else the slug. */
 const char *rooms_wire_name(const struct room *r);
 

@@ -323,6 +323,8 @@ struct json_object *wire_room(const struct room_view *v)
         json_set_i64(o, "owner_id", v->room.owner_id);
     if (v->muted_until)
         json_set_i64(o, "muted_until", v->muted_until);
+    if (v->hidden)
+        json_set_bool(o, "hidden", true);
     return o;
 }
 

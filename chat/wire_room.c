@@ -9,6 +9,7 @@ static struct json_object *wire_rights(struct members_rights may, bool is_defaul
     json_set_bool(o, "invite", may.invite);
     json_set_bool(o, "leave", may.leave);
     json_set_bool(o, "remove", may.remove);
+    json_set_bool(o, "hide", may.hide);
     json_set_bool(o, "settle", may.settle);
     json_set_bool(o, "archive", may.settle && !is_default);
     return o;

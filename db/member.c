@@ -31,6 +31,15 @@ static const struct sql insert = {
     DB_CHAT, NULL};
 static const struct sql delete = {
     "member.delete", "DELETE FROM room_member WHERE user_id = ?1 AND room_id = ?2", DB_CHAT, NULL};
+static const struct sql hide = {"member.hide",
+                                "UPDATE room_member SET hidden = ?3"
+                                " WHERE user_id = ?1 AND room_id = ?2 AND hidden <> ?3",
+                                DB_CHAT, NULL};
+static const struct sql show_all = {
+    "member.show_all",
+    "UPDATE room_member SET hidden = 0 WHERE room_id = ?1 AND hidden = 1 AND NOT EXISTS"
+    " (SELECT 1 FROM ignored_user i WHERE i.user_id = room_member.user_id AND i.ignored_id = ?2)",
+    DB_CHAT, NULL};
 
 #define INVITATION_COLUMNS                                                                         \
     "r.id, r.slug, r.kind, r.title, r.topic, r.owner_id, r.head, i.inviter_id, u.username,"        \
@@ -55,8 +64,8 @@ static const struct sql uninvite = {"invitation.delete",
                                     DB_CHAT, NULL};
 
 const struct sql *const member_statements[] = {
-    &list,       &exists,       &heir,   &of_same,  &insert, &delete,
-    &invited_to, &invited_list, &invite, &uninvite, NULL,
+    &list,         &exists, &heir,     &of_same, &insert,   &delete, &invited_to,
+    &invited_list, &invite, &uninvite, &hide,    &show_all, NULL,
 };
 
 enum err member_list(struct db *db, struct arena *a, int64_t room_id, struct member *out,
@@ -125,6 +134,29 @@ enum err member_insert(struct db *db, const struct room *r, int64_t user_id, int
     query_bind_i64(&q, 3, joined_seq);
     query_bind_i64(&q, 4, r->head);
     query_bind_i64(&q, 5, now_ms);
+    return query_run(&q, f);
+}
+
+enum err member_hide(struct db *db, int64_t room_id, int64_t user_id, bool hidden, bool *changed,
+                     struct fail *f)
+{
+    struct query q = query_begin(db, &hide);
+    enum err e;
+
+    query_bind_i64(&q, 1, user_id);
+    query_bind_i64(&q, 2, room_id);
+    query_bind_i64(&q, 3, hidden);
+    e = query_run(&q, f);
+    *changed = !e && query_changes(&q) > 0;
+    return e;
+}
+
+enum err member_show_all(struct db *db, int64_t room_id, int64_t author_id, struct fail *f)
+{
+    struct query q = query_begin(db, &show_all);
+
+    query_bind_i64(&q, 1, room_id);
+    query_bind_i64(&q, 2, author_id);
     return query_run(&q, f);
 }
 

@@ -34,6 +34,12 @@ MUST_CHECK enum err member_of_same(struct db *db, int64_t user_id, int64_t other
 /* In the caller's write transaction. `joined_seq`: their floor; what is there is read already. */
 MUST_CHECK enum err member_insert(struct db *db, const struct room *r, int64_t user_id,
                                   int64_t joined_seq, int64_t now_ms, struct fail *f);
+/* Out of the member's list of rooms, or into it again. *changed: it was not so. */
+MUST_CHECK enum err member_hide(struct db *db, int64_t room_id, int64_t user_id, bool hidden,
+                                bool *changed, struct fail *f);
+/* Into the lists of all who do not ignore the author: they wrote something. */
+MUST_CHECK enum err member_show_all(struct db *db, int64_t room_id, int64_t author_id,
+                                    struct fail *f);
 /* *was: there was one. */
 MUST_CHECK enum err member_delete(struct db *db, int64_t room_id, int64_t user_id, bool *was,
                                   struct fail *f);

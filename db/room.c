@@ -22,7 +22,7 @@ enum { ROOM_COLUMN_COUNT = 15 };
 #define VIEW_COLUMNS                                                                               \
     COLUMNS_WITH(READERS_TITLE)                                                                    \
     ", m.user_id IS NOT NULL, m.joined_seq, m.last_read_seq,"                                      \
-    " m.muted_until,"                                                                              \
+    " m.muted_until, m.hidden,"                                                                    \
     " CASE WHEN m.user_id IS NULL OR m.last_read_seq >= r.head THEN 0 ELSE ("                      \
     "SELECT count(*) FROM (SELECT 1 FROM ("                                                        \
     "SELECT user_id AS author, deleted_ms FROM message"                                            \
@@ -46,13 +46,21 @@ static const struct sql list_public = {"room.list_public",
                                        " WHERE r.kind = 'public' AND r.archived_ms = 0"
                                        " ORDER BY r.position, r.id LIMIT ?2",
                                        DB_CHAT, NULL};
+#define LIVELIEST_FIRST                                                                            \
+    " ORDER BY r.kind = 'direct', iif(r.kind = 'direct', -(SELECT ts_ms FROM event"                \
+    " WHERE room_id = r.id AND seq = r.head), 0), r.title, r.id LIMIT ?2"
 static const struct sql list_own = {
     "room.list_own",
-    "SELECT " VIEW_COLUMNS " WHERE r.id IN (SELECT room_id FROM room_member WHERE user_id = ?1)"
-    " AND r.kind IN ('private', 'direct') AND r.archived_ms = 0"
-    " ORDER BY r.kind = 'direct', iif(r.kind = 'direct', -(SELECT ts_ms FROM event"
-    " WHERE room_id = r.id AND seq = r.head), 0), r.title, r.id LIMIT ?2",
+    "SELECT " VIEW_COLUMNS
+    " WHERE r.id IN (SELECT room_id FROM room_member WHERE user_id = ?1 AND hidden = 0)"
+    " AND r.kind IN ('private', 'direct') AND r.archived_ms = 0" LIVELIEST_FIRST,
     DB_CHAT, "sorts one person's own rooms"};
+static const struct sql list_away = {
+    "room.list_away",
+    "SELECT " VIEW_COLUMNS
+    " WHERE r.id IN (SELECT room_id FROM room_member WHERE user_id = ?1 AND hidden = 1)"
+    " AND r.archived_ms = 0" LIVELIEST_FIRST,
+    DB_CHAT, "sorts what one person hid"};
 static const struct sql seen_by_slug = {
     "room.seen_by_slug", "SELECT " ROOM_COLUMNS " FROM room r WHERE r.slug = ?2 AND " ROOM_IS_SEEN,
     DB_CHAT, NULL};
@@ -100,7 +108,7 @@ static const struct sql mark_read = {
 const struct sql *const room_statements[] = {
     &by_slug,         &by_id,          &list_public, &view,     &insert,       &update_topic,
     &update_archived, &update_slow,    &mark_read,   &list_own, &seen_by_slug, &view_by_slug,
-    &by_direct_key,   &set_direct_key, &update,      &mute,     NULL,
+    &by_direct_key,   &set_direct_key, &update,      &mute,     &list_away,    NULL,
 };
 
 static void from_row(struct query *q, struct arena *a, struct room *r)
@@ -131,8 +139,9 @@ static void view_from_row(struct query *q, struct arena *a, struct room_view *v)
     v->joined_seq = query_i64(q, ROOM_COLUMN_COUNT + 1);
     v->last_read_seq = query_i64(q, ROOM_COLUMN_COUNT + 2);
     v->muted_until = query_i64(q, ROOM_COLUMN_COUNT + 3);
-    v->unread = query_i64(q, ROOM_COLUMN_COUNT + 4);
-    v->mentions = query_i64(q, ROOM_COLUMN_COUNT + 5);
+    v->hidden = query_i64(q, ROOM_COLUMN_COUNT + 4) != 0;
+    v->unread = query_i64(q, ROOM_COLUMN_COUNT + 5);
+    v->mentions = query_i64(q, ROOM_COLUMN_COUNT + 6);
 }
 
 static enum err load_one(struct query *q, struct arena *a, struct room *out, struct fail *f)
@@ -206,6 +215,12 @@ enum err room_list_own(struct db *db, struct arena *a, int64_t user_id, struct r
                        size_t max, size_t *count, struct fail *f)
 {
     return load_views(db, &list_own, a, user_id, out, max, count, f);
+}
+
+enum err room_list_away(struct db *db, struct arena *a, int64_t user_id, struct room_view *out,
+                        size_t max, size_t *count, struct fail *f)
+{
+    return load_views(db, &list_away, a, user_id, out, max, count, f);
 }
 
 static enum err load_view(struct query *q, struct arena *a, struct room_view *out, struct fail *f)

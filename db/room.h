@@ -16,7 +16,7 @@ struct room {
  * for a user without a mark (has_mark false). mentions: those of them that mention the user. */
 struct room_view {
     struct room room;
-    bool has_mark;
+    bool has_mark, hidden; /* hidden: from the user's list, until the next message */
     int64_t joined_seq, last_read_seq, unread, mentions, muted_until;
 };
 
@@ -33,6 +33,10 @@ MUST_CHECK enum err room_list_public(struct db *db, struct arena *a, int64_t use
  * first. */
 MUST_CHECK enum err room_list_own(struct db *db, struct arena *a, int64_t user_id,
                                   struct room_view *out, size_t max, size_t *count, struct fail *f);
+/* What the user hid, the liveliest first. */
+MUST_CHECK enum err room_list_away(struct db *db, struct arena *a, int64_t user_id,
+                                   struct room_view *out, size_t max, size_t *count,
+                                   struct fail *f);
 MUST_CHECK enum err room_view(struct db *db, struct arena *a, int64_t room_id, int64_t user_id,
                               struct room_view *out, struct fail *f);
 /* Only what the user may see: public rooms and logs (`slug` of a log: the user's own), and rooms

@@ -94,7 +94,7 @@ export class Chat {
                     this.attention.entered(slug).catch(() => {}); // nobody is called then
                 },
                 changed: (room) => room.slug === this.view.room && this.#showNames(room),
-                gone: (slug, title) => this.#leftRoom(slug, title),
+                gone: (slug, why) => this.#leftRoom(slug, why),
                 open: (slug) => this.open(slug),
                 failed: (error) => toast(error.message),
             },
@@ -113,6 +113,7 @@ export class Chat {
                 this.membership.enter(room);
                 this.open(room.id);
             },
+            put: (room) => this.membership.put(room),
         });
         this.sender = new Sender({
             outbox, api,
@@ -294,9 +295,9 @@ export class Chat {
         }
     }
 
-    // This person is out of it.
-    #leftRoom(slug, title) {
-        toast(`You are no longer in ${title}.`);
+    // This person is out of it, or does not want to see it.
+    #leftRoom(slug, why) {
+        toast(why);
         if (slug === this.view.room) {
             this.open(this.rooms.slugs[0]);
         }

@@ -76,7 +76,7 @@ export class Frames {
     }
 
     #tellParts(event) {
-        const { attention, membership, panels, pins, threads, view } = this.chat;
+        const { attention, membership, panels, pins, rooms, threads, view } = this.chat;
         attention.take(event);
         if (event.type === "ignored") {
             this.#showAnew();
@@ -85,6 +85,8 @@ export class Frames {
         } else if (event.type === "room") {
             membership.refresh();
             panels.take(event);
+        } else if (event.type === "message" && rooms.get(event.room)?.away) {
+            membership.refresh(); // it may be in the list again
         } else if (event.type === "renamed") {
             this.#rename(event);
         }

@@ -3,7 +3,7 @@
 import { element, part } from "./parts.js";
 
 export class Membership {
-    // section: where invitations stand; hooks: entered(slug, seq), gone(slug, title), changed(room), failed(error)
+    // section: where invitations stand; hooks: entered(slug, seq), gone(slug, why), changed(room), failed(error)
     constructor({ api, rooms, logs, section, hooks }) {
         Object.assign(this, { api, rooms, logs, section, hooks });
         section.addEventListener("submit", (event) => this.#answer(event));
@@ -34,9 +34,10 @@ export class Membership {
     }
 
     // The answer of rooms/.
-    update({ rooms, invitations }) {
-        this.rooms.update(rooms);
-        rooms.forEach((room) => this.#follow(room));
+    update({ rooms, away, invitations }) {
+        const all = [...rooms, ...away];
+        this.rooms.update(all);
+        all.forEach((room) => this.#follow(room));
         this.#showInvitations(invitations);
     }
 
@@ -59,7 +60,15 @@ export class Membership {
         const title = this.rooms.get(slug)?.title;
         if (this.logs.forget(slug) && title !== undefined) {
             this.rooms.remove(slug);
-            this.hooks.gone(slug, title);
+            this.hooks.gone(slug, `You are no longer in ${title}.`);
+        }
+    }
+
+    // The reader hid it, or shows it again.
+    put(room) {
+        this.rooms.add(room);
+        if (room.hidden) {
+            this.hooks.gone(room.id, `${room.title} is hidden until the next message.`);
         }
     }
 

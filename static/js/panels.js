@@ -5,8 +5,8 @@ import { isPlainClick } from "./click.js";
 import { toast } from "./toast.js";
 
 export class Panels {
-    // context: {api, config, user, prefs, online, room() → the one in view, opened(room), visit(id) a message,
-    // told() after another word to the server}
+    // context: {api, config, user, prefs, online, room() → the one in view, opened(room), put(room) out of the
+    // list or into it, visit(id) a message, told() after another word to the server}
     constructor(context) {
         this.context = context;
         document.addEventListener("click", (event) => isPlainClick(event) && this.#click(event));

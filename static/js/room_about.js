@@ -20,8 +20,8 @@ const MUTES = [
 ];
 
 class About {
-    constructor({ api, user, online }, slug) {
-        Object.assign(this, { api, user, online, slug });
+    constructor({ api, user, online, put }, slug) {
+        Object.assign(this, { api, user, online, put, slug });
         this.path = `rooms/${encodeURIComponent(slug)}/`;
         this.members = element("div", "");
         this.acts = element("div", "");
@@ -88,7 +88,7 @@ class About {
     }
 
     #showActs() {
-        const { invite, leave, settle, archive } = this.room.may;
+        const { invite, leave, hide, settle, archive } = this.room.may;
         this.acts.replaceChildren();
         if (invite) {
             this.acts.append(nameForm(this.api, "Invite somebody by name", "Invite", (name) => this.#invite(name)));
@@ -103,6 +103,9 @@ class About {
         }
         if (archive) {
             this.acts.append(this.#archiving());
+        }
+        if (hide) {
+            this.acts.append(this.#hiding());
         }
         if (leave) {
             const go = button(`Leave this ${this.#word()}`, "btn btn-quiet");
@@ -120,6 +123,17 @@ class About {
         const { archived = false } = this.room;
         const turn = button(archived ? "Open this room again" : "Archive this room", "btn btn-quiet");
         turn.addEventListener("click", () => this.#try(() => this.api.patch(this.path, { archived: archived ? 0 : 1 })));
+        return element("div", "sheet-buttons", turn);
+    }
+
+    // Out of one's list, until the next message brings it back; or there again.
+    #hiding() {
+        const { hidden = false, seq } = this.room;
+        const turn = button(hidden ? "Show it in the list" : "Hide this conversation", "btn btn-quiet");
+        turn.addEventListener("click", () => {
+            this.dialog.close();
+            this.#try(async () => this.put((await this.api.put(`${this.path}hide/`, { on: hidden ? 0 : 1, up_to: seq })).room), false);
+        });
         return element("div", "sheet-buttons", turn);
     }
 

@@ -14,11 +14,11 @@ function showBadge(badge, text, means) {
 }
 
 export class Rooms {
-    // lists: what holds both lists; hooks: open(slug), stale(): the counts must be asked for
+    // lists: what holds the lists; hooks: open(slug), stale(): the counts must be asked for
     constructor(lists, config, hooks) {
         this.hooks = hooks;
-        this.lists = { direct: lists.querySelector("#direct-list"), other: lists.querySelector("#room-list") };
-        this.direct = lists.querySelector("#direct");
+        this.lists = { direct: lists.querySelector("#direct-list"), other: lists.querySelector("#room-list"), away: lists.querySelector("#away-list") };
+        this.parts = { direct: lists.querySelector("#direct"), away: lists.querySelector("#away") }; // shown where there is something in them
         this.calls = lists.querySelector("#mentions .room-mentions");
         this.pageUrl = config.page;
         this.rooms = new Map();
@@ -45,8 +45,15 @@ export class Rooms {
             url: link.getAttribute("href"),
             unreads: new Unread(known?.seq, shownCount(link.querySelector(".room-unread").textContent), known?.last_read_seq),
             mentions: new Unread(known?.seq, shownCount(link.querySelector(".room-mentions").textContent.slice(1)), known?.last_read_seq),
+            // Hidden by the reader: out of the way, and quiet.
+            get away() {
+                return link.closest("#away") !== null;
+            },
             get unread() {
-                return this.unreads.count;
+                return this.away ? 0 : this.unreads.count;
+            },
+            get called() {
+                return this.away ? 0 : this.mentions.count;
             },
             get lastRead() {
                 return this.unreads.lastRead;
@@ -56,7 +63,7 @@ export class Rooms {
         this.#show(this.rooms.get(link.dataset.room));
     }
 
-    // From rooms/: all there are, as they are called now.
+    // From rooms/: all there are, as they are called now and where they belong.
     update(list) {
         const there = new Set(list.map((room) => room.id));
         this.slugs.filter((slug) => !there.has(slug)).forEach((slug) => this.remove(slug));
@@ -68,8 +75,24 @@ export class Rooms {
             this.#make(room);
         }
         this.#name(room);
+        this.#place(room);
         this.setState(room.id, room);
         this.#show(this.rooms.get(room.id));
+    }
+
+    #place({ id, kind, hidden }) {
+        const item = this.rooms.get(id).link.parentElement;
+        const list = hidden ? this.lists.away : (this.lists[kind] ?? this.lists.other);
+        if (item.parentElement !== list) {
+            list.append(item);
+            this.#showParts();
+        }
+    }
+
+    #showParts() {
+        for (const [name, part] of Object.entries(this.parts)) {
+            part.hidden = this.lists[name].childElementCount === 0;
+        }
     }
 
     #make(room) {
@@ -78,8 +101,7 @@ export class Rooms {
         link.dataset.kind = room.kind;
         link.dataset.owner = room.owner_id ?? "";
         link.href = `${this.pageUrl}r/${encodeURIComponent(room.id)}/`;
-        (this.lists[room.kind] ?? this.lists.other).append(element("li", "", link));
-        this.direct.hidden = this.lists.direct.childElementCount === 0;
+        element("li", "", link);
         this.#adopt(link, room);
     }
 
@@ -93,7 +115,7 @@ export class Rooms {
     remove(slug) {
         this.rooms.get(slug)?.link.parentElement.remove();
         this.rooms.delete(slug);
-        this.direct.hidden = this.lists.direct.childElementCount === 0;
+        this.#showParts();
     }
 
     get(slug) {
@@ -165,6 +187,7 @@ export class Rooms {
 
     setCurrent(slug) {
         this.current = slug;
+        this.parts.away.open ||= this.rooms.get(slug)?.away ?? false;
         for (const room of this.rooms.values()) {
             if (room.slug === slug) {
                 room.link.setAttribute("aria-current", "page");
@@ -176,7 +199,7 @@ export class Rooms {
     }
 
     get mentionsElsewhere() {
-        return [...this.rooms.values()].reduce((sum, room) => sum + (room.slug === this.current ? 0 : room.mentions.count), 0);
+        return [...this.rooms.values()].reduce((sum, room) => sum + (room.slug === this.current ? 0 : room.called), 0);
     }
 
     get unreadElsewhere() {
@@ -200,7 +223,7 @@ export class Rooms {
 
     #show(room) {
         const text = room.slug === this.current ? "" : label(room.unread);
-        const called = room.slug === this.current ? "" : label(room.mentions.count);
+        const called = room.slug === this.current ? "" : label(room.called);
         showBadge(room.link.querySelector(".room-unread"), text, " unread");
         showBadge(room.link.querySelector(".room-mentions"), called && `@${called}`, " mention you");
         if (this.calls) {

@@ -96,6 +96,70 @@ test("a conversation of three is in everybody's list at once, each hears the oth
     }
 });
 
+test("a hidden conversation is gone from every page of who hid it; a message brings it back, and so does its person", async () => {
+    const { ana, ben } = people;
+    const { room } = await ask("ana", "POST", "direct/", { user_id: ids.ben });
+    const listed = (person) => person.page.locator(`#direct-list .room[data-room="${room.id}"]`);
+    const away = (person) => person.page.locator(`#away-list .room[data-room="${room.id}"]`);
+    const tab = await Person.enter(browser, { cookies: await ana.context.cookies() });
+    await tab.open(stack.url);
+    await tab.linkIs("live");
+    await listed(ana).click();
+    await ana.say("for later");
+    await ben.page.waitForSelector(`#direct-list .room[data-room="${room.id}"].has-unread`);
+    await listed(ben).click();
+    await ben.say("as you like");
+    await ana.sees("as you like");
+    await tab.waitForUnread(room.id, "1");
+
+    await ana.page.click("#room-about");
+    await ana.page.click('.sheet-about button:text-is("Hide this conversation")');
+    await ana.page.waitForSelector('.toast-line:text-is("ben is hidden until the next message.")');
+    await ana.page.waitForSelector('#room-title:text-is("General")');
+    for (const person of [ana, tab]) {
+        await away(person).waitFor({ state: "attached" });
+        assert.equal(await listed(person).count(), 0);
+        assert.equal(await person.unread(room.id), "");
+        assert.ok(!(await away(person).isVisible()), "the list of what is hidden is folded");
+    }
+    assert.equal(await listed(ben).count(), 1);
+    await tab.page.click("#away summary");
+    await away(tab).click();
+    await tab.sees("as you like");
+    await enter(tab, "general");
+
+    await ben.say("one more thing");
+    for (const person of [ana, tab]) {
+        await listed(person).waitFor();
+        await person.waitForUnread(room.id, "1");
+        assert.ok(!(await person.page.locator("#away").isVisible()));
+    }
+    await ask("ana", "PUT", `rooms/${room.id}/hide/`);
+    await away(ana).waitFor({ state: "attached" });
+    await ana.page.click('.msg-author:text-is("ben")');
+    await ana.page.click('.sheet-card button:text-is("Message")');
+    await ana.sees("one more thing");
+    await Promise.all([ana, tab].map((person) => listed(person).waitFor()));
+    assert.deepEqual(tab.faults, []);
+
+    const plain = await Person.enter(browser, { options: { javaScriptEnabled: false }, cookies: await ana.context.cookies() });
+    await plain.open(stack.room(room.id));
+    await plain.page.click("#room-about");
+    await plain.page.click('button:text-is("Hide this conversation")');
+    await plain.page.waitForSelector('#room-title:text-is("General")');
+    assert.equal(await listed(plain).count(), 0);
+    await Promise.all([ana, tab].map((person) => away(person).waitFor({ state: "attached" })));
+    await plain.page.click("#away summary");
+    await away(plain).click();
+    await plain.page.click("#room-about");
+    await plain.page.click('button:text-is("Show it in the list")');
+    assert.ok(await listed(plain).isVisible());
+    await Promise.all([ana, tab].map((person) => listed(person).waitFor()));
+    await plain.leave();
+    await tab.leave();
+    await Promise.all([ana, ben].map((person) => enter(person, "general")));
+});
+
 test("a link to a message leads the other to it among what was said around it, with and without scripts", async () => {
     const { ana, ben } = people;
     await ana.say("the one to remember");

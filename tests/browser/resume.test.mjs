@@ -42,6 +42,8 @@ async function letIn(room, who) {
 
 const openRoom = async (title) => (await ask("ana", "POST", "rooms/", { title })).room.id;
 
+const talk = async (name) => (await ask("ben", "POST", "direct/", { user_id: ids[name] })).room.id;
+
 async function open(proxy) {
     const person = await Person.enter(browser, { cookies: [{ name: "host", value: tokens.ben, url: proxy.origin }] });
     await person.open(`${stack.url.replace(stack.origin, proxy.origin)}r/energy/`);
@@ -93,10 +95,10 @@ const shownBy = ({ page }) =>
                 quote: part(row, ".msg-quote"),
                 replies: part(row, ".msg-replies"),
                 files: [...row.querySelectorAll(".files a")].map((link) => link.getAttribute("href")),
-                reactions: [...row.querySelectorAll(".chip")].map((chip) => `${chip.dataset.emoji} ${chip.dataset.count}`),
+                reactions: [...row.querySelectorAll(".chip")].map(text),
             })),
             pins: visible(document.querySelector("#pins")) ? [...document.querySelectorAll("#pins .pin")].map(text) : [],
-            rooms: [...document.querySelectorAll(".room")].map((room) => `${text(room)}${room.classList.contains("is-muted") ? " muted" : ""}`).sort(),
+            rooms: [...document.querySelectorAll(".room")].map((room) => `${room.closest("ul").id}: ${text(room)}${room.classList.contains("is-muted") ? " muted" : ""}`).sort(),
             invitations: [...document.querySelectorAll("#invitations .invitation-title")].map(text),
         };
     });
@@ -116,7 +118,7 @@ async function connect() {
 }
 
 // Each, in the order of its events, of messages that were there and of new ones.
-async function doEverything({ old, left, kept, entered }) {
+async function doEverything({ old, left, kept, entered, quiet, hidden }) {
     await ask("ana", "PATCH", `messages/${old[0].id}/`, { message: "now **bold** at $5", rev: 1 });
     await ask("ana", "DELETE", `messages/${old[1].id}/`);
     const reply = await say("cleo", "in reply", { reply_to: old[2].id });
@@ -143,6 +145,8 @@ async function doEverything({ old, left, kept, entered }) {
     await ask("ana", "PUT", `rooms/${await openRoom("Waiting")}/members/${ids.ben}/`);
     const { room } = await ask("ana", "POST", "direct/", { user_id: ids.ben });
     await say("ana", "between us", { room: room.id });
+    await ask("ben", "PUT", `rooms/${quiet}/hide/`);
+    await say("mod", "here again", { room: hidden });
 }
 
 test("pages that were cut off while everything happened show what a new one shows", { timeout: 400000 }, async () => {
@@ -155,9 +159,11 @@ test("pages that were cut off while everything happened show what a new one show
     const [left, kept, entered] = [await openRoom("Left"), await openRoom("Kept"), await openRoom("Entered")];
     await letIn(left, "ben");
     await letIn(kept, "ben");
+    const [quiet, hidden] = await Promise.all(["cleo", "mod"].map((name) => talk(name)));
+    await ask("ben", "PUT", `rooms/${hidden}/hide/`);
     pages = await Promise.all(Object.entries(WAYS).map(([way, rules]) => sit(way, rules)));
     await cutOff();
-    await doEverything({ old, left, kept, entered });
+    await doEverything({ old, left, kept, entered, quiet, hidden });
     await connect();
     const fresh = await open(pages[0].proxy);
     const wanted = await shownBy(fresh);

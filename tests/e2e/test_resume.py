@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Whoever was away while people did everything that can be done ends, by every transport, with the same as
 who loads it all now: messages, mentions, replies, threads, files, reactions, edits, deletions, pins, names, topics and
-titles, policies, archives, invitations, coming and going, muting and ignoring."""
+titles, policies, archives, invitations, coming and going, muting, hiding and ignoring."""
 import os
 import random
 import unittest
@@ -22,7 +22,7 @@ class World:
 
     ALLOWED = (200, 201, 204, 303, 400, 403, 404, 409)
     ACTS = ("post", "post", "post", "mention", "reply", "reply", "file", "react", "react", "edit", "edit", "delete", "pin",
-            "settle", "settle", "move", "move", "mute", "ignore", "rename", "part")
+            "settle", "settle", "move", "move", "mute", "hide", "hide", "ignore", "rename", "part")
 
     def __init__(self, stack, rng):
         self.stack, self.rng = stack, rng
@@ -151,6 +151,10 @@ class World:
     def mute(self, _):
         room = self.rng.choice(("general", self.desk, self.talk))
         return self.call("ben", "PUT", f"rooms/{room}/mute/", **{"for": self.rng.choice(("forever", "off"))})
+
+    def hide(self, _):
+        """Mostly out of the list; a message may be its way back."""
+        return self.call("ben", "PUT", f"rooms/{self.talk}/hide/", on=int(self.rng.random() < 0.8))
 
     def ignore(self, _):
         return self.call("ben", self.rng.choice(("PUT", "DELETE")), f"me/ignored/{self.ids['cleo']}/")

@@ -189,6 +189,54 @@ class Rooms(Installed):
         again = self.call("POST", "direct/", "ana", {"user_id": number})["room"]
         self.assertEqual(again["id"], room["id"])
 
+    def conversation(self, name):
+        """Ana's, with somebody new."""
+        token = self.stack.token(len(self.people) + 100, name)
+        self.people[name] = (token, self.stack.get("me/", token=token).json["user"]["id"])
+        self.say(f"{name} is here", "general", name)
+        return self.call("POST", "direct/", "ana", {"user_id": self.number(name)}, 201)["room"]["id"]
+
+    def listed(self, name):
+        """Where the person's rooms/ has each: in its list, or out of it."""
+        answer = self.call("GET", "rooms/", name)
+        return {room["id"]: where for where in ("rooms", "away") for room in answer[where]}
+
+    def test_a_hidden_conversation_is_out_of_the_list_on_all_devices_until_somebody_writes(self):
+        room = self.conversation("fay")
+        self.say("unread", room, "fay")
+        tab, phone = self.hello("ana", [room, "@me"]), self.stream("ana", ["@me", room])
+        hidden = self.call("PUT", f"rooms/{room}/hide/", "ana", {})["room"]
+        self.assertEqual((hidden["hidden"], hidden["unread"], hidden["may"]["hide"]), (True, 0, True))
+        for device in (tab, phone):
+            self.assertEqual(device.until("membership", 30, change="hidden")["of"], room)
+        self.assertEqual((self.listed("ana")[room], self.listed("fay")[room]), ("away", "rooms"))
+        page = self.stack.http("GET", "/stocks/chat/?format=json", token=self.token("ana")).json
+        self.assertEqual([r["id"] for r in page["away"]], [room])
+        self.assertNotIn(room, [r["id"] for r in page["direct"]])
+
+        said = self.say("one more thing", room, "fay")
+        for device in (tab, phone):
+            self.assertEqual(device.until("message", 30, room=room)["id"], said["id"])
+        self.assertEqual(self.listed("ana")[room], "rooms")
+        read = self.call("PUT", f"rooms/{room}/hide/", "ana", {"up_to": said["seq"] - 1})["room"]
+        self.assertEqual((read.get("hidden"), read["unread"]), (None, 1), "something was said since")
+        self.call("PUT", f"rooms/{room}/hide/", "ana", {})
+        again = self.call("POST", "direct/", "ana", {"user_id": self.number("fay")})["room"]
+        self.assertEqual((again["id"], again.get("hidden")), (room, None))
+        self.assertEqual(tab.until("membership", 30, change="shown")["of"], room)
+        texts = [m["message"] for m in self.call("GET", f"messages/?room={room}", "ana")["messages"]]
+        self.assertEqual(texts, ["unread", "one more thing"], "nothing is lost")
+
+    def test_a_conversation_is_hidden_and_shown_by_forms_and_a_room_is_not(self):
+        room = self.conversation("gus")
+        for on, where, leads in (("1", "away", "/stocks/chat/"), ("0", "rooms", f"/stocks/chat/r/{room}/")):
+            form = self.stack.http("POST", f"{API}rooms/{room}/hide/", [("on", on)], token=self.token("ana"),
+                                   headers={"Accept": "text/html"})
+            self.assertEqual((form.status, form.headers["Location"]), (303, leads))
+            self.assertEqual(self.listed("ana")[room], where)
+        self.call("PUT", "rooms/general/hide/", "ana", {}, 403)
+        self.call("PUT", f"rooms/{room}/hide/", "ben", {}, 404)
+
     def test_a_leaver_is_not_seen_in_the_room_any_more(self):
         room = self.new_room("ben")
         ana, ben = self.hello("ana", [room]), self.hello("ben", [room])

@@ -60,6 +60,7 @@ static const struct path paths[] = {
     {"/api/stocks/chat/rooms/energy/", "GET, HEAD, PATCH, OPTIONS"},
     {"/api/stocks/chat/rooms/energy/settings/", "POST, OPTIONS"},
     {"/api/stocks/chat/rooms/energy/mute/", "POST, PUT, OPTIONS"},
+    {"/api/stocks/chat/rooms/energy/hide/", "POST, PUT, OPTIONS"},
     {"/api/stocks/chat/rooms/energy/members/", "GET, HEAD, OPTIONS"},
     {"/api/stocks/chat/rooms/energy/members/1/", "PUT, DELETE, OPTIONS"},
     {"/api/stocks/chat/rooms/energy/invite/", "POST, OPTIONS"},

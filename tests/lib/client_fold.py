@@ -24,7 +24,7 @@ class Client:
     def refresh(self):
         """The list, and what is in rooms that are new to it."""
         answer = self.get("rooms/")
-        there = {room["id"]: room for room in answer["rooms"]}
+        there = {room["id"]: room for room in answer["rooms"] + answer["away"]}
         mine = [slug for slug, room in there.items() if room["kind"] != "public" or slug in self.public]
         self.list = {"rooms": {slug: self.shown(there[slug]) for slug in mine},
                      "invitations": answer["invitations"],
@@ -51,6 +51,8 @@ class Client:
             self.take_own(event)
         elif event.get("room") in self.folds:
             self.stale |= event["type"] in ("room", "moderation") and event["seq"] > self.folds[event["room"]].seq
+            hidden = self.list["rooms"].get(event["room"], {}).get("hidden", False)
+            self.stale |= hidden and event["type"] == "message"  # it may be back
             self.folds[event["room"]].take(event)
 
     def take_own(self, event):
