@@ -48,17 +48,20 @@ class Run:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.said = ""
 
-    def await_line(self, pattern, stream=None, seconds=40):
+    def await_line(self, pattern, stream=None, seconds=60):
+        """The first line that was said so far or is said now. Read below Python's buffer: of two lines that
+        come at once the second would lie in it, where select() does not see it."""
         stream = stream or self.process.stdout
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
+            found = [line for line in self.said.splitlines(True) if line.endswith("\n") and re.search(pattern, line)]
+            if found:
+                return found[0]
             if select.select([stream], [], [], 0.2)[0]:
-                line = stream.readline()
-                if not line:
+                piece = os.read(stream.fileno(), 65536).decode(errors="replace")
+                if not piece:
                     break
-                self.said += line
-                if re.search(pattern, line):
-                    return line
+                self.said += piece
         self.process.kill()
         raise AssertionError(f"no {pattern!r} in {self.said!r} {self.process.stderr.read()!r}")
 
@@ -66,8 +69,9 @@ class Run:
         return self.await_line("^ready: ").split(None, 1)[1].strip()
 
     def pid_of(self, name):
+        """None while it is being written."""
         with open(os.path.join(self.var, "run", name + ".pid"), encoding="utf-8") as f:
-            return int(f.read())
+            return int(f.read() or 0) or None
 
     def status(self, path="/api/stocks/chat/health/"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -100,7 +104,7 @@ class MakeRun(unittest.TestCase):
         return run
 
     def assert_nothing_left(self, run):
-        wait_for(lambda: not processes_naming(run.var), "no process is left")
+        wait_for(lambda: not processes_naming(run.var), "no process is left", 60)
 
     def test_lighttpd_is_ready_and_sigterm_leaves_nothing(self):
         run = self.run_script()
@@ -160,8 +164,8 @@ class MakeRun(unittest.TestCase):
             before = run.pid_of(name)
             os.kill(before, signal.SIGKILL)
             run.await_line(f"the {name} program ended", run.process.stderr)
-            wait_for(lambda: run.pid_of(name) != before, f"a new {name}")
-        wait_for(lambda: run.status() == 200, "the API answers again")
+            wait_for(lambda: run.pid_of(name) not in (None, before), f"a new {name}", 60)
+        wait_for(lambda: run.status() == 200, "the API answers again", 60)
 
     def test_a_second_start_keeps_configuration_and_messages(self):
         run = self.run_script()

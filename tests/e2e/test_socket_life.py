@@ -115,7 +115,7 @@ class Limits(SidecarCase):
 
 
 class Heartbeat(SidecarCase):
-    conf = {"ws_heartbeat_ms": "1000", "ws_idle_timeout_ms": "2500"}
+    conf = {"ws_heartbeat_ms": "1000", "ws_idle_timeout_ms": "4500"}  # an answer may be three seconds late
 
     def test_who_answers_pings_stays_and_who_does_not_is_closed(self):
         answers, silent = self.chat(), self.chat()
@@ -131,11 +131,11 @@ class Heartbeat(SidecarCase):
                 self.assertIsInstance(data["ts"], int)
                 answers.send(type="pong")
         self.assertGreaterEqual(pings, 3)
-        silent.connection.settimeout(5)
-        opcode = 1
-        while opcode != 8:
-            opcode, data = silent.connection.recv_data()
-        self.assertEqual(struct.unpack("!H", data[:2])[0], 4005)
+        silent.connection.settimeout(30)
+        while silent.read_text() is not None:  # recv() would answer
+            pass
+        self.assertEqual(silent.close_code, 4005)
+        seed_silent.settimeout(30)
         received = b""
         while True:
             piece = seed_silent.recv(4096)
@@ -147,9 +147,8 @@ class Heartbeat(SidecarCase):
 
     def test_a_control_pong_keeps_a_seed_socket(self):
         sock = self.seed()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 7
         while time.monotonic() < deadline:
-            sock.connection.settimeout(5)
             opcode, data = sock.connection.recv_data(control_frame=True)  # answers pings itself
             self.assertEqual(opcode, 9)
         sock.send(type="message", message="still here", username="patient")
@@ -244,10 +243,8 @@ class Life(unittest.TestCase):
     def test_what_another_process_posts_arrives_without_a_wake_up(self):
         sock = self.stack.hello(hello_token=self.stack.token(1, "listener"), rooms=["@me"])
         os.unlink(self.stack.path("var/run/notify.sock"))  # every wake-up is lost
-        started = time.monotonic()
         self.stack.outcry("user", "mute", str(sock.welcome["user"]["id"]), "5m")
-        sock.until("moderation")
-        self.assertLess(time.monotonic() - started, 5)
+        sock.until("moderation", 20)  # before the ping of 25 s could be what has it look
         sock.close()
 
     def test_forged_wake_ups_cost_nothing_much(self):

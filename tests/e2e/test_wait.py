@@ -15,7 +15,7 @@ CONF = {"sidecar": "off", "rate_address_burst": 100000, "rate_user_burst": 10000
 
 
 class Reader(threading.Thread):
-    """A client that polls as the protocol asks of it, until it is told to stop."""
+    """A client that polls as the protocol asks of it, until it is told to stop. Its own patience is 20 s."""
 
     def __init__(self, stack, query="", token=None):
         super().__init__(daemon=True)
@@ -35,7 +35,7 @@ class Reader(threading.Thread):
                 self.stopped.wait(1)
 
     def poll(self):
-        reply = self.stack.get(f"events/?epoch={self.epoch}&rooms=general:{self.cursor}&wait=20{self.query}",
+        reply = self.stack.get(f"events/?epoch={self.epoch}&rooms=general:{self.cursor}&wait=15{self.query}",
                                token=self.token)
         if reply.status != 200:
             raise AssertionError(f"{reply.status} {reply.text[:200]}")
@@ -105,6 +105,9 @@ class Wait:
             return [p["username"] for p in self.stack.get("presence/?room=general").json["online"]]
         wait_for(lambda: "ana" in online(), "she is online", 20)
         reader.stop()
+        self.stack.post("so that her last poll is over", username="ben")
+        reader.join(30)
+        self.assertFalse(reader.is_alive(), "a poll on its way would have her online again")
         reply = self.stack.http("POST", "/api/stocks/chat/presence/",
                                 {"conn": "abcdefgh", "state": "gone"}, token=token)
         self.assertEqual(reply.status, 204)

@@ -34,7 +34,7 @@ class Socket:
                 if frame.fin:
                     return text
 
-    def recv(self, seconds=10):
+    def recv(self, seconds=30):
         """The next frame; None when the socket was closed (see close_code)."""
         if self.pending:
             return self.pending.pop(0)
@@ -54,7 +54,7 @@ class Socket:
             return self.pending.pop(0)
         return frame
 
-    def until(self, kind, seconds=10, **fields):
+    def until(self, kind, seconds=30, **fields):
         """The next frame of this type with these fields; others are dropped, but for the event
         that an ack is about: either may come first."""
         deadline = time.monotonic() + seconds
@@ -77,7 +77,7 @@ class Socket:
             seen.append(frame if frame["type"] == "error" else frame["type"])
         raise AssertionError(f"no {kind} {fields} within {seconds} s; saw last {list(seen)}")
 
-    def until_closed(self, seconds=10):
+    def until_closed(self, seconds=30):
         """Reads until the other end closes; the close code (1006: without one)."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 
-def wait_for(condition, what, seconds=10):
+def wait_for(condition, what, seconds=30):
     """Returns the first true value of condition(); fails with `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

@@ -225,7 +225,7 @@ class Connection:
             return True
 
 
-def wait_for(condition, what, seconds=20):
+def wait_for(condition, what, seconds=30):
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

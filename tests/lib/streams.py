@@ -63,7 +63,7 @@ class Line:
     def __init__(self, sock):
         self.socket, self.raw = sock, b""
 
-    def receive(self, seconds=10):
+    def receive(self, seconds=30):
         self.socket.settimeout(seconds)
         try:
             piece = self.socket.recv(65536)
@@ -77,7 +77,7 @@ class Line:
         """Whether neither bytes nor the end came."""
         return not self.raw and not select.select([self.socket], [], [], seconds)[0]
 
-    def until_closed(self, seconds=10):
+    def until_closed(self, seconds=30):
         """Reads to the end; what came."""
         try:
             while True:
@@ -85,7 +85,7 @@ class Line:
         except Ended:
             return self.raw
 
-    def head(self, seconds=10):
+    def head(self, seconds=30):
         while b"\r\n\r\n" not in self.raw:
             self.receive(seconds)
         head, self.raw = self.raw.split(b"\r\n\r\n", 1)
@@ -167,7 +167,7 @@ class Stream(Line, Body):
             self.welcome = frame
         self.pending.extend(frame["events"] if frame["type"] == "batch" else [frame])
 
-    def recv(self, seconds=10):
+    def recv(self, seconds=30):
         """The next frame; batches are taken apart. Raises Ended or TimeoutError."""
         deadline = time.monotonic() + seconds
         while not self.pending:
@@ -181,7 +181,7 @@ class Stream(Line, Body):
                 self.unwrap()
         return self.pending.popleft()
 
-    def until(self, kind, seconds=10, **fields):
+    def until(self, kind, seconds=30, **fields):
         deadline = time.monotonic() + seconds
         seen = collections.deque(maxlen=8)
         while time.monotonic() < deadline:
@@ -194,7 +194,7 @@ class Stream(Line, Body):
             seen.append(frame if frame["type"] == "error" else frame["type"])
         raise AssertionError(f"no {kind} {fields} within {seconds} s; saw last {list(seen)}")
 
-    def until_close(self, seconds=10):
+    def until_close(self, seconds=30):
         """The code of the `close` event; behind it nothing comes and the connection ends."""
         code = self.until("close", seconds)["code"]
         try:
