@@ -6,6 +6,7 @@
 #include "chat/members.h"
 #include "chat/moderate.h"
 #include "db/erase.h"
+#include "db/erase_journal.h"
 #include "db/mine.h"
 #include "lib/text.h"
 
@@ -19,9 +20,18 @@ struct erasing {
     int64_t room_id, seq; /* of the last message that was erased */
     int64_t messages;
     bool done;
+    bool again;       /* the journal has them already */
+    off_t journal_at; /* where it says so since this erasure */
 };
 
 /* ----- who it was ----- */
+
+static enum err note(struct chat *c, struct erasing *w, const struct user *u, struct fail *f)
+{
+    const struct erase_line line = {u->id, u->first_seen_ms, w->now_ms};
+
+    return w->again || user_is_erased(u) ? OK : erase_journal_add(c->db, &line, &w->journal_at, f);
+}
 
 /* Their private rooms go on without them. Of conversations they stay a party, with a name that
  * says so. */
@@ -54,6 +64,8 @@ static enum err begin(struct chat *c, void *arg, struct fail *f)
         e = user_by_id(c->db, &w->arena, w->user_id, &user, f);
     if (!e)
         e = leave_rooms(c, w, &user, f);
+    if (!e)
+        e = note(c, w, &user, f);
     if (!e)
         e = erase_user(c->db, w->user_id, nobody, text_fold(&w->arena, nobody), w->now_ms, f);
     user.ext_id = "x:"; /* a guest, too, is told of */
@@ -135,9 +147,12 @@ static enum err erase(struct chat *c, struct erasing *w, bool anew, int64_t budg
 
     arena_init(&w->arena);
     w->now_ms = clock_wall_ms(&c->clock);
+    w->journal_at = -1;
     if (anew)
         e = chat_write(c, begin, w, f);
-    if (!e)
+    if (e)
+        erase_journal_take_back(c->db, w->journal_at);
+    else
         e = steps(c, w, until, f);
     arena_release(&w->arena);
     out->messages += w->messages;
@@ -169,12 +184,44 @@ enum err erase_self(struct chat *c, const struct actor *who, const char *confirm
     return erase_person(c, who->user_id, who->user_id, budget_ms, out, f);
 }
 
-enum err erase_pending(struct chat *c, struct erased *out, struct fail *f)
+/* ----- what was left undone, or was undone by a restore ----- */
+
+struct replay {
+    struct chat *chat;
+    struct arena arena;
+    struct erased *out;
+};
+
+static enum err erase_again(void *ctx, const struct erase_line *line, struct fail *f)
+{
+    struct replay *r = ctx;
+    struct erasing w = {.user_id = line->user_id, .again = true};
+    struct erased erased = {0};
+    struct user user;
+    enum err e = user_by_id(r->chat->db, &r->arena, line->user_id, &user, f);
+    bool same = !e && user.first_seen_ms == line->first_seen_ms && !user_is_erased(&user);
+
+    arena_clear(&r->arena);
+    if (e == ERR_NOT_FOUND || (!e && !same))
+        return OK;
+    if (!e)
+        e = erase(r->chat, &w, true, INT64_MAX, &erased, f);
+    r->out->messages += erased.messages;
+    r->out->people += !e;
+    return e;
+}
+
+static enum err begin_journal(struct chat *c, void *arg, struct fail *f)
+{
+    (void)arg;
+    return erase_journal_begin(c->db, f);
+}
+
+static enum err finish_open(struct chat *c, struct erased *out, struct fail *f)
 {
     int64_t id = 0;
     enum err e;
 
-    *out = (struct erased){.done = true};
     while (!(e = erase_open(c->db, id, &id, f)) && id) {
         struct erasing w = {.user_id = id, .actor_id = 0};
 
@@ -182,5 +229,21 @@ enum err erase_pending(struct chat *c, struct erased *out, struct fail *f)
         if (e)
             break;
     }
+    return e;
+}
+
+enum err erase_pending(struct chat *c, struct erased *out, struct fail *f)
+{
+    struct replay r = {.chat = c, .out = out};
+    enum err e;
+
+    *out = (struct erased){.done = true};
+    arena_init(&r.arena);
+    e = finish_open(c, out, f);
+    if (!e)
+        e = chat_write(c, begin_journal, NULL, f);
+    if (!e)
+        e = erase_journal_read(c->conf, erase_again, &r, f);
+    arena_release(&r.arena);
     return e;
 }

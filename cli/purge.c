@@ -51,8 +51,8 @@ const struct command purge_command = {
         "ones, UTC, so a dry run tells exactly what a run on the same day deletes. Servers may\n"
         "run meanwhile; a purge that is interrupted is finished by the next, and so is the erasure "
         "of\n"
-        "a person with very many messages. Deleted texts are\n"
-        "overwritten in the file; backups made before still hold them.\n"
+        "a person with very many messages, or one that a stop of the machine cut off. Deleted\n"
+        "texts are overwritten in the file; backups made before still hold them.\n"
         "Files go a day after the last message that has them, or a day after they were sent where\n"
         "no message took them.\n"
         "From cron, once a day: outcry purge --config FILE",

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/site.h"
 
+#include "chat/erase.h"
 #include "chat/file_check.h"
 #include "db/restore.h"
 #include "lib/file_copy.h"
@@ -61,10 +62,47 @@ static enum err mind_files(struct site *s, const struct args *args, struct fail 
     return e ? e : check_files(s, f);
 }
 
+/* ----- who was erased since ----- */
+
+struct again {
+    struct site *site;
+    int64_t people, messages;
+};
+
+static enum err erase_again(void *ctx, struct db *db, struct fail *f)
+{
+    struct again *again = ctx;
+    struct chat chat = {.conf = &again->site->conf, .log = &again->site->log, .db = db};
+    struct erased erased;
+    enum err e;
+
+    chat.notify.fd = -1;
+    clock_boot_id(chat.boot_id);
+    e = erase_pending(&chat, &erased, f);
+    again->people += erased.people;
+    again->messages += erased.messages;
+    return e;
+}
+
+static enum err restore(struct site *s, const char *source, struct fail *f)
+{
+    struct again again = {.site = s};
+    const struct restore_mend mend = {erase_again, &again};
+    struct restore_report report;
+    enum err e = restore_run(&s->conf, &s->log, source, &mend, &report, f);
+
+    if (e)
+        return e;
+    tell(s, &report);
+    if (again.people)
+        printf("Erased again: %" PRId64 " people, %" PRId64 " messages.\n", again.people,
+               again.messages);
+    return OK;
+}
+
 static int run(const struct args *args)
 {
     bool accept = args_value(args, "accept") != NULL;
-    struct restore_report report;
     struct site site;
     struct fail f = {0};
     enum err e;
@@ -77,12 +115,9 @@ static int run(const struct args *args)
         site_close(&site);
         return EXIT_FAILED;
     }
-    e = restore_run(&site.conf, &site.log, accept ? site.conf.database : args->words[0], &report,
-                    &f);
-    if (!e) {
-        tell(&site, &report);
+    e = restore(&site, accept ? site.conf.database : args->words[0], &f);
+    if (!e)
         e = mind_files(&site, args, &f);
-    }
     site_close(&site);
     return e ? site_failed(&f) : EXIT_DONE;
 }
@@ -101,6 +136,10 @@ const struct command restore_command = {
         "and the restore is in the replaced database only, which is kept beside the new one under\n"
         "the name printed; remove it when it is not needed any more. The database's own name is a\n"
         "symbolic link from then on.\n"
+        "\n"
+        "Who was erased since the backup was made is erased again before the copy is in place:\n"
+        "chat.db-erased, beside the database, knows them (numbers and times, no names), and is\n"
+        "not replaced. Single messages that were deleted since are there again.\n"
         "\n"
         "--accept takes the database as it is: for one that was put there by hand (`cp`, `mv`) or\n"
         "lost its newest part in a crash, and that is read-only since.",

@@ -181,7 +181,8 @@ const struct command user_command = {
         "ID is the number in the first column of the list. ROLE is member, moderator or admin.\n"
         "TIME is 90s, 15m, 2h, 7d, forever, or off to undo. revoke refuses every token issued\n"
         "before now. erase takes away the name and everything that the person wrote, also what\n"
-        "was kept of it for moderators, and cannot be undone; backups made before still hold it.\n"
+        "was kept of it for moderators, and cannot be undone; backups made before still hold it,\n"
+        "until `outcry restore` of one erases it again.\n"
         "Each takes effect at once, on open connections too.",
     .options = {SITE_OPTION},
     .run = run,

@@ -23,6 +23,15 @@ static const struct sql drop_tickets = {"restore.drop_tickets", "DELETE FROM ws_
 
 const struct sql *const restore_statements[] = {&drop_presence, &drop_tickets, NULL};
 
+struct restoring {
+    const struct conf *conf;
+    const struct log *log;
+    const char *source;
+    const struct restore_mend *mend;
+    char stamp[STAMP];
+    struct restore_report *out;
+};
+
 /* What lies beside a database, named after it. */
 static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-queue", "-write"};
 
@@ -112,41 +121,48 @@ static enum err check_logs(struct db *db, const char *source, struct fail *f)
     return e ? e : total.problems ? ERR_INTERNAL : OK;
 }
 
-static enum err prepare(const struct conf *conf, const struct log *log, const char *source,
-                        struct restore_report *out, struct fail *f)
+static enum err mend(const struct restoring *r, struct db *db, struct fail *f)
 {
-    struct conf beside = *conf;
-    struct db *db;
-    enum err e = take_mode(conf, out->file, f);
+    enum err e = r->mend ? r->mend->run(r->mend->ctx, db, f) : OK;
 
-    beside.database = out->file;
-    if (!e)
-        e = db_open_file(&db, DB_CHAT, DB_READ_WRITE, false, &beside, log, f);
+    return e ? e : db_checkpoint_all(db, f);
+}
+
+static enum err prepare(const struct restoring *r, bool first, struct fail *f)
+{
+    struct conf beside = *r->conf;
+    struct db *db;
+    enum err e;
+
+    beside.database = r->out->file;
+    e = db_open_file(&db, DB_CHAT, DB_READ_WRITE, false, &beside, r->log, f);
     if (e)
         return e;
-    e = begin_history(db, out, f);
+    if (first)
+        e = begin_history(db, r->out, f);
+    if (!e && first)
+        e = check_logs(db, r->source, f);
     if (!e)
-        e = check_logs(db, source, f);
-    if (!e)
-        e = db_checkpoint_all(db, f);
+        e = mend(r, db, f);
     db_close(db);
     return e;
 }
 
-static enum err make(const struct conf *conf, const struct log *log, const char *source,
-                     struct restore_report *out, struct fail *f)
+static enum err make(const struct restoring *r, struct fail *f)
 {
     struct backup_report copied;
     struct db *from;
-    enum err e = backup_open(&from, source, log, f);
+    enum err e = backup_open(&from, r->source, r->log, f);
 
     if (e)
         return e;
-    e = backup_check(from, &out->source, f);
+    e = backup_check(from, &r->out->source, f);
     if (!e)
-        e = backup_make(from, out->file, &copied, f);
+        e = backup_make(from, r->out->file, &copied, f);
     db_close(from);
-    return e ? e : prepare(conf, log, source, out, f);
+    if (!e)
+        e = take_mode(r->conf, r->out->file, f);
+    return e ? e : prepare(r, true, f);
 }
 
 /* ----- into its place ----- */
@@ -213,18 +229,18 @@ static enum err rename_link(const struct conf *conf, struct restore_report *out,
 }
 
 /* Under the replaced database's turnstile: no writer is in it now, and none begins on it later. */
-static enum err swap(const struct conf *conf, const char *stamp, struct restore_report *out,
-                     struct fail *f)
+static enum err swap(const struct restoring *r, struct fail *f)
 {
+    const struct conf *conf = r->conf;
     char file[4200];
     bool is_file;
-    enum err e = find_replaced(conf, stamp, &is_file, out, f);
+    enum err e = find_replaced(conf, r->stamp, &is_file, r->out, f);
 
     /* It knows the old history. The first commit in the new one makes another. */
     if (!e && witness_path(file, sizeof file, conf->database))
         unlink(file);
     if (!e)
-        e = rename_link(conf, out, f);
+        e = rename_link(conf, r->out, f);
     if (e)
         return e;
     for (size_t i = 1; is_file && i <= 3; i++) { /* they have their second names */
@@ -234,22 +250,23 @@ static enum err swap(const struct conf *conf, const char *stamp, struct restore_
     return OK;
 }
 
-static enum err swap_locked(const struct conf *conf, const char *stamp, struct restore_report *out,
-                            struct fail *f)
+static enum err swap_locked(const struct restoring *r, struct fail *f)
 {
-    char *real = realpath(conf->database, NULL);
+    char *real = realpath(r->conf->database, NULL);
     struct turnstile t;
     enum err e;
 
     if (!real) /* there is none, or a link to nothing: nobody writes */
-        return swap(conf, stamp, out, f);
+        return swap(r, f);
     e = turnstile_open(&t, real, f);
     free(real);
     if (e)
         return e;
     e = turnstile_take(&t, LOCK_MS, f);
     if (!e) {
-        e = swap(conf, stamp, out, f);
+        e = r->mend ? prepare(r, false, f) : OK;
+        if (!e)
+            e = swap(r, f);
         turnstile_leave(&t);
     }
     turnstile_close(&t);
@@ -290,19 +307,19 @@ static void forget_people(const struct conf *conf, const struct log *log)
 }
 
 enum err restore_run(const struct conf *conf, const struct log *log, const char *source,
-                     struct restore_report *out, struct fail *f)
+                     const struct restore_mend *mend, struct restore_report *out, struct fail *f)
 {
-    char stamp[STAMP];
+    struct restoring r = {conf, log, source, mend, .out = out};
     enum err e;
 
     *out = (struct restore_report){0};
-    make_stamp(stamp);
-    if ((size_t)snprintf(out->file, sizeof out->file, "%s.%s", conf->database, stamp) >=
+    make_stamp(r.stamp);
+    if ((size_t)snprintf(out->file, sizeof out->file, "%s.%s", conf->database, r.stamp) >=
         sizeof out->file - STAMP)
         return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
-    e = make(conf, log, source, out, f);
+    e = make(&r, f);
     if (!e)
-        e = swap_locked(conf, stamp, out, f);
+        e = swap_locked(&r, f);
     if (e)
         remove_database(out->file);
     else

@@ -17,12 +17,20 @@ struct restore_report {
     int schema;      /* after migration */
 };
 
+/* What else is done to the new database before it is in place, idempotent: at length while others
+ * use the old one, and once more, for what came meanwhile, while they cannot write. */
+struct restore_mend {
+    enum err (*run)(void *ctx, struct db *db, struct fail *f);
+    void *ctx;
+};
+
 /*
  * Copies and checks `source`, migrates the copy, gives it a new epoch and puts it in place. The
  * replaced database is kept beside it, WAL and all. Presence and tickets, which name users of the
- * old history, are dropped. On an error nothing was replaced.
+ * old history, are dropped. On an error nothing was replaced. `mend` may be NULL.
  */
 MUST_CHECK enum err restore_run(const struct conf *conf, const struct log *log, const char *source,
-                                struct restore_report *out, struct fail *f);
+                                const struct restore_mend *mend, struct restore_report *out,
+                                struct fail *f);
 
 #endif

@@ -23,6 +23,7 @@ const struct sql *const *const all_statements[] = {
     unread_statements,
     mine_statements,
     erase_statements,
+    erase_journal_statements,
     attachment_statements,
     event_statements,
     event_time_statements,

@@ -23,6 +23,7 @@ extern const struct sql *const mark_statements[];
 extern const struct sql *const unread_statements[];
 extern const struct sql *const mine_statements[];
 extern const struct sql *const erase_statements[];
+extern const struct sql *const erase_journal_statements[];
 extern const struct sql *const attachment_statements[];
 extern const struct sql *const event_statements[];
 extern const struct sql *const event_time_statements[];

@@ -305,6 +305,78 @@ class RestoreTest(unittest.TestCase):
                      "the replaced history is back")
             self.assertEqual(stack.post("last", token=ana).status, 201)
 
+    def number(self, stack, token):
+        return stack.get("me/", token=token).json["user"]["id"]
+
+    def test_who_was_erased_since_the_backup_does_not_come_back_with_it(self):
+        with Stack() as stack:
+            ana, ben, cleo, dan = (stack.token(n, name) for n, name in enumerate(("ana", "ben", "cleo", "dan"), 7))
+            stack.post("a wombat was here", token=ana)
+            stack.post("ben was here", token=ben)
+            stack.post("a wombat by cleo", token=cleo, room="energy")
+            stack.post("dan's first wombat", token=dan)
+            # Erased before the backup, and signed up again: both are in it.
+            stack.http("DELETE", API + "me/", {"confirm": "dan"}, token=dan)
+            stack.post("dan is back", token=dan)
+            first, second = stack.path("var/first.db"), stack.path("var/second.db")
+            stack.outcry("backup", first)
+            stack.http("DELETE", API + "me/", {"confirm": "ana"}, token=ana)
+            stack.outcry("user", "erase", str(self.number(stack, cleo)))
+            stack.post("ana is back", token=ana)
+            stack.outcry("backup", second)
+
+            done = stack.outcry("restore", first)
+            self.assertIn("Erased again: 2 people, 2 messages.", done.stdout)
+            wait_for(lambda: stack.get("health/").status == 200, "it answers")
+            self.assertEqual([m["message"] for m in stack.history(token=ben) if "message" in m],
+                             ["ben was here", "dan is back"])
+            self.assertNotIn("cleo", str(stack.get("messages/?room=energy", token=ben).json))
+            with open(stack.path("var/chat.db"), "rb") as f:
+                self.assertNotIn(b"wombat", f.read())
+            with open(stack.path("var/chat.db-erased"), encoding="ascii") as f:
+                self.assertRegex(f.read(), r"\A(\+ person \d+ \d{13} \d{13}\n){3}\Z")
+            self.assertIn("0 problems", stack.outcry("verify").stdout)
+
+            # She signs up in the restored history as somebody new; that, and who had come back before the second
+            # backup, is nobody whom the journal means.
+            self.assertEqual(stack.post("ana once more", token=ana).status, 201)
+            self.assertNotIn("Erased again", stack.outcry("restore", "--accept").stdout)
+            self.assertIn("ana once more", [m.get("message") for m in stack.history(token=ben)])
+            self.assertNotIn("Erased again", stack.outcry("restore", second).stdout)
+            self.assertIn("ana is back", [m.get("message") for m in stack.history(token=ben)])
+            self.assertIn("Erased again: 2 people", stack.outcry("restore", first).stdout)
+
+    def test_who_is_erased_while_a_restore_is_under_way_does_not_come_back(self):
+        with Stack(conf={"rate_session_burst": 1000}) as stack:
+            people = [(f"p{n}", stack.token(100 + n, f"p{n}")) for n in range(24)]
+            for name, token in people:
+                self.assertEqual(stack.post(f"said by {name}", token=token).status, 201)
+            ben = stack.token(8, "ben")
+            stack.post("ben was here", token=ben)
+            backup = stack.path("var/backup.db")
+            stack.outcry("backup", backup)
+            erased = []
+
+            def erase():
+                for name, token in people:
+                    reply = stack.http("DELETE", API + "me/", {"confirm": name}, token=token)
+                    if reply.status == 200:
+                        erased.append(name)
+            eraser = threading.Thread(target=erase)
+            eraser.start()
+            restores = 0
+            while eraser.is_alive():
+                stack.outcry("restore", backup)
+                restores += 1
+            eraser.join()
+            wait_for(lambda: stack.get("health/").status == 200, "it answers")
+            left = {m["message"] for m in stack.history(token=ben) if m.get("message")}
+            self.assertEqual({f"said by {name}" for name in erased} & left, set())
+            self.assertIn("ben was here", left)
+            self.assertGreater(len(erased), 0)
+            self.assertGreater(restores, 1)
+            self.assertIn("0 problems", stack.outcry("verify").stdout)
+
     def test_restores_under_load_lose_nothing_that_was_acknowledged_after_them(self):
         with Stack(conf={"rate_user_burst": 100000, "rate_user_per_minute": 100000}) as stack:
             tokens = [stack.token(n, f"user{n}") for n in range(3)]

@@ -341,7 +341,7 @@ static bool restore_on_the_second(struct web *w, int fd, int64_t ms)
     if (w->waits != 2)
         return true;
     if (backup_make(other.db, copy, &made, &fx->fail) ||
-        restore_run(&fx->conf, &fx->log, copy, &restored, &fx->fail))
+        restore_run(&fx->conf, &fx->log, copy, NULL, &restored, &fx->fail))
         fail_msg("%s", fx->fail.message);
     return true;
 }

@@ -244,7 +244,7 @@ static void test_a_restored_database_is_another_world(void **state)
     fixture_post(fx, &bob, "general", "said after the backup");
     web_get(w, list);
     assert_non_null(strstr(web_text(w), "said after the backup"));
-    assert_int_equal(restore_run(&fx->conf, &fx->log, copy, &back, &fx->fail), OK);
+    assert_int_equal(restore_run(&fx->conf, &fx->log, copy, NULL, &back, &fx->fail), OK);
     assert_int_equal(web_get(w, list), 200);
     assert_null(strstr(web_text(w), "said after the backup"));
     assert_string_equal(web_json_text(w, "epoch"), back.epoch);

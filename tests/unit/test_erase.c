@@ -7,10 +7,12 @@
 #include "chat/moderate.h"
 #include "chat/open_room.h"
 #include "chat/upload.h"
+#include "db/erase_journal.h"
 #include "db/mine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Whether the bytes stand anywhere in the database's files. */
 static bool is_on_disk(struct fixture *fx, const char *text)
@@ -198,6 +200,122 @@ static void test_an_erased_persons_files_are_nobodys(void **state)
                      ERR_FILE_NOT_FOUND);
 }
 
+/* ----- the journal ----- */
+
+static const char *journal_path(struct fixture *fx)
+{
+    return arena_fmt(&fx->arena, "%s-erased", fx->conf.database);
+}
+
+static enum err count_line(void *ctx, const struct erase_line *line, struct fail *f)
+{
+    (void)line;
+    (void)f;
+    ++*(size_t *)ctx;
+    return OK;
+}
+
+static size_t lines(struct fixture *fx)
+{
+    size_t count = 0;
+
+    assert_int_equal(erase_journal_read(&fx->conf, count_line, &count, &fx->fail), OK);
+    return count;
+}
+
+static int64_t pending(struct fixture *fx)
+{
+    struct erased erased;
+
+    assert_int_equal(erase_pending(&fx->chat, &erased, &fx->fail), OK);
+    return erased.people;
+}
+
+static void test_what_stopped_after_it_was_asked_for_is_done_later(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    const struct erase_line line = {ana.user_id, fixture_row(fx, ana.user_id).first_seen_ms, 1};
+    off_t at;
+
+    fixture_post(fx, &ana, "general", "wombat");
+    assert_int_equal(db_begin_write(fx->chat.db, &fx->fail), OK);
+    assert_int_equal(erase_journal_add(fx->chat.db, &line, &at, &fx->fail), OK);
+    db_rollback(fx->chat.db); /* as a kill before the commit would */
+    assert_string_equal(fixture_row(fx, ana.user_id).username, "ana");
+    assert_int_equal(pending(fx), 1);
+    assert_string_equal(fixture_row(fx, ana.user_id).username, "Deleted user");
+    assert_int_equal(texts_left(fx, ana.user_id), 0);
+    assert_int_equal(pending(fx), 0);
+    assert_int_equal(lines(fx), 1);
+}
+
+static void test_an_erasure_that_failed_is_not_done_later(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct erased erased;
+
+    fixture_sql(fx,
+                "CREATE TRIGGER no BEFORE INSERT ON erasure BEGIN SELECT raise(FAIL, 'no'); END");
+    assert_int_not_equal(erase_person(&fx->chat, ana.user_id, 0, INT64_MAX, &erased, &fx->fail),
+                         OK);
+    fixture_sql(fx, "DROP TRIGGER no");
+    assert_int_equal(access(journal_path(fx), F_OK), 0);
+    assert_int_equal(lines(fx), 0);
+    assert_int_equal(pending(fx), 0);
+    assert_string_equal(fixture_row(fx, ana.user_id).username, "ana");
+    erase(fx, ana.user_id);
+    assert_int_equal(lines(fx), 1);
+}
+
+static void test_half_a_line_spoils_no_other(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    FILE *out;
+
+    erase(fx, ana.user_id);
+    out = fopen(journal_path(fx), "ae");
+    assert_non_null(out);
+    fprintf(out, "+ person %lld", (long long)ben.user_id);
+    fclose(out);
+    assert_int_equal(lines(fx), 1);
+    assert_int_equal(pending(fx), 0);
+    erase(fx, ben.user_id);
+    assert_int_equal(lines(fx), 2);
+}
+
+static void test_a_new_journal_knows_who_was_erased_before_it(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+
+    erase(fx, ana.user_id);
+    assert_int_equal(unlink(journal_path(fx)), 0);
+    assert_int_equal(pending(fx), 0);
+    assert_int_equal(lines(fx), 1);
+    assert_int_equal(unlink(journal_path(fx)), 0);
+    erase(fx, ben.user_id);
+    assert_int_equal(lines(fx), 2);
+}
+
+/* Ids come again in a restored history. */
+static void test_another_person_of_the_same_id_is_not_meant(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+
+    erase(fx, ana.user_id);
+    fixture_sql(fx, arena_fmt(&fx->arena,
+                              "UPDATE user SET ext_id = 'h:9', first_seen_ms = first_seen_ms + 1"
+                              " WHERE id = %lld",
+                              (long long)ana.user_id));
+    assert_int_equal(pending(fx), 0);
+    assert_string_equal(fixture_row(fx, ana.user_id).ext_id, "h:9");
+    assert_string_equal(fixture_row(fx, ben.user_id).username, "ben");
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -208,6 +326,11 @@ int main(void)
         TEST(test_oneself_by_name_and_not_out_of_a_mute),
         TEST(test_what_takes_too_long_is_finished_later),
         TEST(test_private_rooms_go_on_without_them),
+        TEST(test_what_stopped_after_it_was_asked_for_is_done_later),
+        TEST(test_an_erasure_that_failed_is_not_done_later),
+        TEST(test_half_a_line_spoils_no_other),
+        TEST(test_a_new_journal_knows_who_was_erased_before_it),
+        TEST(test_another_person_of_the_same_id_is_not_meant),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

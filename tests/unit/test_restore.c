@@ -30,7 +30,7 @@ static int setup(void **state)
 
 static void restore(struct fixture *fx, struct restore_report *r)
 {
-    assert_ok(fx, restore_run(&fx->conf, &fx->log, beside(fx, "backup"), r, &fx->fail));
+    assert_ok(fx, restore_run(&fx->conf, &fx->log, beside(fx, "backup"), NULL, r, &fx->fail));
 }
 
 static void test_a_restored_database_begins_a_new_epoch(void **state)
@@ -64,7 +64,7 @@ static void test_the_replaced_database_is_kept_whole(void **state)
     restore(fx, &r);
     assert_non_null(strstr(r.kept, "chat.db.replaced-"));
     /* Its newest rows were in the WAL alone. */
-    assert_ok(fx, restore_run(&fx->conf, &fx->log, r.kept, &back, &fx->fail));
+    assert_ok(fx, restore_run(&fx->conf, &fx->log, r.kept, NULL, &back, &fx->fail));
     assert_int_equal(back.source.messages, 15);
     assert_string_equal(back.kept, r.file);
     assert_ok(fx, db_follow(fx->db, &moved, &fx->fail));
@@ -119,8 +119,8 @@ static void test_a_bad_source_changes_nothing(void **state)
     bool moved;
 
     assert_err(ERR_INTERNAL,
-               restore_run(&fx->conf, &fx->log, beside(fx, "missing"), &r, &fx->fail));
-    assert_err(ERR_INTERNAL, restore_run(&fx->conf, &fx->log, fx->out, &r, &fx->fail));
+               restore_run(&fx->conf, &fx->log, beside(fx, "missing"), NULL, &r, &fx->fail));
+    assert_err(ERR_INTERNAL, restore_run(&fx->conf, &fx->log, fx->out, NULL, &r, &fx->fail));
     assert_int_equal(access(r.file, F_OK), -1);
     assert_ok(fx, db_follow(fx->db, &moved, &fx->fail));
     assert_false(moved);
@@ -189,7 +189,7 @@ static int restore_or_write(struct fixture *fx, int number, void *arg)
 
     if (number == WRITERS) {
         for (int i = 0; i < 3; i++) {
-            if (restore_run(&fx->conf, &fx->log, beside(fx, "backup"), &r, &f))
+            if (restore_run(&fx->conf, &fx->log, beside(fx, "backup"), NULL, &r, &f))
                 return 1;
         }
         __atomic_store_n(&race->restored, 1, __ATOMIC_SEQ_CST);

@@ -105,7 +105,7 @@ static void test_a_copy_put_back_by_hand_is_read_only_until_it_is_accepted(void 
     assert_alarm(fx, "older than its witness");
     assert_int_equal(head(fx), 5);
 
-    assert_ok(fx, restore_run(&fx->conf, &fx->log, fx->chat, &r, &fx->fail));
+    assert_ok(fx, restore_run(&fx->conf, &fx->log, fx->chat, NULL, &r, &fx->fail));
     assert_ok(fx, db_follow(fx->db, &moved, &fx->fail));
     assert_true(moved);
     assert_null(db_alarm(fx->db));
@@ -136,7 +136,7 @@ static void test_a_database_of_another_history_is_noticed(void **state)
     bool moved;
 
     save(fx, "saved");
-    assert_ok(fx, restore_run(&fx->conf, &fx->log, fx->chat, &r, &fx->fail));
+    assert_ok(fx, restore_run(&fx->conf, &fx->log, fx->chat, NULL, &r, &fx->fail));
     assert_ok(fx, db_follow(fx->db, &moved, &fx->fail));
     commit_rows(fx, 1);
     assert_int_equal(unlink(fx->chat), 0); /* the link */

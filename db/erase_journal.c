@@ -1,0 +1,227 @@
+#include "db/erase_journal.h"
+#include "db/handle.h"
+#include "db/statements.h"
+#include "lib/buf.h"
+#include "lib/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 96, SEED_MAX_BYTES = 64 << 20 };
+
+static const struct sql erased_before = {
+    "erase_journal.erased_before",
+    "SELECT e.user_id, u.first_seen_ms, e.asked_ms FROM erasure e JOIN user u ON u.id = e.user_id"
+    " ORDER BY e.asked_ms",
+    DB_CHAT, "once, before there is a journal: the table of the erased"};
+
+const struct sql *const erase_journal_statements[] = {&erased_before, NULL};
+
+static bool path_of(char *out, size_t size, const struct conf *conf)
+{
+    return (size_t)snprintf(out, size, "%s-erased", conf->database) < size;
+}
+
+static enum err cannot(const char *what, const char *path, struct fail *f)
+{
+    return fail(f, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL,
+                "Cannot %s %.150s: %s.", what, path, strerror(errno));
+}
+
+static size_t print_line(char out[LINE_MAX_BYTES], const struct erase_line *line)
+{
+    return (size_t)snprintf(out, LINE_MAX_BYTES, "+ person %lld %lld %lld\n",
+                            (long long)line->user_id, (long long)line->first_seen_ms,
+                            (long long)line->asked_ms);
+}
+
+/* ----- a new journal ----- */
+
+static enum err list_erased(struct db *db, struct buf *out, struct fail *f)
+{
+    struct query q = query_begin(db, &erased_before);
+    char text[LINE_MAX_BYTES];
+
+    while (query_row(&q)) {
+        struct erase_line line = {query_i64(&q, 0), query_i64(&q, 1), query_i64(&q, 2)};
+
+        buf_add(out, text, print_line(text, &line));
+    }
+    return query_end(&q, f);
+}
+
+static enum err write_new(int fd, const struct buf *lines, const char *path, struct fail *f)
+{
+    size_t done = 0;
+
+    while (done < lines->len) {
+        ssize_t n = write(fd, lines->data + done, lines->len - done);
+
+        if (n < 0)
+            return cannot("write", path, f);
+        done += (size_t)n;
+    }
+    return fsync(fd) == 0 ? OK : cannot("sync", path, f);
+}
+
+static enum err sync_folder_of(const char *path, struct fail *f)
+{
+    char *copy = xstrdup(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum err e = fd >= 0 && fsync(fd) == 0 ? OK : cannot("sync the folder of", path, f);
+
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return e;
+}
+
+/* Whole or not at all: under another name first. */
+static enum err make_new(struct db *db, const char *path, struct fail *f)
+{
+    char part[4200];
+    struct buf lines;
+    enum err e;
+    int fd;
+
+    snprintf(part, sizeof part, "%s.part", path);
+    buf_init(&lines, SEED_MAX_BYTES);
+    e = list_erased(db, &lines, f);
+    fd = e ? -1 : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0660);
+    if (!e)
+        e = fd >= 0 ? write_new(fd, &lines, part, f) : cannot("make", part, f);
+    if (fd >= 0)
+        close(fd);
+    buf_release(&lines);
+    if (!e && rename(part, path) != 0)
+        e = cannot("make", path, f);
+    return e ? e : sync_folder_of(path, f);
+}
+
+enum err erase_journal_begin(struct db *db, struct fail *f)
+{
+    char path[4096];
+
+    if (!db->witness.path)
+        return OK;
+    if (!path_of(path, sizeof path, db->conf))
+        return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
+    return access(path, F_OK) == 0 ? OK : make_new(db, path, f);
+}
+
+/* ----- a line more ----- */
+
+/* What a stop of the machine left half written is ended, so that it spoils no other line. */
+static enum err append(struct db *db, int fd, const char *path, const struct erase_line *line,
+                       off_t *at, struct fail *f)
+{
+    char text[1 + LINE_MAX_BYTES] = "\n", last = '\n';
+    size_t len = print_line(text + 1, line), from;
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1))
+        return cannot("read", path, f);
+    from = last == '\n' ? 1 : 0;
+    len += 1 - from;
+    errno = ENOSPC; /* what a write that is cut short has met */
+    if (pwrite(fd, text + from, len, st.st_size) != (ssize_t)len || fsync(fd) != 0) {
+        enum err e = cannot("write", path, f);
+
+        if (ftruncate(fd, st.st_size) != 0)
+            log_event(db->log, LOG_WARN, "erasure_line_left", LOG_S("path", path));
+        return e;
+    }
+    *at = st.st_size + (off_t)(1 - from);
+    return OK;
+}
+
+enum err erase_journal_add(struct db *db, const struct erase_line *line, off_t *at, struct fail *f)
+{
+    char path[4096];
+    enum err e = erase_journal_begin(db, f);
+    int fd;
+
+    *at = -1;
+    if (e || !db->witness.path)
+        return e;
+    if (!path_of(path, sizeof path, db->conf))
+        return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
+    fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        return cannot("open", path, f);
+    e = append(db, fd, path, line, at, f);
+    close(fd);
+    return e;
+}
+
+void erase_journal_take_back(struct db *db, off_t at)
+{
+    char path[4096];
+    int fd;
+
+    if (at < 0 || !path_of(path, sizeof path, db->conf))
+        return;
+    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || pwrite(fd, "-", 1, at) != 1 || fsync(fd) != 0)
+        log_event(db->log, LOG_ERROR, "erasure_not_taken_back", LOG_S("path", path),
+                  LOG_S("error", strerror(errno)));
+    if (fd >= 0)
+        close(fd);
+}
+
+/* ----- reading ----- */
+
+static bool next_number(char **at, int64_t *out)
+{
+    char *word = strsep(at, " ");
+
+    return word && text_to_i64(word, strlen(word), 0, INT64_MAX, out);
+}
+
+/* False: taken back, or not whole. */
+static bool parse(char *text, size_t len, struct erase_line *line)
+{
+    static const char begin[] = "+ person ";
+    char *at = text + sizeof begin - 1;
+
+    if (len < sizeof begin || text[len - 1] != '\n' || memcmp(text, begin, sizeof begin - 1) != 0)
+        return false;
+    text[len - 1] = '\0';
+    return next_number(&at, &line->user_id) && next_number(&at, &line->first_seen_ms) &&
+           next_number(&at, &line->asked_ms) && !at;
+}
+
+enum err erase_journal_read(const struct conf *conf, erase_journal_fn *each, void *ctx,
+                            struct fail *f)
+{
+    char path[4096], *text = NULL;
+    size_t size = 0;
+    enum err e = OK;
+    FILE *in;
+
+    if (!path_of(path, sizeof path, conf))
+        return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
+    in = fopen(path, "re");
+    if (!in)
+        return errno == ENOENT ? OK : cannot("read", path, f);
+    while (!e) {
+        ssize_t len = getline(&text, &size, in);
+        struct erase_line line;
+
+        if (len < 0)
+            break;
+        if (parse(text, (size_t)len, &line))
+            e = each(ctx, &line, f);
+    }
+    if (!e && ferror(in))
+        e = cannot("read", path, f);
+    free(text);
+    fclose(in);
+    return e;
+}
