@@ -38,6 +38,7 @@ export class Frames {
             return;
         }
         this.#settleOwn(event);
+        this.chat.rooms.stir(event);
         this.#count(event);
         this.#tellParts(event);
         if (view.takes(event)) {

@@ -41,10 +41,11 @@ export class Membership {
         this.#showInvitations(invitations);
     }
 
-    // A room that this page opened or was let into.
+    // A room that this page opened or was let into; where it stands in the list only the whole list says.
     enter(room) {
         this.rooms.add(room);
         this.#follow(room);
+        this.refresh();
     }
 
     #follow(room) {
@@ -94,8 +95,9 @@ export class Membership {
             if (joins) {
                 this.enter(answer.room);
                 this.hooks.open(room);
+            } else {
+                this.refresh();
             }
-            this.refresh();
         } catch (error) {
             this.hooks.failed(error);
         }

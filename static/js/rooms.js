@@ -45,6 +45,8 @@ export class Rooms {
             url: link.getAttribute("href"),
             unreads: new Unread(known?.seq, shownCount(link.querySelector(".room-unread").textContent), known?.last_read_seq),
             mentions: new Unread(known?.seq, shownCount(link.querySelector(".room-mentions").textContent.slice(1)), known?.last_read_seq),
+            stirred: 0, // a conversation: when it was last heard of, by the event stirredBy, if the list is older than that
+            stirredBy: 0,
             // Hidden by the reader: out of the way, and quiet.
             get away() {
                 return link.closest("#away") !== null;
@@ -63,11 +65,13 @@ export class Rooms {
         this.#show(this.rooms.get(link.dataset.room));
     }
 
-    // From rooms/: all there are, as they are called now and where they belong.
+    // From rooms/: all there are, as they are called now, where they belong and in order.
     update(list) {
         const there = new Set(list.map((room) => room.id));
         this.slugs.filter((slug) => !there.has(slug)).forEach((slug) => this.remove(slug));
         list.forEach((room) => this.add(room));
+        this.rooms = new Map(list.map(({ id }) => [id, this.rooms.get(id)]));
+        this.#arrange();
     }
 
     add(room) {
@@ -76,6 +80,9 @@ export class Rooms {
         }
         this.#name(room);
         this.#place(room);
+        if (room.seq >= this.rooms.get(room.id).stirredBy) {
+            this.rooms.get(room.id).stirred = 0;
+        }
         this.setState(room.id, room);
         this.#show(this.rooms.get(room.id));
     }
@@ -86,6 +93,30 @@ export class Rooms {
         if (item.parentElement !== list) {
             list.append(item);
             this.#showParts();
+        }
+    }
+
+    // An event: of conversations the liveliest stands first.
+    stir({ room: slug, seq, timestamp }) {
+        const room = this.rooms.get(slug);
+        if (room?.kind === "direct" && timestamp) {
+            Object.assign(room, { stirred: timestamp, stirredBy: seq });
+            this.#arrange();
+        }
+    }
+
+    // As the server listed them; above those what was heard of since.
+    #arrange() {
+        const focused = document.activeElement;
+        const items = [...this.rooms.values()].sort((a, b) => b.stirred - a.stirred).map(({ link }) => link.parentElement);
+        for (const list of Object.values(this.lists)) {
+            const own = items.filter((item) => item.parentElement === list);
+            if (own.some((item, i) => item !== list.children[i])) {
+                list.append(...own);
+            }
+        }
+        if (document.activeElement !== focused) {
+            focused.focus({ preventScroll: true });
         }
     }
 

@@ -160,6 +160,43 @@ test("a hidden conversation is gone from every page of who hid it; a message bri
     await Promise.all([ana, ben].map((person) => enter(person, "general")));
 });
 
+test("each page lists rooms and conversations as one that is loaded now: new ones, and whichever was heard of last", async () => {
+    const { ana, ben, cleo } = people;
+    const namesOf = ({ page }) => page.$$eval("#room-list .room-name, #direct-list .room-name", (names) => names.map((name) => name.textContent));
+    const sameAsFresh = async (person) => {
+        const fresh = await Person.enter(browser, { options: { javaScriptEnabled: false }, cookies: await person.context.cookies() });
+        await fresh.open(stack.url);
+        const wanted = await namesOf(fresh);
+        await fresh.leave();
+        const isSame = async () => JSON.stringify(await namesOf(person)) === JSON.stringify(wanted);
+        await until(isSame, "in this order").catch(async () => assert.deepEqual(await namesOf(person), wanted));
+        return wanted;
+    };
+    await ask("ben", "POST", "direct/", { user_id: ids.ana });
+    await sameAsFresh(ana);
+    const { room } = await ask("cleo", "POST", "direct/", { user_id: ids.ana });
+    const names = await sameAsFresh(ana);
+    assert.ok(names.indexOf("cleo") < names.indexOf("ben"), "the new one is above");
+    const other = ana.page.locator('#direct-list .room:has(.room-name:text-is("ben"))');
+    await other.focus();
+    await ask("ana", "POST", "messages/create/", { message: "up again", room: await other.getAttribute("data-room") });
+    await ana.page.waitForSelector('#direct-list li:first-child .room-name:text-is("ben")');
+    assert.ok(await other.evaluate((link) => link === document.activeElement), "the focus stays where it was");
+    await sameAsFresh(ana);
+    await sameAsFresh(ben);
+    for (const title of ["Yield", "Options", "Arbitrage"]) {
+        await cleo.page.click("#new-room");
+        await cleo.page.fill("#new-room-title", title);
+        await cleo.page.click('.sheet-new button:text-is("Open")');
+        await cleo.page.waitForSelector(`#room-title:text-is("${title}")`);
+        await sameAsFresh(cleo);
+    }
+    await ask("ana", "POST", "messages/create/", { message: "not to be missed", room: room.id });
+    await cleo.waitForUnread(room.id, "1");
+    await sameAsFresh(cleo);
+    await enter(cleo, "general");
+});
+
 test("a link to a message leads the other to it among what was said around it, with and without scripts", async () => {
     const { ana, ben } = people;
     await ana.say("the one to remember");

@@ -98,7 +98,7 @@ const shownBy = ({ page }) =>
                 reactions: [...row.querySelectorAll(".chip")].map(text),
             })),
             pins: visible(document.querySelector("#pins")) ? [...document.querySelectorAll("#pins .pin")].map(text) : [],
-            rooms: [...document.querySelectorAll(".room")].map((room) => `${room.closest("ul").id}: ${text(room)}${room.classList.contains("is-muted") ? " muted" : ""}`).sort(),
+            rooms: [...document.querySelectorAll(".room")].map((room) => `${room.closest("ul").id}: ${text(room)}${room.classList.contains("is-muted") ? " muted" : ""}`),
             invitations: [...document.querySelectorAll("#invitations .invitation-title")].map(text),
         };
     });
