@@ -27,7 +27,7 @@ enum err history_finish(struct chat *c, struct arena *a, const struct actor *who
     enum err e = ignore_load(c, a, who, &p->ignored, f);
 
     for (size_t i = 0; !e && i < p->count; i++)
-        ignore_dress(&p->ignored, a, &p->messages[i]);
+        e = ignore_dress(c, &p->ignored, a, &p->messages[i], f);
     cut(p);
     return e;
 }
@@ -219,7 +219,7 @@ enum err history_events(struct chat *c, struct arena *a, const struct actor *who
     if (!e)
         e = ignore_load(c, a, who, &ignored, f);
     for (size_t i = 0; !e && i < *count; i++)
-        ignore_dress_event(&ignored, a, &(*out)[i]);
+        e = ignore_dress_event(c, &ignored, a, &(*out)[i], f);
     return e;
 }
 

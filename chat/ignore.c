@@ -49,26 +49,41 @@ static void dress_reactions(const struct ignored *i, struct arena *a, struct mes
     m->reaction_count = kept;
 }
 
-void ignore_dress(const struct ignored *i, struct arena *a, struct message *m)
+static enum err dress_counts(struct chat *c, const struct ignored *i, struct message *m,
+                             struct fail *f)
+{
+    enum err e = OK;
+
+    if (m->replies)
+        e = message_shown_replies(c->db, m->id, i->user_id, &m->replies, f);
+    if (!e && m->thread_root && m->thread_replies > 0)
+        e = message_shown_replies(c->db, m->thread_root, i->user_id, &m->thread_replies, f);
+    return e;
+}
+
+enum err ignore_dress(struct chat *c, const struct ignored *i, struct arena *a, struct message *m,
+                      struct fail *f)
 {
     if (i->count == 0)
-        return;
+        return OK;
     if (m->quote && ignored_has(i, m->quote->user_id)) {
         m->quote = NULL;
         m->quote_hidden = true;
     }
     if (m->reaction_count)
         dress_reactions(i, a, m);
+    return dress_counts(c, i, m, f);
 }
 
-void ignore_dress_event(const struct ignored *i, struct arena *a, struct event *e)
+enum err ignore_dress_event(struct chat *c, const struct ignored *i, struct arena *a,
+                            struct event *e, struct fail *f)
 {
     int64_t parties[IGNORE_PARTIES];
 
     ignore_parties(e, parties);
     for (size_t j = 0; j < IGNORE_PARTIES; j++)
         e->withheld = e->withheld || ignored_has(i, parties[j]);
-    ignore_dress(i, a, &e->message);
+    return ignore_dress(c, i, a, &e->message, f);
 }
 
 enum err ignore_dress_for(struct chat *c, struct arena *a, const struct actor *who,
@@ -77,9 +92,7 @@ enum err ignore_dress_for(struct chat *c, struct arena *a, const struct actor *w
     struct ignored ignored;
     enum err e = ignore_load(c, a, who, &ignored, f);
 
-    if (!e)
-        ignore_dress(&ignored, a, m);
-    return e;
+    return e ? e : ignore_dress(c, &ignored, a, m, f);
 }
 
 /* ----- the list ----- */

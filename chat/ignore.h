@@ -19,10 +19,13 @@ MUST_CHECK enum err ignore_load(struct chat *c, struct arena *a, const struct ac
 enum { IGNORE_PARTIES = 2 };
 void ignore_parties(const struct event *e, int64_t out[IGNORE_PARTIES]);
 
-/* Hides what they must not see: quote and reactions; `a` holds what is made for it. */
-void ignore_dress(const struct ignored *i, struct arena *a, struct message *m);
+/* Hides what they must not see: quote and reactions, and of a thread's count the replies; `a` holds
+ * what is made for it. Again is the same. */
+MUST_CHECK enum err ignore_dress(struct chat *c, const struct ignored *i, struct arena *a,
+                                 struct message *m, struct fail *f);
 /* The same for an event, and whether all of it is withheld. */
-void ignore_dress_event(const struct ignored *i, struct arena *a, struct event *e);
+MUST_CHECK enum err ignore_dress_event(struct chat *c, const struct ignored *i, struct arena *a,
+                                       struct event *e, struct fail *f);
 /* ignore_load() and ignore_dress(): for an answer about one message. */
 MUST_CHECK enum err ignore_dress_for(struct chat *c, struct arena *a, const struct actor *who,
                                      struct message *m, struct fail *f);

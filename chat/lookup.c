@@ -26,9 +26,7 @@ enum err lookup_shown(struct chat *c, struct arena *a, const struct actor *who, 
         e = ignore_load(c, a, who, &ignored, f);
     if (!e && ignored_has(&ignored, out->user_id))
         return fail(f, ERR_MESSAGE_NOT_FOUND, NULL);
-    if (!e)
-        ignore_dress(&ignored, a, out);
-    return e;
+    return e ? e : ignore_dress(c, &ignored, a, out, f);
 }
 
 enum err lookup_revisions(struct chat *c, struct arena *a, const struct actor *who, int64_t msg_id,

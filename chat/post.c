@@ -4,6 +4,7 @@
  */
 #include "chat/post.h"
 
+#include "chat/ignore.h"
 #include "chat/limits.h"
 #include "chat/markup.h"
 #include "chat/mention.h"
@@ -311,22 +312,10 @@ static enum err insert(struct chat *c, void *arg, struct fail *f)
     return e ? e : message_fill(c->db, d->arena, m, 1, f);
 }
 
-static enum err store(struct chat *c, void *arg, struct fail *f)
+static enum err insert_new(struct chat *c, struct draft *d, struct fail *f)
 {
-    struct draft *d = arg;
-    const struct post *p = d->post;
-    bool known = false;
-    enum err e = rooms_find_bare(c, d->arena, p->actor, p->room, &d->room, f);
+    enum err e = limits_take_message(c, d->post->actor, d->post->address, f);
 
-    if (!e)
-        e = permit_person(c, d->arena, p->actor, &d->user, f);
-    if (!e)
-        e = permit_room(&d->room, &d->user, f);
-    if (!e)
-        e = find_duplicate(c, d, &known, f);
-    if (e || known)
-        return e;
-    e = limits_take_message(c, p->actor, p->address, f);
     if (!e)
         e = check_slow_mode(c, d, f);
     if (!e)
@@ -336,6 +325,26 @@ static enum err store(struct chat *c, void *arg, struct fail *f)
     if (!e)
         e = naming_shown(c, d->arena, &d->user, &d->author_name, f);
     return e ? e : chat_part(c, insert, d, f);
+}
+
+/* And as its author is to see it: who is ignored is quoted and counted for others. */
+static enum err store(struct chat *c, void *arg, struct fail *f)
+{
+    struct draft *d = arg;
+    const struct post *p = d->post;
+    struct message *m = &d->out->message;
+    bool known = false;
+    enum err e = rooms_find_bare(c, d->arena, p->actor, p->room, &d->room, f);
+
+    if (!e)
+        e = permit_person(c, d->arena, p->actor, &d->user, f);
+    if (!e)
+        e = permit_room(&d->room, &d->user, f);
+    if (!e)
+        e = find_duplicate(c, d, &known, f);
+    if (!e && !known)
+        e = insert_new(c, d, f);
+    return e || !m->reply_to ? e : ignore_dress_for(c, d->arena, p->actor, m, f);
 }
 
 enum err chat_post(struct chat *c, struct arena *a, const struct post *p, struct posted *out,

@@ -32,7 +32,7 @@ enum err ignored_load(struct db *db, struct arena *a, int64_t user_id, struct ig
     struct query q;
     int64_t *found = NULL;
 
-    *out = (struct ignored){0};
+    *out = (struct ignored){.user_id = user_id};
     if (!user_id)
         return OK;
     q = query_begin(db, &ids);

@@ -8,6 +8,7 @@ enum { IGNORED_MOST = 500 };
 
 /* The ids of those whom a user ignores, ascending. Zeroed: nobody. */
 struct ignored {
+    int64_t user_id; /* who ignores them */
     const int64_t *ids;
     size_t count;
     int64_t stamp; /* another list has another one */

@@ -44,6 +44,11 @@ static const struct sql thread_after = {
     DB_CHAT, NULL};
 static const struct sql replies_of = {"message.replies_of",
                                       "SELECT replies FROM message WHERE id = ?1", DB_CHAT, NULL};
+static const struct sql ignored_replies = {
+    "message.ignored_replies",
+    "SELECT count(*) FROM message WHERE thread_root = ?1 AND deleted_ms = 0"
+    " AND user_id IN (SELECT ignored_id FROM ignored_user WHERE user_id = ?2)",
+    DB_CHAT, NULL};
 static const struct sql quoted = {"message.quoted",
                                   "SELECT m.seq, m.user_id, m.deleted_ms, " AUTHOR_NAME
                                   ", substr(m.body, 1, 500),"
@@ -77,9 +82,9 @@ static const struct sql count_reply = {"message.count_reply",
                                        DB_CHAT, NULL};
 
 const struct sql *const message_statements[] = {
-    &by_id,         &seen_by_id,   &by_client_id, &list_before, &list_after,
-    &thread_before, &thread_after, &replies_of,   &quoted,      &last_by_user,
-    &insert,        &edit,         &delete,       &count_reply, NULL,
+    &by_id,        &seen_by_id,  &by_client_id,    &list_before,  &list_after, &thread_before,
+    &thread_after, &replies_of,  &quoted,          &last_by_user, &insert,     &edit,
+    &delete,       &count_reply, &ignored_replies, NULL,
 };
 
 void message_from_row(struct query *q, int first, struct arena *a, struct message *out)
@@ -142,13 +147,43 @@ static enum err fill_quote(struct db *db, struct arena *a, struct message *m, st
                : e;
 }
 
-enum err message_fill_thread(struct db *db, struct message *m, struct fail *f)
+/* *out: -1 where there is no such message. */
+static enum err load_replies(struct db *db, int64_t root, int64_t *out, struct fail *f)
 {
     struct query q = query_begin(db, &replies_of);
 
-    query_bind_i64(&q, 1, m->thread_root);
-    m->thread_replies = query_row(&q) ? query_i64(&q, 0) : -1;
+    query_bind_i64(&q, 1, root);
+    *out = query_row(&q) ? query_i64(&q, 0) : -1;
     return query_end(&q, f);
+}
+
+enum err message_fill_thread(struct db *db, struct message *m, struct fail *f)
+{
+    return load_replies(db, m->thread_root, &m->thread_replies, f);
+}
+
+enum err message_ignored_replies(struct db *db, int64_t root, int64_t reader, int64_t *out,
+                                 struct fail *f)
+{
+    struct query q = query_begin(db, &ignored_replies);
+
+    query_bind_i64(&q, 1, root);
+    query_bind_i64(&q, 2, reader);
+    *out = query_row(&q) ? query_i64(&q, 0) : 0;
+    return query_end(&q, f);
+}
+
+enum err message_shown_replies(struct db *db, int64_t root, int64_t reader, int64_t *out,
+                               struct fail *f)
+{
+    int64_t ignored = 0;
+    enum err e = message_ignored_replies(db, root, reader, &ignored, f);
+
+    if (e || !ignored)
+        return e;
+    e = load_replies(db, root, out, f);
+    *out -= ignored;
+    return e;
 }
 
 enum err message_fill_reactions(struct db *db, struct arena *a, struct message *m, struct fail *f)

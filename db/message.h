@@ -75,6 +75,12 @@ MUST_CHECK enum err message_fill(struct db *db, struct arena *a, struct message 
                                  struct fail *f);
 /* What its thread's root says of it, after that changed. */
 MUST_CHECK enum err message_fill_thread(struct db *db, struct message *m, struct fail *f);
+/* How many replies of a thread are by those whom its reader ignores. */
+MUST_CHECK enum err message_ignored_replies(struct db *db, int64_t root, int64_t reader,
+                                            int64_t *out, struct fail *f);
+/* Lessens *out to the other ones, where there are such. */
+MUST_CHECK enum err message_shown_replies(struct db *db, int64_t root, int64_t reader, int64_t *out,
+                                          struct fail *f);
 /* The reactions alone, after they changed. */
 MUST_CHECK enum err message_fill_reactions(struct db *db, struct arena *a, struct message *m,
                                            struct fail *f);

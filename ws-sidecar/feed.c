@@ -25,6 +25,7 @@ struct slice *feed_slice(const struct event *e, const char *room)
     s->msg_id = e->msg_id;
     s->actor_id = e->actor_id;
     s->quotes = e->message.reply_to;
+    s->thread = e->message.replies ? e->message.id : e->message.thread_root;
     s->quoted_user_id = e->message.quote ? e->message.quote->user_id : 0;
     s->reacted = e->message.reaction_count > 0;
     ignore_parties(e, s->parties);

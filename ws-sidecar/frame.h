@@ -28,6 +28,7 @@ struct slice {
     unsigned refs;
     int64_t seq, msg_id, actor_id;
     int64_t quotes; /* of a reply: the message whose beginning it shows; 0 */
+    int64_t thread; /* it says how many replies this one has; 0 */
     /* Whoever ignores one of the first does not see it; who ignores the third sees no quote. */
     int64_t parties[2], quoted_user_id;
     bool reacted;    /* it names people who reacted */

@@ -45,11 +45,24 @@ static enum err own_slice(struct session *x, int64_t room_id, const struct slice
     arena_init(&a);
     e = event_list(sidecar->chat.db, &a, room_id, s->seq - 1, &event, 1, &count, &f);
     if (!e && count == 1 && event.seq == s->seq) {
-        ignore_dress_event(&x->ignored, &a, &event);
-        *out = feed_slice(&event, room);
+        e = ignore_dress_event(&sidecar->chat, &x->ignored, &a, &event, &f);
+        if (!e)
+            *out = feed_slice(&event, room);
     }
     arena_release(&a);
     return e;
+}
+
+/* Whether the thread's count has replies that this reader does not see. */
+static bool counts_ignored(struct session *x, const struct slice *s)
+{
+    int64_t count = 0;
+    struct fail f;
+
+    return s->thread &&
+           !message_ignored_replies(x->sidecar->chat.db, s->thread, x->ignored.user_id, &count,
+                                    &f) &&
+           count > 0;
 }
 
 enum err session_view(struct hub_reader *r, int64_t room_id, struct slice *s, struct slice **out)
@@ -60,7 +73,7 @@ enum err session_view(struct hub_reader *r, int64_t room_id, struct slice *s, st
     for (size_t i = 0; i < ARRAY_LEN(s->parties); i++)
         if (ignored_has(&x->ignored, s->parties[i]))
             return OK;
-    if (s->reacted || ignored_has(&x->ignored, s->quoted_user_id))
+    if (s->reacted || ignored_has(&x->ignored, s->quoted_user_id) || counts_ignored(x, s))
         return own_slice(x, room_id, s, out);
     *out = slice_ref(s);
     return OK;

@@ -70,6 +70,31 @@ class Ignoring(Installed):
         heard = self.say("heard again", self.ben)
         self.assertEqual(self.frames_until(ana, heard["seq"])[heard["seq"]]["message"], "heard again")
 
+    def test_their_replies_are_not_counted_on_any_way(self):
+        root = self.say("who is in?", self.ana)
+        self.say("I am", self.ben, reply_to=root["id"])
+        self.ignore_ben()
+        ana, cleo = self.hello(self.ana), self.hello(self.cleo)
+        stream = Stream(self.stack.dial(), {"general": ana.welcome["rooms"]["general"]["seq"]}, token=self.ana)
+        self.addCleanup(stream.close)
+        stream.until("welcome", 30)
+        reply = self.say("so am I", self.cleo, reply_to=root["id"])
+        self.assertEqual(reply["thread"], {"id": root["id"], "replies": 2})
+        for reader in (ana, stream):
+            self.assertEqual(reader.until("message", 30)["thread"]["replies"], 1)
+        self.assertEqual(cleo.until("message", 30)["thread"]["replies"], 2)
+        own = self.say("then it is settled", self.ana, reply_to=root["id"])
+        self.assertEqual(own["thread"]["replies"], 2, "nor in the answer to one's own")
+        act(self.stack, "DELETE", own["id"], token=self.ana)
+        self.assertEqual(ana.until("message_deleted", 30)["thread"]["replies"], 1)
+        rows = {m["id"]: m for m in self.stack.get("messages/?room=general", token=self.ana).json["messages"]}
+        self.assertEqual((rows[root["id"]]["replies"], rows[reply["id"]]["thread"]["replies"]), (1, 1))
+        thread = self.stack.get(f"messages/?thread={root['id']}", token=self.ana).json
+        self.assertEqual((thread["thread"]["replies"], len(thread["messages"])), (1, 3), "the root, a reply and a stub")
+        page = self.stack.http("GET", "/stocks/chat/", token=self.ana, headers={"Accept": "text/html"}).text
+        self.assertIn(">1 reply</a>", page)
+        self.assertNotIn("replies</a>", page)
+
     def test_they_are_not_seen_typing(self):
         ana, cleo, ben = self.hello(self.ana), self.hello(self.cleo), self.hello(self.ben)
         self.ignore_ben()

@@ -133,15 +133,12 @@ class Fold:
     def fresh(self):
         return Fold(self.stack, self.token, self.room).load()
 
-    def assert_same(self, test, fresh, without=()):
-        """`without`: what of a row is not compared."""
-        def shown(row):
-            return {key: value for key, value in row.items() if key not in without}
+    def assert_same(self, test, fresh):
         test.assertEqual(self.seq, fresh.seq)
         first = min((row["seq"] for row in fresh.rows.values()), default=0) if len(fresh.rows) == LOADED else 0
         test.assertEqual(sorted(n for n, row in self.rows.items() if row["seq"] >= first), sorted(fresh.rows))
         for number, row in fresh.rows.items():
-            test.assertEqual(shown(self.rows[number]), shown(row))
+            test.assertEqual(self.rows[number], row)
         test.assertEqual(self.pins, fresh.pins)
         fresh.assert_page(test)
 

@@ -3,6 +3,7 @@
 
 #include "chat/ignore.h"
 #include "chat/self.h"
+#include "chat/thread.h"
 #include "db/reaction.h"
 
 struct people {
@@ -198,6 +199,63 @@ static void test_reactions_are_without_the_ignored(void **state)
     assert_int_equal(page(fx, &p.cleo, 0, -1, 50).messages[0].reaction_count, 2);
 }
 
+static int64_t reply_as(struct fixture *fx, const struct actor *who, int64_t to, const char *text)
+{
+    const struct post p = {.actor = who,
+                           .room = "general",
+                           .text = text,
+                           .text_len = strlen(text),
+                           .via = "api",
+                           .reply_to = to};
+    struct posted posted;
+
+    assert_int_equal(chat_post_now(&fx->chat, &fx->arena, &p, &posted, &fx->fail), OK);
+    return posted.message.id;
+}
+
+/* What `who` is shown of the thread: its root's count on the page, the newest reply's, and the one
+ * of the thread's own page must be the same. */
+static int64_t replies_for(struct fixture *fx, const struct actor *who, int64_t root)
+{
+    struct history_page p = page(fx, who, 0, -1, 50);
+    struct message *newest = &p.messages[p.count - 1];
+    struct thread t;
+    int64_t count = -1;
+
+    for (size_t i = 0; i < p.count; i++)
+        if (p.messages[i].id == root)
+            count = p.messages[i].replies;
+    assert_int_equal(newest->thread_root, root);
+    assert_int_equal(newest->thread_replies, count);
+    assert_int_equal(thread_messages(&fx->chat, &fx->arena, who, root, 0, -1, 50, &t, &fx->fail),
+                     OK);
+    assert_int_equal(t.root.replies, count);
+    return count;
+}
+
+static void test_replies_of_the_ignored_are_not_counted(void **state)
+{
+    struct fixture *fx = *state;
+    struct people p = people(fx);
+    int64_t head, root, gone;
+
+    root = fixture_post(fx, &p.ana, "general", "who is in?").message.id;
+    reply_as(fx, &p.ben, root, "I am");
+    gone = reply_as(fx, &p.ben, root, "or am I");
+    assert_int_equal(remove_as(fx, &p.ben, gone), OK);
+    reply_as(fx, &p.cleo, root, "so am I");
+    assert_int_equal(replies_for(fx, &p.ana, root), 2);
+    assert_int_equal(ignore(fx, &p.ana, p.ben.user_id, true), OK);
+    assert_int_equal(replies_for(fx, &p.ana, root), 1);
+    assert_int_equal(replies_for(fx, &p.cleo, root), 2);
+    head = fixture_room(fx, "general").head;
+    reply_as(fx, &p.cleo, root, "at 84");
+    assert_non_null(strstr(events(fx, &p.ana, head), "\"replies\":2}"));
+    assert_non_null(strstr(events(fx, &p.cleo, head), "\"replies\":3}"));
+    assert_int_equal(ignore(fx, &p.ana, p.ben.user_id, false), OK);
+    assert_int_equal(replies_for(fx, &p.ana, root), 3);
+}
+
 static void test_a_message_of_the_ignored_is_not_found(void **state)
 {
     struct fixture *fx = *state;
@@ -275,6 +333,7 @@ int main(void)
         TEST(test_events_of_the_ignored_are_skipped_one_by_one),
         TEST(test_a_quote_of_the_ignored_is_hidden),
         TEST(test_reactions_are_without_the_ignored),
+        TEST(test_replies_of_the_ignored_are_not_counted),
         TEST(test_a_message_of_the_ignored_is_not_found),
         TEST(test_what_is_so_already_makes_no_event),
         TEST(test_the_list_has_an_end),
