@@ -72,9 +72,9 @@ static enum err work(struct chat *c, struct step *s, struct fail *f)
         e = search_reach(c->db, &reach, f);
     if (e)
         return e;
-    part = find_behind(c, &reach, s->worth);
-    s->done = part == SEARCH_INDEXES;
-    if (s->done)
+    part = reach.stale ? SEARCH_INDEXES : find_behind(c, &reach, s->worth);
+    s->done = part == SEARCH_INDEXES && !reach.stale;
+    if (part == SEARCH_INDEXES)
         return OK;
     e = search_extend(c->db, part, s->events, &to, f);
     return e ? e : search_merge(c->db, part, s->pages, false, &more, f);

@@ -38,6 +38,7 @@ struct draft {
     const char *files[ATTACHMENTS_MAX]; /* ids */
     size_t file_count;
     int64_t pictures; /* of them */
+    const char *file_names;
     struct posted *out;
 };
 
@@ -245,6 +246,7 @@ static enum err check_claims(struct chat *c, struct draft *d, struct fail *f)
             return fail(f, ERR_FILE_NOT_FOUND,
                         "A file of this message is not there any more. Choose it again.");
         d->pictures += media_row(media_by_type(file.file.type))->is_image;
+        d->file_names = i ? arena_fmt(d->arena, "%s\n%s", d->file_names, file.name) : file.name;
     }
     return e;
 }
@@ -293,6 +295,7 @@ static enum err insert(struct chat *c, void *arg, struct fail *f)
         .rev = 1,
         .attachment_rows = (int64_t)d->file_count,
         .picture_rows = d->pictures,
+        .file_names = d->file_names,
     };
     secure_random(m->salt, sizeof m->salt);
     e = mention_is_possible(m->body) ? mention_read(c, d->arena, &at, m, &d->mentions, f) : OK;

@@ -1,6 +1,7 @@
 #include "chat/search.h"
 
 #include "chat/search_expression.h"
+#include "db/attachment.h"
 #include "db/search.h"
 #include "lib/text.h"
 #include "lib/text_find.h"
@@ -127,13 +128,39 @@ static unsigned has(const struct search_row *row)
            (row->has_pictures ? SEARCH_HAS_IMAGE : 0);
 }
 
-static enum err judge(struct hunt *h, struct arena *a, const char *text, size_t len, bool *fits,
+struct fields {
+    struct search_field list[SEARCH_FIELDS_MAX];
+    size_t count;
+};
+
+static void add_field(struct fields *of, const char *text, size_t len)
+{
+    if (of->count < SEARCH_FIELDS_MAX)
+        of->list[of->count++] = (struct search_field){.text = text, .len = len};
+}
+
+static void add_names(struct fields *of, const char *names, size_t len)
+{
+    const char *end = names + len;
+
+    while (names < end) {
+        const char *stop = memchr(names, '\n', (size_t)(end - names));
+
+        if (!stop)
+            stop = end;
+        add_field(of, names, (size_t)(stop - names));
+        names = stop + 1;
+    }
+}
+
+static enum err judge(struct hunt *h, struct arena *a, struct fields *of, bool *fits,
                       struct search_match *match, struct fail *f)
 {
-    struct tokens words;
-    enum err e = tokens_split(h->chat->db, a, text, len, &words, f);
+    enum err e = OK;
 
-    *fits = !e && search_match(h->needs, h->need_count, text, len, &words, match);
+    for (size_t i = 0; !e && i < of->count; i++)
+        e = tokens_split(h->chat->db, a, of->list[i].text, of->list[i].len, &of->list[i].words, f);
+    *fits = !e && search_match(h->needs, h->need_count, of->list, of->count, match);
     return e;
 }
 
@@ -148,13 +175,16 @@ static double score(const struct hunt *h, double fit, int64_t created_ms)
 static bool take_row(void *ctx, const struct search_row *row)
 {
     struct hunt *h = ctx;
+    struct fields of = {.count = 0};
     struct search_match match;
     bool fits = false;
 
     if (!is_author(h, row->user_id) || (h->keys.has & ~has(row)))
         return true;
     arena_clear(&h->scratch);
-    h->err = judge(h, &h->scratch, row->body, row->body_len, &fits, &match, h->fail);
+    add_field(&of, row->body, row->body_len);
+    add_names(&of, row->file_names, row->file_names_len);
+    h->err = judge(h, &h->scratch, &of, &fits, &match, h->fail);
     if (h->err)
         return false;
     if (fits) {
@@ -327,6 +357,7 @@ static int by_score(const void *a, const void *b)
 
 static enum err load(struct hunt *h, int64_t msg_id, struct found *out, struct fail *f)
 {
+    struct fields of = {.count = 0};
     struct room_view view;
     bool fits;
     enum err e = message_by_id(h->chat->db, h->arena, msg_id, &out->message, f);
@@ -337,7 +368,10 @@ static enum err load(struct hunt *h, int64_t msg_id, struct found *out, struct f
         return e == ERR_NOT_FOUND ? fail(f, ERR_INTERNAL, NULL) : e;
     out->room_title = view.room.title;
     out->message.body = message_text(&out->message);
-    return judge(h, h->arena, out->message.body, strlen(out->message.body), &fits, &out->match, f);
+    add_field(&of, out->message.body, strlen(out->message.body));
+    for (size_t i = 0; i < out->message.attachment_count; i++)
+        add_field(&of, out->message.attachments[i].name, strlen(out->message.attachments[i].name));
+    return judge(h, h->arena, &of, &fits, &out->match, f);
 }
 
 static enum err load_page(struct hunt *h, struct fail *f)

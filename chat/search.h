@@ -21,7 +21,8 @@ struct search {
     int64_t page;     /* 1 … SEARCH_PAGES */
 };
 
-/* A message that was found; it is loaded, quotes and reactions are not. */
+/* A message that was found; it is loaded, quotes and reactions are not. Field 0 of `match` is its
+ * text, the others are its files' names. */
 struct found {
     struct message message; /* room_slug filled */
     const char *room_title;

@@ -58,6 +58,13 @@ static void add_keys(struct buf *b, const struct search_keys *keys)
     }
 }
 
+/* The index has a message's text and the names of its files one behind the other, so a phrase may
+ * stand in it that stands in neither. */
+static bool is_excluded(const struct search_need *need)
+{
+    return need->term->negative && search_is_indexed(need) && need->words.count == 1;
+}
+
 /* "(this AND that) NOT other"; NULL where nothing of it is in the index of words. */
 const char *search_words_expression(struct arena *a, const struct search_need *needs, size_t count,
                                     const struct search_keys *keys)
@@ -78,7 +85,7 @@ const char *search_words_expression(struct arena *a, const struct search_need *n
     any = b.len > 1;
     buf_char(&b, ')');
     for (size_t i = 0; i < count; i++) {
-        if (!needs[i].term->negative || !search_is_indexed(&needs[i]))
+        if (!is_excluded(&needs[i]))
             continue;
         buf_str(&b, " NOT ");
         add_words(&b, &needs[i]);

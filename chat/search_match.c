@@ -23,13 +23,13 @@ static bool stands_at(const struct tokens *words, size_t at, const struct search
     return true;
 }
 
-static void add_hit(struct search_match *m, size_t start, size_t end)
+static void add_hit(struct search_match *m, struct search_hit hit)
 {
     if (m->hit_count < SEARCH_HITS_MAX)
-        m->hits[m->hit_count++] = (struct search_hit){start, end};
+        m->hits[m->hit_count++] = hit;
 }
 
-static size_t find_words(const struct search_need *need, const struct tokens *words,
+static size_t find_words(const struct search_need *need, const struct tokens *words, size_t field,
                          struct search_match *m)
 {
     size_t times = 0;
@@ -39,12 +39,13 @@ static size_t find_words(const struct search_need *need, const struct tokens *wo
             continue;
         times++;
         if (!need->term->negative)
-            add_hit(m, words->list[at].start, words->list[at + need->words.count - 1].end);
+            add_hit(m, (struct search_hit){field, words->list[at].start,
+                                           words->list[at + need->words.count - 1].end});
     }
     return times;
 }
 
-static size_t find_part(const struct search_need *need, const char *text, size_t len,
+static size_t find_part(const struct search_need *need, const char *text, size_t len, size_t field,
                         struct search_match *m)
 {
     size_t times = 0, start = 0, end;
@@ -52,12 +53,17 @@ static size_t find_part(const struct search_need *need, const char *text, size_t
     for (; text_find(text, len, need->term->text, need->term->len, &start, &end); start = end) {
         times++;
         if (!need->term->negative)
-            add_hit(m, start, end);
+            add_hit(m, (struct search_hit){field, start, end});
     }
     return times;
 }
 
-/* In the order of the text, each place once. */
+static bool is_before(const struct search_hit *a, const struct search_hit *b)
+{
+    return a->field != b->field ? a->field < b->field : a->start < b->start;
+}
+
+/* In the order of the fields and their texts, each place once. */
 static void arrange(struct search_match *m)
 {
     size_t kept = 0;
@@ -66,17 +72,17 @@ static void arrange(struct search_match *m)
         struct search_hit hit = m->hits[i];
         size_t at = i;
 
-        for (; at > 0 && m->hits[at - 1].start > hit.start; at--)
+        for (; at > 0 && is_before(&hit, &m->hits[at - 1]); at--)
             m->hits[at] = m->hits[at - 1];
         m->hits[at] = hit;
     }
     for (size_t i = 0; i < m->hit_count; i++) {
-        if (kept > 0 && m->hits[i].start < m->hits[kept - 1].end) {
-            if (m->hits[i].end > m->hits[kept - 1].end)
-                m->hits[kept - 1].end = m->hits[i].end;
-        } else {
+        struct search_hit *last = kept ? &m->hits[kept - 1] : NULL;
+
+        if (!last || last->field != m->hits[i].field || m->hits[i].start >= last->end)
             m->hits[kept++] = m->hits[i];
-        }
+        else if (m->hits[i].end > last->end)
+            last->end = m->hits[i].end;
     }
     m->hit_count = kept;
 }
@@ -93,20 +99,26 @@ static double weight(size_t times, size_t words)
     return (double)times * (k1 + 1) / ((double)times + k1 * length);
 }
 
-bool search_match(const struct search_need *needs, size_t count, const char *text, size_t len,
-                  const struct tokens *words, struct search_match *out)
+bool search_match(const struct search_need *needs, size_t count, const struct search_field *fields,
+                  size_t field_count, struct search_match *out)
 {
+    size_t words = 0;
+
     out->fit = 0;
     out->hit_count = 0;
+    for (size_t i = 0; i < field_count; i++)
+        words += fields[i].words.count;
     for (size_t i = 0; i < count; i++) {
         const struct search_need *need = &needs[i];
-        size_t times =
-            need->as_part ? find_part(need, text, len, out) : find_words(need, words, out);
+        size_t times = 0;
 
+        for (size_t j = 0; j < field_count; j++)
+            times += need->as_part ? find_part(need, fields[j].text, fields[j].len, j, out)
+                                   : find_words(need, &fields[j].words, j, out);
         if ((times > 0) == need->term->negative)
             return false;
         if (!need->term->negative)
-            out->fit += weight(times, words->count);
+            out->fit += weight(times, words);
     }
     arrange(out);
     return true;

@@ -17,18 +17,28 @@ struct search_need {
 
 enum { SEARCH_HITS_MAX = 32 };
 
+/* What a message is found by: its text (the first), or a name of its files. */
+struct search_field {
+    const char *text;
+    size_t len;
+    struct tokens words; /* of the text */
+};
+
+enum { SEARCH_FIELDS_MAX = 11 };
+
 struct search_hit {
-    size_t start, end; /* bytes of the message's text */
+    size_t field;      /* of those that were looked through */
+    size_t start, end; /* bytes of its text */
 };
 
 struct search_match {
     double fit;                              /* more is better */
-    struct search_hit hits[SEARCH_HITS_MAX]; /* by place, apart from one another */
+    struct search_hit hits[SEARCH_HITS_MAX]; /* by field and place, apart from one another */
     size_t hit_count;
 };
 
-/* `words` are those of the text. */
-bool search_match(const struct search_need *needs, size_t count, const char *text, size_t len,
-                  const struct tokens *words, struct search_match *out);
+/* Each need in any field, the words of a phrase in the same one. */
+bool search_match(const struct search_need *needs, size_t count, const struct search_field *fields,
+                  size_t field_count, struct search_match *out);
 
 #endif

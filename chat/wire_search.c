@@ -1,5 +1,6 @@
 #include "chat/wire_search.h"
 
+#include "db/attachment.h"
 #include "lib/text.h"
 
 #include <string.h>
@@ -58,33 +59,64 @@ static void add_more(struct json_object *list)
     add_piece(list, more, 0, sizeof more - 1, false);
 }
 
-static struct json_object *snippet(const struct found *found)
+/* The hits from *next on that are in the field, and what is around them; *next is behind them. */
+static void add_hits(struct json_object *list, const struct search_match *m, size_t *next,
+                     size_t field, const char *text, size_t from, size_t to)
+{
+    for (; *next < m->hit_count && m->hits[*next].field == field; ++*next) {
+        const struct search_hit *hit = &m->hits[*next];
+        size_t stop = hit->end < to ? hit->end : to;
+
+        if (hit->start >= to)
+            continue;
+        add_piece(list, text, from, hit->start, false);
+        add_piece(list, text, hit->start, stop, true);
+        from = stop;
+    }
+    add_piece(list, text, from, to, false);
+}
+
+static struct json_object *snippet(const struct found *found, size_t *next)
 {
     const struct search_match *m = &found->match;
+    bool any = m->hit_count && m->hits[0].field == 0;
     const char *text = found->message.body;
-    size_t len = strlen(text), at = begin_of(text, m->hit_count ? m->hits[0].start : 0);
+    size_t len = strlen(text), at = begin_of(text, any ? m->hits[0].start : 0);
     size_t end = end_of(text, len, at);
     struct json_object *list = json_object_new_array();
 
     if (at > 0)
         add_more(list);
-    for (size_t i = 0; i < m->hit_count && m->hits[i].start < end; i++) {
-        size_t stop = m->hits[i].end < end ? m->hits[i].end : end;
-
-        add_piece(list, text, at, m->hits[i].start, false);
-        add_piece(list, text, m->hits[i].start, stop, true);
-        at = stop;
-    }
-    add_piece(list, text, at, end, false);
+    add_hits(list, m, next, 0, text, at, end);
     if (end < len)
         add_more(list);
     return list;
 }
 
+/* Those whose names were hit; NULL where none was. */
+static struct json_object *files(const struct found *found, size_t *next)
+{
+    const struct search_match *m = &found->match;
+    struct json_object *all = *next < m->hit_count ? json_object_new_array() : NULL;
+
+    while (*next < m->hit_count) {
+        size_t field = m->hits[*next].field;
+        const struct attachment *file = &found->message.attachments[field - 1];
+        struct json_object *o = json_object_new_object(), *name = json_object_new_array();
+
+        add_hits(name, m, next, field, file->name, 0, strlen(file->name));
+        json_set_str(o, "id", file->id);
+        json_set(o, "name", name);
+        json_object_array_add(all, o);
+    }
+    return all;
+}
+
 static struct json_object *wire_found(const struct found *found)
 {
     const struct message *m = &found->message;
-    struct json_object *o = json_object_new_object();
+    struct json_object *o = json_object_new_object(), *hit;
+    size_t next = 0;
 
     json_set_i64(o, "id", m->id);
     json_set_str(o, "room", m->room_slug);
@@ -95,7 +127,10 @@ static struct json_object *wire_found(const struct found *found)
     json_set_i64(o, "timestamp", m->created_ms);
     if (m->edited_ms)
         json_set_i64(o, "edited_at", m->edited_ms);
-    json_set(o, "snippet", snippet(found));
+    json_set(o, "snippet", snippet(found, &next));
+    hit = files(found, &next);
+    if (hit)
+        json_set(o, "files", hit);
     return o;
 }
 

@@ -62,9 +62,9 @@ static const struct sql insert = {
     "message.insert",
     "INSERT INTO message (id, room_id, seq, user_id, author_name, body, html, sentiment,"
     " disclosure, via, client_id, reply_to, created_ms, rev, edited_ms, deleted_ms, deleted_by,"
-    " salt, thread_root, attachments, mentions, pictures) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-    " ?9, ?10, ?11,"
-    " nullif(?12, 0), ?13, ?14, ?15, ?16, nullif(?17, 0), ?18, nullif(?19, 0), ?20, ?21, ?22)",
+    " salt, thread_root, attachments, mentions, pictures, file_names) VALUES (?1, ?2, ?3, ?4, ?5,"
+    " ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, 0), ?13, ?14, ?15, ?16, nullif(?17, 0), ?18,"
+    " nullif(?19, 0), ?20, ?21, ?22, ifnull(?23, ''))",
     DB_CHAT, NULL};
 static const struct sql edit = {
     "message.edit",
@@ -74,7 +74,7 @@ static const struct sql edit = {
 static const struct sql delete = {
     "message.delete",
     "UPDATE message SET body = '', html = NULL, disclosure = NULL, attachments = 0,"
-    " mentions = 0, pictures = 0,"
+    " mentions = 0, pictures = 0, file_names = '',"
     " deleted_ms = ?2, deleted_by = ?3 WHERE id = ?1",
     DB_CHAT, NULL};
 static const struct sql count_reply = {"message.count_reply",
@@ -387,6 +387,7 @@ enum err message_insert(struct db *db, const struct message *m, struct fail *f)
     query_bind_i64(&q, 20, m->attachment_rows);
     query_bind_i64(&q, 21, m->mention_rows);
     query_bind_i64(&q, 22, m->picture_rows);
+    query_bind_text(&q, 23, m->file_names);
     return query_run(&q, f);
 }
 

@@ -30,6 +30,7 @@ struct message {
     const struct reaction *reactions;
     size_t reaction_count;
     int64_t picture_rows;    /* of those that a new one is given: pictures */
+    const char *file_names;  /* and what they are called, a line each; NULL: none is given */
     int64_t attachment_rows; /* as the row says; filled by loads, see db/attachment.h: */
     const struct attachment *attachments;
     size_t attachment_count;
@@ -96,7 +97,8 @@ MUST_CHECK enum err message_insert(struct db *db, const struct message *m, struc
 /* Stores body, html, salt, rev, edited_ms and mention_rows of `m`; the
  * caller kept what was there. */
 MUST_CHECK enum err message_edit(struct db *db, const struct message *m, struct fail *f);
-/* Takes the text out of the row, which stays as a stub. The caller kept it (revision_keep()). */
+/* Takes the text and the names of files out of the row, which stays as a stub. The caller kept it
+ * (revision_keep()). */
 MUST_CHECK enum err message_delete(struct db *db, int64_t id, int64_t deleted_ms,
                                    int64_t deleted_by, struct fail *f);
 /* A reply came into the thread of this root, or was deleted. */

@@ -16,7 +16,7 @@
     " AND (?2 = 0 OR m.room_id = ?2) AND m.created_ms >= ?3 AND m.created_ms < ?4"
 #define COLUMNS                                                                                    \
     "SELECT m.id, m.room_id, m.seq, m.user_id, m.created_ms, m.edited_ms, m.body,"                 \
-    " m.attachments, m.pictures"
+    " m.attachments, m.pictures, m.file_names"
 /* CROSS JOIN: the newest of the index first, whatever the statistics say. */
 #define THROUGH(index)                                                                             \
     COLUMNS " FROM " index " i CROSS JOIN event e ON e.id = i.rowid"                               \
@@ -84,6 +84,7 @@ static struct search_row row_of(struct query *q)
     };
 
     row.body = query_blob(q, 6, &row.body_len);
+    row.file_names = query_blob(q, 9, &row.file_names_len);
     return row;
 }
 

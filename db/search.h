@@ -8,11 +8,11 @@
 
 #include "db/search_index.h"
 
-/* Strings live until the walk goes on; `body` has no NUL at its end. */
+/* Strings live until the walk goes on; they have no NUL at their end. */
 struct search_row {
     int64_t msg_id, room_id, seq, user_id, created_ms, edited_ms;
-    const char *body;
-    size_t body_len;
+    const char *body, *file_names; /* names: a line each */
+    size_t body_len, file_names_len;
     bool has_files, has_pictures;
 };
 

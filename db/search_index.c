@@ -22,8 +22,8 @@ static const struct sql oldest_change = {
     "SELECT number, event_id, old_body, old_keys, body, keys FROM search_stale"
     " WHERE number > ?1 ORDER BY number LIMIT 1",
     DB_CHAT, NULL};
-static const struct sql followed = {"search_index.followed", "DELETE FROM search_stale", DB_CHAT,
-                                    NULL};
+static const struct sql followed = {"search_index.followed",
+                                    "DELETE FROM search_stale WHERE number <= ?1", DB_CHAT, NULL};
 
 /* One column of an index less or more is all in which the two differ. */
 struct part {
@@ -123,13 +123,14 @@ static enum err find_next(struct db *db, int64_t from, int64_t events, int64_t *
 enum err search_extend(struct db *db, enum search_part part, int64_t events, int64_t *to,
                        struct fail *f)
 {
-    struct search_reach now;
+    struct search_reach now = {0};
     struct query q;
     enum err e = search_follow(db, f);
 
     if (!e)
         e = search_reach(db, &now, f);
-    if (!e)
+    *to = now.at[part];
+    if (!e && !now.stale)
         e = find_next(db, now.at[part], events, to, f);
     if (e || *to == now.at[part])
         return e;
@@ -156,9 +157,15 @@ enum err search_merge(struct db *db, enum search_part part, int pages, bool all,
 
 enum err search_empty(struct db *db, enum search_part part, struct fail *f)
 {
+    struct search_reach now = {.stale = true};
     struct query q;
-    enum err e = search_follow(db, f);
+    enum err e = OK;
 
+    while (!e && now.stale) { /* the other index needs it */
+        e = search_follow(db, f);
+        if (!e)
+            e = search_reach(db, &now, f);
+    }
     if (e)
         return e;
     q = query_begin(db, &parts[part].empty);
@@ -227,7 +234,7 @@ static enum err follow_all(struct db *db, const struct search_reach *now, struct
     struct query q;
     enum err e = OK;
 
-    while (!e && found) {
+    for (int i = 0; !e && found && i < SEARCH_FOLLOWED; i++) {
         arena_clear(a);
         e = load_change(db, a, c.number, &c, &found, f);
         if (!e && found)
@@ -236,6 +243,7 @@ static enum err follow_all(struct db *db, const struct search_reach *now, struct
     if (e)
         return e;
     q = query_begin(db, &followed);
+    query_bind_i64(&q, 1, c.number);
     return query_run(&q, f);
 }
 

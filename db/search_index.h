@@ -8,6 +8,7 @@
 
 #include "db/db.h"
 
+enum { SEARCH_FOLLOWED = 500 };
 enum search_part { SEARCH_WORDS, SEARCH_PARTS, SEARCH_INDEXES };
 
 /* Event ids: how far each index goes, and how far it could. */
@@ -19,7 +20,7 @@ struct search_reach {
 MUST_CHECK enum err search_reach(struct db *db, struct search_reach *out, struct fail *f);
 
 /* In the caller's write transaction: the next `events` events, at most;
- * *to: how far it goes now. */
+ * *to: how far it goes now. None where so much was changed that not all of it could be followed. */
 MUST_CHECK enum err search_extend(struct db *db, enum search_part part, int64_t events, int64_t *to,
                                   struct fail *f);
 /* In the caller's write transaction: joins about `pages` pages of an index's pieces. With `all`
@@ -27,8 +28,9 @@ MUST_CHECK enum err search_extend(struct db *db, enum search_part part, int64_t 
  * deleted is left in it. */
 MUST_CHECK enum err search_merge(struct db *db, enum search_part part, int pages, bool all,
                                  bool *more, struct fail *f);
-/* In the caller's write transaction: brings what was changed into the indexes. db_commit() does it
- * where somebody said so (search_is_stale()). */
+/* In the caller's write transaction: brings what was changed into the indexes, the oldest first, at
+ * most SEARCH_FOLLOWED of it: more is only there after a migration. db_commit() does it where
+ * somebody said so (search_is_stale()). */
 MUST_CHECK enum err search_follow(struct db *db, struct fail *f);
 /* In the caller's write transaction: an empty index, to be extended from the beginning. */
 MUST_CHECK enum err search_empty(struct db *db, enum search_part part, struct fail *f);

@@ -32,8 +32,16 @@ function summary({ asked, total, partial, as_parts: asParts, has_more: more, not
     return [asked ? found + short : "", ...notes].join(" ").trim();
 }
 
+const marked = (pieces) => pieces.map((piece) => (piece.hit ? element("mark", "", piece.text) : piece.text));
+
 function resultItem(found) {
-    return foundItem(found, ...found.snippet.map((piece) => (piece.hit ? element("mark", "", piece.text) : piece.text)));
+    const item = foundItem(found, ...marked(found.snippet));
+    for (const { name } of found.files ?? []) {
+        const file = element("span", "found-file", ...marked(name));
+        file.dir = "auto";
+        item.firstChild.append(document.createElement("br"), file);
+    }
+    return item;
 }
 
 function helpList() {

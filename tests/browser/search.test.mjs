@@ -52,6 +52,25 @@ test("results come while one types, and one leads to its message among those aro
     assert.deepEqual(ana.faults, []);
 });
 
+test("a message is found by the name of its file, which is shown with what was found in it", async () => {
+    const { page } = ana;
+    await page.setInputFiles(".composer-files", [{ name: "Margins Q3.csv", mimeType: "text/csv", buffer: Buffer.from("day,close\n1,2\n") }]);
+    await page.fill("#composer-text", "as a table");
+    await page.waitForSelector(".upload-name");
+    await page.waitForSelector(".composer-send:not([disabled])");
+    await page.press("#composer-text", "Enter");
+    await ana.sees("as a table");
+    await page.keyboard.press("Control+k");
+    await page.fill(".search-text", "margins");
+    await finds(page, ["as a table"]);
+    assert.equal(await page.textContent(".sheet-search .found-file"), "Margins Q3.csv");
+    assert.equal(await page.textContent(".sheet-search .found-file mark"), "Margins");
+    await page.fill(".search-text", "tape line 7");
+    await finds(page, ["Tape line 7"]);
+    await page.keyboard.press("Escape");
+    assert.deepEqual(ana.faults, []);
+});
+
 test("a result in another room opens that room; the question is kept for the next time", async () => {
     const { page } = ana;
     await page.keyboard.press("Control+k");

@@ -11,7 +11,7 @@ from stack import API, PAGE, Stack, wait_for
 
 MANY = 80  # more than an indexer leaves for later
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-FOUND = re.compile(r'<span class="found-text" dir="auto">(.*?)</span></a>', re.DOTALL)
+FOUND = re.compile(r'<span class="found-text" dir="auto">(.*?)</span>(?:<br>|</a>)', re.DOTALL)
 
 
 def texts(reply):
@@ -75,6 +75,7 @@ FOUND_BY = {
     "from:ana 上海": [0],
     "from:nobody 上海": [],
     "has:file": ["notes"],
+    "holdings": ["notes"], '"q3 holdings" notes': ["notes"], '"notes q3"': [],
     "has:file 上": [],
     # Nothing is asked, or nothing that a word could be.
     "": None, " ": None, "*": None, '"': None, '""': None, "from:": None, "-": None, "'": None, "(": None,
@@ -102,11 +103,26 @@ class Hostile:
             self.assertIn("0 problems", stack.outcry("verify").stdout)
 
     def send_file(self, stack, token):
-        number = stack.http("POST", API + "uploads/", {"name": "n.pdf", "size": len(PDF)}, token=token).json["upload"]["id"]
+        number = stack.http("POST", API + "uploads/", {"name": "Q3 holdings.pdf", "size": len(PDF)}, token=token).json["upload"]["id"]
         stack.http("PUT", f"{API}uploads/{number}/?offset=0", PDF, token=token,
                    headers={"Content-Type": "application/octet-stream"})
         self.assertEqual(stack.http("POST", f"{API}uploads/{number}/done/", token=token).status, 200)
         self.assertEqual(stack.post("notes", token=token, attachments=[number]).status, 201)
+
+    def test_a_files_name_finds_its_message_for_whom_it_is_and_goes_with_it(self):
+        limits = {f"rate_{of}_burst": "1000" for of in ("search", "user", "address")}
+        with Stack(self.server, conf=limits) as stack:
+            ana, eve = stack.token(1, "ana"), stack.token(2, "eve")
+            self.send_file(stack, ana)
+            stack.outcry("index")
+            answer = stack.get("search/?q=holdings", token=eve).json["results"][0]
+            self.assertEqual(answer["files"], [{"id": answer["files"][0]["id"], "name": [
+                {"text": "Q3 "}, {"text": "holdings", "hit": True}, {"text": ".pdf"}]}])
+            page = stack.http("GET", PAGE + "search/?q=holdings", token=eve, headers={"Accept": "text/html"})
+            self.assertIn("Q3 <mark>holdings</mark>.pdf", page.text)
+            self.assertEqual(stack.http("DELETE", f"{API}messages/{answer['id']}/", {}, token=ana).status, 200)
+            self.assertEqual(stack.get("search/?q=holdings", token=ana).json["results"], [])
+            self.assertIn("0 problems", stack.outcry("verify").stdout)
 
     def ask_all(self, stack, token):
         for question, rows in FOUND_BY.items():

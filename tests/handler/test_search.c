@@ -44,6 +44,33 @@ static void test_results_say_what_and_where(void **state)
     web_close(w);
 }
 
+/* As an upload leaves it, without the bytes: what is searched is the name. */
+static void test_a_files_name_is_shown_where_it_was_hit(void **state)
+{
+    struct web *w = open_with_messages();
+
+    (void)state;
+    fixture_sql(w->fx,
+                "UPDATE message SET attachments = 1, file_names = 'Tar <sands> & co.csv'"
+                " WHERE body LIKE '%is up';"
+                " INSERT INTO attachment (id, user_id, room_id, msg_id, place, name, size,"
+                " type, sha256, created_ms) SELECT 'f1', user_id, room_id, id, 1, file_names,"
+                " 1, 'text/csv', 'x', 1 FROM message WHERE attachments > 0");
+    assert_int_equal(web_get(w, API "?q=sands+crude"), 200);
+    assert_int_equal(found(w), 1);
+    assert_string_equal(web_json_text(w, "results.0.snippet.0.text"), "Crude");
+    assert_string_equal(web_json_text(w, "results.0.files.0.id"), "f1");
+    assert_string_equal(web_json_text(w, "results.0.files.0.name.0.text"), "Tar <");
+    assert_string_equal(web_json_text(w, "results.0.files.0.name.1.text"), "sands");
+    assert_true(json_object_get_boolean(web_json(w, "results.0.files.0.name.1.hit")));
+    assert_int_equal(web_get(w, PAGE "?q=sands"), 200);
+    assert_non_null(strstr(web_text(w), "<span class=\"found-file\" dir=\"auto\">Tar &lt;"
+                                        "<mark>sands</mark>&gt; &amp; co.csv</span>"));
+    assert_int_equal(web_get(w, API "?q=crude&sort=newest"), 200);
+    assert_null(web_json(w, "results.1.files"));
+    web_close(w);
+}
+
 static void test_the_page_shows_the_same_and_escapes_it(void **state)
 {
     struct web *w = open_with_messages();
@@ -177,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results_say_what_and_where),
+        cmocka_unit_test(test_a_files_name_is_shown_where_it_was_hit),
         cmocka_unit_test(test_the_page_shows_the_same_and_escapes_it),
         cmocka_unit_test(test_any_question_is_answered),
         cmocka_unit_test(test_who_may_not_read_may_not_search),

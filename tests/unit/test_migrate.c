@@ -127,12 +127,60 @@ static void test_files_of_before_are_found(void **state)
     assert_int_equal(number(fx, "SELECT sum(pictures) FROM message"), 1);
 }
 
+/* So many were indexed without the names of their files that a step of the indexer is too short. */
+static void test_names_of_files_of_before_are_indexed_after_the_migration(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO user (id, ext_id, username, name_fold, role, first_seen_ms)"
+        " VALUES (1, 'h:1', 'ann', 'ann', 'member', 1);"
+        "INSERT INTO room (id, slug, kind, title, created_ms) VALUES (1, 'r', 'public', 'R', 1);"
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1201)"
+        " INSERT INTO event (id, room_id, seq, ts_ms, kind, msg_id, actor_id, hash)"
+        " SELECT i, 1, i, 1, 'message', i, 1, x'00' FROM n;"
+        "INSERT INTO message (id, room_id, seq, user_id, author_name, body, salt, via, client_id,"
+        " created_ms, attachments) SELECT id, 1, id, 1, 'ann', 'chart', x'00', 'cli', id, 1, 2 FROM"
+        " event;"
+        "INSERT INTO attachment (id, user_id, room_id, msg_id, place, name, size, type, created_ms)"
+        " SELECT 'a' || id, 1, 1, id, 2, 'second-' || id || '.csv', 1, 'text/csv', 1 FROM event;"
+        "INSERT INTO attachment (id, user_id, room_id, msg_id, place, name, size, type, created_ms)"
+        " SELECT 'b' || id, 1, 1, id, 1, 'crude.png', 1, 'image/png', 1 FROM event;"
+        "DELETE FROM attachment WHERE msg_id = 3;" /* as where an account was erased half way */
+        "INSERT INTO search_words (rowid, body, keys)"
+        " SELECT id, body, keys FROM search_text WHERE id <= 1100;"
+        "INSERT INTO search_parts (rowid, body) SELECT id, body FROM search_text WHERE id <= 1000;"
+        "UPDATE search_cursor SET event_id = iif(part = 'words', 1100, 1000);";
+    struct fixture *fx = *state;
+    struct search_reach reach = {.stale = true};
+    int steps = 0;
+    int64_t to;
+
+    make_old(fx, 17, rows);
+    migrate(fx);
+    assert_int_equal(number(fx, "SELECT file_names = 'crude.png' || char(10) || 'second-7.csv'"
+                                " FROM message WHERE id = 7"),
+                     1);
+    for (; steps < 20 && (reach.stale || reach.at[SEARCH_PARTS] < reach.newest); steps++) {
+        assert_ok(fx, db_begin_write(fx->db, &fx->fail));
+        for (enum search_part part = 0; part < SEARCH_INDEXES; part++)
+            assert_ok(fx, search_extend(fx->db, part, 10000, &to, &fx->fail));
+        assert_ok(fx, db_commit(fx->db, &fx->fail));
+        assert_ok(fx, search_reach(fx->db, &reach, &fx->fail));
+    }
+    assert_in_range(steps, 2, 19);
+    sql(fx, "INSERT INTO search_words (search_words, rank) VALUES ('integrity-check', 1)");
+    sql(fx, "INSERT INTO search_parts (search_parts, rank) VALUES ('integrity-check', 1)");
+    assert_int_equal(number(fx, "SELECT count(*) FROM search_words('crude')"), 1200);
+    assert_int_equal(number(fx, "SELECT rowid FROM search_words('\"second 1101\"')"), 1101);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_replies_of_before_are_in_threads, setup_empty,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_files_of_before_are_found, setup_empty, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_names_of_files_of_before_are_indexed_after_the_migration, setup_empty, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,7 @@
 /* Finding messages: the same with and without an index, for whoever may read them. */
+#include "chat/ignore.h"
+#include "chat/members.h"
+#include "chat/open_room.h"
 #include "chat/upload.h"
 #include "chat/wire_search.h"
 #include "db/ignored.h"
@@ -125,27 +128,143 @@ static void test_words_that_are_known_are_no_parts(void **state)
     assert_finds(fx, &ana, "nickel before:2020-01-01", "");
 }
 
-/* A message with a file of these bytes. */
-static int64_t post_file(struct fixture *fx, const struct actor *who, const char *text,
-                         const struct buf *bytes)
+/* A file of these bytes that was sent to the room; its id. */
+static const char *send_file(struct fixture *fx, const struct actor *who, const char *room,
+                             const char *name, const char *bytes, size_t len)
 {
     const struct upload_wish wish = {
-        .actor = who, .room = "general", .name = "x", .name_len = 1, .size = (int64_t)bytes->len};
+        .actor = who, .room = room, .name = name, .name_len = strlen(name), .size = (int64_t)len};
     struct upload up;
-    struct posted out;
 
-    if (upload_whole(&fx->chat, &fx->arena, &wish, bytes->data, &up, &fx->fail))
+    if (upload_whole(&fx->chat, &fx->arena, &wish, bytes, &up, &fx->fail))
         fail_msg("%s", fx->fail.message);
+    return up.row.id;
+}
+
+static int64_t post_with(struct fixture *fx, const struct actor *who, const char *room,
+                         const char *text, const char *files)
+{
+    struct posted out;
     const struct post post = {.actor = who,
-                              .room = "general",
+                              .room = room,
                               .text = text,
                               .text_len = strlen(text),
                               .via = "api",
-                              .attachments = up.row.id};
+                              .attachments = files};
 
     if (chat_post_now(&fx->chat, &fx->arena, &post, &out, &fx->fail))
         fail_msg("%s", fx->fail.message);
     return out.message.id;
+}
+
+/* A message with a file of these bytes. */
+static int64_t post_file(struct fixture *fx, const struct actor *who, const char *text,
+                         const struct buf *bytes)
+{
+    return post_with(fx, who, "general", text,
+                     send_file(fx, who, "general", "x", bytes->data, bytes->len));
+}
+
+/* A message with a file of that name. */
+static int64_t post_named(struct fixture *fx, const struct actor *who, const char *room,
+                          const char *text, const char *name)
+{
+    return post_with(fx, who, room, text, send_file(fx, who, room, name, "a,b\n", 4));
+}
+
+/* "field:hit|field:hit" of the only message that is found. */
+static const char *hits(struct fixture *fx, const struct actor *who, const char *text)
+{
+    struct search_result r = find(fx, who, text);
+    const struct found *found = &r.list[0];
+    const char *all = "";
+
+    assert_int_equal(r.count, 1);
+    for (size_t i = 0; i < found->match.hit_count; i++) {
+        const struct search_hit *hit = &found->match.hits[i];
+        const char *in =
+            hit->field ? found->message.attachments[hit->field - 1].name : found->message.body;
+
+        all = arena_fmt(&fx->arena, "%s%s%zu:%.*s", all, i ? "|" : "", hit->field,
+                        (int)(hit->end - hit->start), in + hit->start);
+    }
+    return all;
+}
+
+static void test_messages_are_found_by_the_names_of_their_files(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct acted out;
+    const char *two;
+    int64_t first;
+
+    first = post_named(fx, &ana, "general", "the table", "Brent_Crude-2026.csv");
+    two = arena_fmt(&fx->arena, "%s %s", send_file(fx, &ana, "general", "margins.txt", "text", 4),
+                    send_file(fx, &ana, "general", "Crude oil.txt", "more", 4));
+    post_with(fx, &ana, "general", "look at the margins of refiners", two);
+    fixture_post(fx, &ana, "general", "crude words");
+    for (int indexed = 0; indexed < 2; indexed++) {
+        assert_finds(fx, &ana, "brent", "the table");
+        assert_finds(fx, &ana, "crude", "crude words|look at the margins of refiners|the table");
+        assert_finds(fx, &ana, "table 2026", "the table"); /* one in the text, one in the name */
+        assert_finds(fx, &ana, "has:file crude -oil", "the table");
+        assert_finds(fx, &ana, "bren*", "the table");
+        assert_finds(fx, &ana, "argins.tx", "look at the margins of refiners");
+        /* A phrase is of one text or of one name. */
+        assert_finds(fx, &ana, "\"crude oil\"", "look at the margins of refiners");
+        assert_finds(fx, &ana, "\"table brent\"", "");
+        assert_finds(fx, &ana, "\"txt crude\"", "");
+        assert_finds(fx, &ana, "table -\"table brent\"", "the table");
+        assert_string_equal(hits(fx, &ana, "margins"), "0:margins|1:margins");
+        assert_string_equal(hits(fx, &ana, "oil margins"), "0:margins|1:margins|2:oil");
+        assert_string_equal(hits(fx, &ana, "2026 csv"), "1:2026|1:csv");
+        index_all(fx);
+    }
+    assert_index_fits(fx);
+    assert_int_equal(act(fx,
+                         (struct act){.kind = ACT_EDIT, .text = "a list", .text_len = 6, .rev = 1},
+                         &ana, first, &out),
+                     OK);
+    assert_finds(fx, &ana, "brent", "a list");
+    assert_finds(fx, &ana, "table", "");
+    assert_index_fits(fx);
+    assert_int_equal(act(fx, (struct act){.kind = ACT_DELETE}, &ana, first, &out), OK);
+    assert_finds(fx, &ana, "brent", "");
+    assert_index_fits(fx);
+    assert_sound(fx);
+}
+
+static void test_names_of_files_are_found_by_whom_they_are_for(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    struct actor cleo = fixture_user(fx, "9", "cleo");
+    struct room_view v;
+    struct room desk;
+
+    fixture_post(fx, &ben, "general", "here is ben");
+    FIXTURE_WRITE(fx,
+                  open_private(&fx->chat, &fx->arena, &ana, "The desk", NULL, &desk, &fx->fail));
+    post_named(fx, &ana, desk.slug, "before", "palladium.csv");
+    FIXTURE_WRITE(
+        fx, members_invite(&fx->chat, &fx->arena, &ana, desk.slug, ben.user_id, NULL, &fx->fail));
+    FIXTURE_WRITE(fx, members_join(&fx->chat, &fx->arena, &ben, desk.slug, &v, &fx->fail));
+    post_named(fx, &ana, desk.slug, "since", "palladium.csv");
+    post_named(fx, &cleo, "general", "by cleo", "palladium.csv");
+    assert_int_equal(ignore_set(&fx->chat, &fx->arena, &ben, cleo.user_id, true, &fx->fail), OK);
+    for (int indexed = 0; indexed < 2; indexed++) {
+        assert_finds(fx, &ana, "palladium", "by cleo|since|before");
+        assert_finds(fx, &ben, "palladium", "since|before");
+        assert_finds(fx, &cleo, "palladium", "by cleo");
+        fixture_sql(fx, "UPDATE room_member SET joined_seq = (SELECT seq - 1 FROM message"
+                        " WHERE body = 'since') WHERE room_id = (SELECT room_id FROM message"
+                        " WHERE body = 'since') AND user_id = (SELECT id FROM user WHERE username"
+                        " = 'ben')");
+        assert_finds(fx, &ben, "palladium", "since");
+        fixture_sql(fx, "UPDATE room_member SET joined_seq = 0");
+        index_all(fx);
+    }
 }
 
 static void test_messages_are_found_by_what_they_carry(void **state)
@@ -327,6 +446,8 @@ int main(void)
         SEARCH_TEST(test_parts_of_words_are_found_where_no_word_is),
         SEARCH_TEST(test_words_that_are_known_are_no_parts),
         SEARCH_TEST(test_messages_are_found_by_what_they_carry),
+        SEARCH_TEST(test_messages_are_found_by_the_names_of_their_files),
+        SEARCH_TEST(test_names_of_files_are_found_by_whom_they_are_for),
         SEARCH_TEST(test_rooms_that_are_not_theirs_are_not_searched),
         SEARCH_TEST(test_whom_the_reader_ignores_is_not_found),
         SEARCH_TEST(test_the_best_come_first_unless_the_newest_shall),
