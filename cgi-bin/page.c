@@ -55,6 +55,7 @@ void page_add_me(struct call *c, struct json_object *o)
         json_set_str(me, "initial", page_initial(c->arena, who->username));
     json_set(o, "me", me);
     json_set_bool(o, "signed_in", !anonymous);
+    json_set_bool(o, "can_talk", who->kind == ACTOR_USER); /* in private: not guests */
     json_set_bool(o, "can_post",
                   who->kind == ACTOR_USER ||
                       (who->kind == ACTOR_GUEST && conf->guests == GUESTS_WRITE));

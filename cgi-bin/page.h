@@ -19,9 +19,9 @@
  *     closed? (why nobody answers)}?
  *   has_older, older_url, has_newer, newer_url, paging
  *   online [{user_id, username, state, initial}], online_count, online_total
- *   me {…wire_user, initial} or null, prefs?, signed_in, can_post, can_join, must_login, login_url,
- *     shell, csrf, form {client_id}, message_max_chars, can_attach
- *   embed?, notice {text}?, config (JSON text)
+ *   me {…wire_user, initial} or null, prefs?, signed_in, can_talk, can_post, can_join, must_login,
+ * login_url, shell, csrf, form {client_id}, message_max_chars, can_attach embed?, notice {text}?,
+ * config (JSON text)
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H
@@ -84,7 +84,7 @@ const char *page_replies_label(struct arena *a, int64_t replies);
  *     invite_choices [{value, label, chosen}], has_members, has_invited, members and invited
  *     [{…wire_members, owner, removable}]
  *   person {…wire_person, initial, role_label, since_label}, can_talk
- *   can_talk, can_open, can_publish
+ *   can_open, can_publish
  * The caller owns *out. */
 MUST_CHECK enum err page_room_data(struct call *c, const char *slug, struct json_object **out,
                                    struct fail *f);

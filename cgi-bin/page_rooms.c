@@ -218,7 +218,6 @@ struct json_object *page_new_room_data(struct call *c)
     page_add_site(c, o);
     page_add_me(c, o);
     json_set_str(o, "title", "New room or conversation");
-    json_set_bool(o, "can_talk", c->actor.kind == ACTOR_USER);
     json_set_bool(o, "can_open", open_may_private(c->app->conf, &c->actor));
     json_set_bool(o, "can_publish", actor_is_moderator(&c->actor));
     return o;

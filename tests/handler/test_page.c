@@ -166,6 +166,34 @@ static void test_the_muted_are_told(void **state)
     web_close(w);
 }
 
+/* Opening rooms and beginning conversations: what guests would be refused they are not offered. */
+static void test_guests_are_not_offered_what_is_for_those_who_signed_in(void **state)
+{
+    static const char sentence[] = "to open rooms and to talk with people in private";
+    struct web *w = web_open_with("login_url = /login/\n");
+    struct actor ana = fixture_user(w->fx, "7", "ana");
+
+    (void)state;
+    fixture_post(w->fx, &ana, NULL, "here");
+    web_join(w, "gus");
+    web_get(w, page);
+    assert_null(strstr(web_text(w), "id=\"new-room\""));
+    assert_int_equal(web_form(w, "/api/stocks/chat/rooms/", "title=Mine"), 403);
+    assert_int_equal(web_form(w, "/api/stocks/chat/direct/", "username=ana"), 403);
+    web_get(w, "/stocks/chat/new/");
+    assert_non_null(strstr(web_text(w), sentence));
+    assert_non_null(strstr(web_text(w), "href=\"/login/?next="));
+    assert_null(strstr(web_text(w), "<form"));
+    web_sign_out(w);
+    web_sign_in(w, "7", "ana");
+    web_get(w, page);
+    assert_non_null(strstr(web_text(w), "id=\"new-room\""));
+    web_get(w, "/stocks/chat/new/");
+    assert_null(strstr(web_text(w), sentence));
+    assert_non_null(strstr(web_text(w), "<form"));
+    web_close(w);
+}
+
 static const char *socket_path(struct web *w)
 {
     struct json_object *config;
@@ -239,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_room_has_nothing_to_page_through),
         cmocka_unit_test(test_read_post_and_read_again_without_a_script),
         cmocka_unit_test(test_the_muted_are_told),
+        cmocka_unit_test(test_guests_are_not_offered_what_is_for_those_who_signed_in),
         cmocka_unit_test(test_where_there_is_no_sidecar_the_script_is_not_told_of_one),
         cmocka_unit_test(test_only_named_origins_may_frame_the_page),
     };
