@@ -233,6 +233,19 @@ async function judge(person, name) {
     );
 }
 
+// Each label stands above its field, and not in the ring that the field has with the focus.
+async function clearOfLabels(page, place) {
+    for (const input of await page.locator(`${place} .form-control`).all()) {
+        await input.focus();
+        const room = await input.evaluate((field) => {
+            const { outlineOffset, outlineWidth } = getComputedStyle(field);
+            const gap = field.getBoundingClientRect().top - field.labels[0].getBoundingClientRect().bottom;
+            return gap - parseFloat(outlineOffset) - parseFloat(outlineWidth);
+        });
+        assert.ok(room >= 2, `${await input.getAttribute("id")}: ${room} px between label and ring`);
+    }
+}
+
 for (const look of LOOKS) {
     const name = `${look.viewport.width}-${look.colorScheme}`;
     test(`${name}: lists and windows leave nobody out`, async () => {
@@ -248,6 +261,7 @@ for (const look of LOOKS) {
         await person.page.click("#new-room");
         await person.page.waitForSelector(".sheet-new");
         await judge(person, `${name}-new`);
+        await clearOfLabels(person.page, ".sheet-new");
         await person.page.click(".sheet-close");
         await openList();
         await link(person, "Block desk").click();
@@ -262,6 +276,7 @@ for (const look of LOOKS) {
         for (const [page, path] of [["about", "r/general/about/"], ["person", "u/2/"], ["new", "new/"]]) {
             await person.open(`${stack.url}${path}`);
             await judge(person, `${name}-page-${page}`);
+            await clearOfLabels(person.page, "main");
         }
         await person.leave();
         await ana.page.bringToFront();
