@@ -9,9 +9,17 @@
 #include "chat/mydata.h"
 #include "chat/prefs.h"
 #include "chat/wire.h"
+#include "lib/scratch_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 
 /* A request ends within its time, however much there is to erase; `outcry purge` does the rest. */
 static const int64_t ERASE_BUDGET_MS = 8000;
+/* Of a person's data at once: a hundred thousand messages and more, two or three seconds. */
+static const int64_t DATA_PART_BYTES = 64 << 20;
 
 static enum err add_ignored(struct call *c, struct json_object *o, struct fail *f)
 {
@@ -62,9 +70,30 @@ enum err handle_account_page(struct call *c, struct fail *f)
     return call_wants_page(c) ? answer_page(c, 200, "account", o, f) : answer_json(c, 200, o);
 }
 
+/* Into a file without a name, which is the answer. */
+static enum err write_data(struct call *c, struct fail *f)
+{
+    struct source_file *file = &c->res.file;
+    enum err e = scratch_file(c->chat->conf->database, &file->fd, f);
+    int own = e ? -1 : fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+    FILE *out = own >= 0 ? fdopen(own, "w") : NULL;
+
+    if (!e && !out)
+        e = fail(f, ERR_INTERNAL, "No file to write to: %s.", strerror(errno));
+    if (!e)
+        e = mydata_write(c->chat, &c->actor, call_text(c, "after"), DATA_PART_BYTES, out, f);
+    if (!e)
+        file->len = (int64_t)ftello(out);
+    if (out)
+        fclose(out);
+    else if (own >= 0)
+        close(own);
+    return e;
+}
+
 enum err handle_my_data(struct call *c, struct fail *f)
 {
-    enum err e = mydata_write(c->chat, c->arena, &c->actor, call_text(c, "after"), &c->res.body, f);
+    enum err e = write_data(c, f);
 
     if (e)
         return e;

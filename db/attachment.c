@@ -10,6 +10,9 @@ static const struct sql by_id = {"attachment.by_id", "SELECT " COLUMNS "WHERE id
 static const struct sql list = {"attachment.list",
                                 "SELECT " COLUMNS "WHERE msg_id = ?1 ORDER BY place LIMIT ?2",
                                 DB_CHAT, NULL};
+static const struct sql of_user = {"attachment.of_user",
+                                   "SELECT " COLUMNS "WHERE user_id = ?1 AND type IS NOT NULL",
+                                   DB_CHAT, NULL};
 static const struct sql usage = {
     "attachment.usage",
     "SELECT coalesce(sum(size), 0), count(*) - count(msg_id) FROM attachment WHERE user_id = ?1",
@@ -66,8 +69,8 @@ static const struct sql next_thumb = {"attachment.next_thumb",
                                       DB_CHAT, NULL};
 
 const struct sql *const attachment_statements[] = {
-    &next_file, &next_thumb, &next_stale, &has,    &by_id, &list,  &usage, &insert,
-    &set_file,  &set_thumb,  &claim,      &cancel, &drop,  &stale, NULL,
+    &next_file, &next_thumb, &next_stale, &has,    &by_id, &list,  &usage,   &insert,
+    &set_file,  &set_thumb,  &claim,      &cancel, &drop,  &stale, &of_user, NULL,
 };
 
 static struct blob blob_from_row(struct query *q, int first, struct arena *a)
@@ -121,6 +124,24 @@ enum err attachment_list(struct db *db, struct arena *a, int64_t msg_id, struct 
     query_bind_i64(&q, 2, ATTACHMENTS_MAX);
     while (*count < ATTACHMENTS_MAX && query_row(&q))
         from_row(&q, a, &(*out)[(*count)++]);
+    return query_end(&q, f);
+}
+
+enum err attachment_each_of(struct db *db, int64_t user_id, attachment_fn *tell, void *ctx,
+                            struct fail *f)
+{
+    struct query q = query_begin(db, &of_user);
+    struct attachment file;
+    struct arena row;
+
+    arena_init(&row);
+    query_bind_i64(&q, 1, user_id);
+    while (query_row(&q)) {
+        from_row(&q, &row, &file);
+        tell(ctx, &file);
+        arena_clear(&row);
+    }
+    arena_release(&row);
     return query_end(&q, f);
 }
 

@@ -30,6 +30,10 @@ MUST_CHECK enum err attachment_by_id(struct db *db, struct arena *a, const char 
 /* Those of a message, in their order: at most ATTACHMENTS_MAX; *out lives in `a`. */
 MUST_CHECK enum err attachment_list(struct db *db, struct arena *a, int64_t msg_id,
                                     struct attachment **out, size_t *count, struct fail *f);
+/* Tells of each whole file that a person sent, in turn; a row's strings live until the next one. */
+typedef void attachment_fn(void *ctx, const struct attachment *file);
+MUST_CHECK enum err attachment_each_of(struct db *db, int64_t user_id, attachment_fn *tell,
+                                       void *ctx, struct fail *f);
 /* Bytes of all that a person has, and how many files of it are not posted. */
 MUST_CHECK enum err attachment_usage(struct db *db, int64_t user_id, int64_t *bytes,
                                      int64_t *unposted, struct fail *f);

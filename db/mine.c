@@ -8,12 +8,12 @@ static const struct sql messages = {
     " WHERE m.user_id = ?1 AND (m.room_id, m.seq) > (?2, ?3) AND length(m.salt) > 0"
     " ORDER BY m.room_id, m.seq LIMIT ?4",
     DB_CHAT, NULL};
-static const struct sql reactions = {
-    "mine.reactions", "SELECT msg_id, ts_ms, emoji FROM reaction WHERE user_id = ?1 LIMIT ?2",
-    DB_CHAT, NULL};
+static const struct sql reactions = {"mine.reactions",
+                                     "SELECT msg_id, ts_ms, emoji FROM reaction WHERE user_id = ?1",
+                                     DB_CHAT, NULL};
 static const struct sql mentions = {
-    "mine.mentions", "SELECT msg_id, ts_ms FROM mention WHERE user_id = ?1 ORDER BY ts_ms LIMIT ?2",
-    DB_CHAT, NULL};
+    "mine.mentions", "SELECT msg_id, ts_ms FROM mention WHERE user_id = ?1 ORDER BY ts_ms", DB_CHAT,
+    NULL};
 static const struct sql rooms = {"mine.rooms",
                                  "SELECT r.slug, r.kind, m.joined_seq, m.last_read_seq FROM "
                                  "room_member m JOIN room r ON r.id = m.room_id"
@@ -44,31 +44,37 @@ enum err mine_messages(struct db *db, struct arena *a, int64_t user_id, int64_t 
     return query_end(&q, f);
 }
 
-enum err mine_reactions(struct db *db, struct arena *a, int64_t user_id, struct my_reaction *out,
-                        size_t max, size_t *count, struct fail *f)
+enum err mine_reactions(struct db *db, int64_t user_id, mine_reaction_fn *tell, void *ctx,
+                        struct fail *f)
 {
     struct query q = query_begin(db, &reactions);
+    struct arena row;
 
-    *count = 0;
+    arena_init(&row);
     query_bind_i64(&q, 1, user_id);
-    query_bind_i64(&q, 2, (int64_t)max);
-    while (*count < max && query_row(&q))
-        out[(*count)++] = (struct my_reaction){
-            .msg_id = query_i64(&q, 0), .ts_ms = query_i64(&q, 1), .emoji = query_text(&q, 2, a)};
+    while (query_row(&q)) {
+        struct my_reaction r = {.msg_id = query_i64(&q, 0),
+                                .ts_ms = query_i64(&q, 1),
+                                .emoji = query_text(&q, 2, &row)};
+
+        tell(ctx, &r);
+        arena_clear(&row);
+    }
+    arena_release(&row);
     return query_end(&q, f);
 }
 
-enum err mine_mentions(struct db *db, int64_t user_id, struct my_mention *out, size_t max,
-                       size_t *count, struct fail *f)
+enum err mine_mentions(struct db *db, int64_t user_id, mine_mention_fn *tell, void *ctx,
+                       struct fail *f)
 {
     struct query q = query_begin(db, &mentions);
 
-    *count = 0;
     query_bind_i64(&q, 1, user_id);
-    query_bind_i64(&q, 2, (int64_t)max);
-    while (*count < max && query_row(&q))
-        out[(*count)++] =
-            (struct my_mention){.msg_id = query_i64(&q, 0), .ts_ms = query_i64(&q, 1)};
+    while (query_row(&q)) {
+        struct my_mention m = {.msg_id = query_i64(&q, 0), .ts_ms = query_i64(&q, 1)};
+
+        tell(ctx, &m);
+    }
     return query_end(&q, f);
 }
 

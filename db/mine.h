@@ -23,12 +23,14 @@ struct my_room {
 MUST_CHECK enum err mine_messages(struct db *db, struct arena *a, int64_t user_id, int64_t room_id,
                                   int64_t seq, struct message *out, size_t max, size_t *count,
                                   struct fail *f);
-MUST_CHECK enum err mine_reactions(struct db *db, struct arena *a, int64_t user_id,
-                                   struct my_reaction *out, size_t max, size_t *count,
-                                   struct fail *f);
+/* Tells of each in turn; a row's strings live until the next one. */
+typedef void mine_reaction_fn(void *ctx, const struct my_reaction *r);
+MUST_CHECK enum err mine_reactions(struct db *db, int64_t user_id, mine_reaction_fn *tell,
+                                   void *ctx, struct fail *f);
 /* Messages that mention them, the oldest first. */
-MUST_CHECK enum err mine_mentions(struct db *db, int64_t user_id, struct my_mention *out,
-                                  size_t max, size_t *count, struct fail *f);
+typedef void mine_mention_fn(void *ctx, const struct my_mention *m);
+MUST_CHECK enum err mine_mentions(struct db *db, int64_t user_id, mine_mention_fn *tell, void *ctx,
+                                  struct fail *f);
 /* Rooms that they read or belong to. */
 MUST_CHECK enum err mine_rooms(struct db *db, struct arena *a, int64_t user_id, struct my_room *out,
                                size_t max, size_t *count, struct fail *f);

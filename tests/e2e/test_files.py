@@ -2,7 +2,6 @@
 import hashlib
 import io
 import os
-import shutil
 import subprocess
 import tempfile
 import unittest
@@ -10,9 +9,9 @@ import unittest
 from PIL import Image, ImageChops
 
 import pictures
+from memory import MOST_KB, Memory
 from stack import API, BUILD, PAGE, Stack, wait_for
 
-MEMORY_KB = 16 * 1024
 SANITIZED = "asan" in BUILD
 PART = 98304
 
@@ -24,48 +23,6 @@ def setUpModule():
         photo = pictures.noise(1800, 1400, "JPEG", quality=97)
         JPEG = pictures.with_places(photo, folder)
     assert len(PNG) > 20 << 20 and len(JPEG) > 3 << 20, (len(PNG), len(JPEG))
-
-
-WRAPPER = """#!/bin/sh
-exec {peak} {log} {program}
-"""
-
-
-class Memory:
-    """The most memory that a process of each program ever had, in KB. The kernel keeps it: of a worker that lives
-    as VmHWM, of a process for one request in what wait4() tells its parent, the child that libmagic runs in included."""
-
-    def __init__(self, stack):
-        self.stack = stack
-        if stack.gateway == "cgi":
-            self.wrap_programs()
-
-    def wrap_programs(self):
-        os.mkdir(self.stack.path("measured"), 0o755)
-        shutil.copy2(os.path.join(BUILD, "tests/helpers/peak"), self.stack.path("measured"))
-        for program in ("chat.fcgi", "api.fcgi"):
-            path, real = self.stack.path("bin", program), self.stack.path("measured", program)
-            shutil.move(path, real)
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(WRAPPER.format(peak=self.stack.path("measured/peak"), program=real,
-                                       log=self.stack.path("var/log/peak")))
-            os.chmod(path, 0o755)
-
-    def readings(self):
-        if self.stack.gateway == "cgi":
-            wait_for(lambda: not self.stack.pids_of_session(self.stack.web.pid, ("peak",)), "each has been noted", 30)
-            yield from (line.split() for line in self.stack.log("peak").splitlines())
-            return
-        for pid in self.stack.worker_pids():
-            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
-                lines = dict(line.split(":", 1) for line in f)
-            yield lines["Name"].strip(), lines["VmHWM"].split()[0]
-
-    def most(self):
-        most = {}
-        for program, kilobytes in self.readings():
-            most[program] = max(most.get(program, 0), int(kilobytes))
-        return most
 
 
 class Files:
@@ -147,7 +104,7 @@ class Files:
         self.assertEqual(sorted(most), ["api.fcgi", "chat.fcgi"])
         self.assertGreater(min(most.values()), 0)
         if not SANITIZED:
-            self.assertLess(max(most.values()), MEMORY_KB, most)
+            self.assertLess(max(most.values()), MOST_KB, most)
 
     def test_what_is_no_picture_is_refused(self):
         html = b"<!doctype html><html><script>alert(document.cookie)</script></html>"
