@@ -57,16 +57,18 @@ void notify_send(struct notify *n)
         send_wake_up(n, &(struct msghdr){0});
 }
 
-/* Room for one descriptor; more are closed by the kernel. */
+/* One descriptor. It is padded, and where the padding is lent to the kernel, too, it puts a second
+ * one there: hence CONTROL_LEN. */
 union control {
     struct cmsghdr header;
     char bytes[CMSG_SPACE(sizeof(int))];
 };
+enum { CONTROL_LEN = CMSG_LEN(sizeof(int)) };
 
 static bool send_line(struct notify *n, int line)
 {
     union control control = {0};
-    struct msghdr m = {.msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr m = {.msg_control = &control, .msg_controllen = CONTROL_LEN};
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
     c->cmsg_level = SOL_SOCKET;
@@ -177,7 +179,7 @@ void notify_drain(int fd, notify_taken_fn *taken, void *ctx)
 {
     for (int i = 0; i < 4096; i++) {
         union control control;
-        struct msghdr m = {.msg_control = &control, .msg_controllen = sizeof control};
+        struct msghdr m = {.msg_control = &control, .msg_controllen = CONTROL_LEN};
 
         if (recvmsg(fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) >= 0)
             take_line(&m, taken, ctx);

@@ -1,6 +1,7 @@
 /* Wake-ups: they arrive, they never block, and a path is not taken from somebody else. */
 #include "lib/notify.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -176,32 +177,50 @@ static void test_a_line_comes_along_and_ends_with_its_end(void **state)
     notify_close(&n);
 }
 
-/* A neighbour's descriptors are not taken for lines. */
+/* As many descriptors as a neighbour likes in one packet; he keeps none of them himself. */
+static void send_descriptors(const struct notify *n, const int *fds, size_t count)
+{
+    char control[CMSG_SPACE(8 * sizeof(int))] = {0};
+    struct msghdr m = {.msg_name = (void *)&n->to,
+                       .msg_namelen = sizeof n->to,
+                       .msg_control = control,
+                       .msg_controllen = CMSG_SPACE(count * sizeof(int))};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+    assert_true(count <= 8);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(count * sizeof(int));
+    memcpy(CMSG_DATA(c), fds, count * sizeof(int));
+    assert_int_equal(sendmsg(n->fd, &m, 0), 0);
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+}
+
+/* A neighbour's descriptors are not taken for lines, and not kept, however many come at once. */
 static void test_what_is_no_line_is_closed(void **state)
 {
     struct place *p = *state;
-    int pipe_ends[2], taken = -1, fd;
-    char control[CMSG_SPACE(sizeof(int))] = {0};
-    struct msghdr m = {.msg_control = control, .msg_controllen = sizeof control};
-    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
     struct notify n;
     struct fail f;
+    int fd = notify_bind(p->path, &f);
 
-    fd = notify_bind(p->path, &f);
     assert_int_equal(notify_open(&n, p->path, &f), OK);
-    assert_int_equal(pipe(pipe_ends), 0);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(c), &pipe_ends[1], sizeof(int));
-    m.msg_name = &n.to;
-    m.msg_namelen = sizeof n.to;
-    assert_int_equal(sendmsg(n.fd, &m, 0), 0);
-    close(pipe_ends[1]);
-    notify_drain(fd, keep, &taken);
-    assert_int_equal(taken, -1);
-    assert_int_equal(read(pipe_ends[0], control, 1), 0); /* nobody has its other end any more */
-    close(pipe_ends[0]);
+    for (size_t count = 1; count <= 8; count++) {
+        int ends[2], fds[8], taken = -1;
+        char byte;
+
+        assert_int_equal(pipe(ends), 0);
+        fds[0] = ends[1];
+        for (size_t i = 1; i < count; i++)
+            fds[i] = dup(ends[1]);
+        send_descriptors(&n, fds, count);
+        notify_drain(fd, keep, &taken);
+        assert_int_equal(taken, -1);
+        assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+        assert_int_equal(read(ends[0], &byte, 1), 0); /* nobody has its other end any more */
+        close(ends[0]);
+    }
     close(fd);
     notify_close(&n);
 }
