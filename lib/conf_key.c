@@ -175,7 +175,7 @@ const struct conf_key conf_keys[] = {
      .doc = "Unix socket on which the sidecar serves WebSockets to the web server."},
     {AT(notify_socket), .type = CONF_SOCKET, .def = "run/notify.sock",
      .doc = "Unix socket on which writers wake the sidecar, and hand it what is posted over HTTP. "
-            "It listens to those who may write to the database, and to nobody else."},
+            "Posts it takes only from those who may write to the database."},
     {AT(sidecar_lock), .type = CONF_PATH, .def = "run/sidecar.lock", .check = check_not_empty,
      .doc = "Lock file that lets only one sidecar run."},
     {AT(template_dir), .type = CONF_PATH, .def = "",

@@ -51,6 +51,7 @@ struct sidecar {
     struct worker *workers;
     size_t worker_count;
     int64_t next_worker;
+    int64_t refusals_quiet_ms; /* until then no other is logged */
 
     /* the feed, see feed.h */
     int64_t fed;          /* id of the newest event that was published */

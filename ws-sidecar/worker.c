@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { REFUSALS_QUIET_MS = 60000 };
+
 struct worker {
     struct worker *next;
     struct sidecar *sidecar;
@@ -64,6 +66,7 @@ static bool hand_on(struct worker *w, const char *question, size_t len)
     j->worker = w->number;
     j->u.post.actor = handed.actor;
     j->u.post.post = handed.post;
+    j->u.post.until_ms = handed.until_ms;
     s->heard++;
     if (sidecar_submit(s, j))
         return true;
@@ -85,15 +88,19 @@ static void on_line(void *ctx, int events)
         drop(w);
 }
 
-/* Its word will be taken for who posts. */
-static bool is_trusted(const struct sidecar *s, int fd)
+/* Its word will be taken for who posts. Who is not believed may try as often as he likes: that is
+ * not to fill the log. */
+static bool is_trusted(struct sidecar *s, int fd)
 {
     uid_t uid;
-    bool trusted = local_peer_may_write(fd, s->conf->database, &uid);
 
-    if (!trusted)
+    if (local_peer_may_write(fd, s->conf->database, &uid))
+        return true;
+    if (sidecar_now(s) >= s->refusals_quiet_ms) {
         log_event(s->log, LOG_WARN, "handover_refused", LOG_N("uid", uid));
-    return trusted;
+        s->refusals_quiet_ms = sidecar_now(s) + REFUSALS_QUIET_MS;
+    }
+    return false;
 }
 
 void worker_take(void *ctx, int fd)
