@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { MADE_ID_BYTES = 16 };
+enum { MADE_ID_BYTES = 16, ANSWER_MS = 3000 };
 
 struct json_object *handover_posted(const struct posted *p)
 {
@@ -35,11 +35,12 @@ static struct json_object *actor_json(const struct actor *who)
     return o;
 }
 
-static struct json_object *question_json(const struct chat *c, const struct post *p)
+static struct json_object *question_json(const struct chat *c, const struct post *p, int64_t until)
 {
     struct json_object *o = json_object_new_object();
 
     json_set_i64(o, "file", (int64_t)db_file(c->db));
+    json_set_i64(o, "until", until);
     json_set(o, "actor", actor_json(p->actor));
     json_set_str(o, "room", p->room);
     json_set(o, "text", json_object_new_string_len(p->text, (int)p->text_len));
@@ -68,15 +69,24 @@ static enum err refusal(struct json_object *o, struct fail *f)
     return e ? e : fail_later(f, err_by_code(code), later_ms, "%s", message);
 }
 
+/* Whom nobody answers still has to do it himself before the watchdog ends him. */
+static int64_t patience_ms(const struct conf *conf)
+{
+    int64_t third = conf->request_timeout_s * 1000 / 3;
+
+    return third < ANSWER_MS ? third : ANSWER_MS;
+}
+
 /* An answer that we do not understand is as good as none. */
 static enum hotline_end ask(struct chat *c, const struct post *p, struct json_object **answer)
 {
-    struct json_object *o = question_json(c, p);
+    int64_t until = clock_boot_ms(&c->clock) + patience_ms(c->conf);
+    struct json_object *o = question_json(c, p, until);
     char said[HOTLINE_PACKET_MAX];
     size_t len, said_len = 0;
     const char *question = json_text(o, &len);
     enum hotline_end end =
-        hotline_ask(&c->hotline, &c->notify, &c->clock, question, len, said, &said_len);
+        hotline_ask(&c->hotline, &c->notify, &c->clock, until, question, len, said, &said_len);
     struct fail f;
 
     json_object_put(o);
@@ -212,6 +222,8 @@ enum err handover_read(struct arena *a, const char *question, size_t len, struct
         e = read_post(o, a, &out->post, f);
     if (!e)
         e = get_i64(o, "file", &file, f);
+    if (!e)
+        e = get_i64(o, "until", &out->until_ms, f);
     out->file = (uint64_t)file;
     json_object_put(o);
     return e;

@@ -22,7 +22,8 @@ struct json_object *handover_posted(const struct posted *p);
 
 /* What a sidecar is handed; all strings in the arena. The caller sets post.actor. */
 struct handed {
-    uint64_t file; /* the database that its ids are of: db_file() */
+    uint64_t file;    /* the database that its ids are of: db_file() */
+    int64_t until_ms; /* boot time: nobody waits for it any more; 0: not said */
     struct actor actor;
     struct post post;
 };

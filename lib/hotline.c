@@ -5,7 +5,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { ANSWER_MS = 3000, ABSENT_MS = 1000, HUNG_MS = 10000 };
+enum { ABSENT_MS = 1000, HUNG_MS = 10000 };
 
 void hotline_close(struct hotline *h)
 {
@@ -14,9 +14,9 @@ void hotline_close(struct hotline *h)
     h->fd = -1;
 }
 
-static bool dial(struct hotline *h, struct notify *n, int64_t now)
+static bool dial(struct hotline *h, struct notify *n, int64_t now, int64_t wait_ms)
 {
-    const struct timeval limit = {.tv_sec = ANSWER_MS / 1000};
+    const struct timeval limit = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
 
     if (h->fd >= 0)
         return true;
@@ -45,17 +45,17 @@ static ssize_t wait_for(int fd, const struct clock *clock, int64_t until, char *
 }
 
 enum hotline_end hotline_ask(struct hotline *h, struct notify *n, const struct clock *clock,
-                             const char *question, size_t len,
+                             int64_t until, const char *question, size_t len,
                              char answer[static HOTLINE_PACKET_MAX], size_t *answer_len)
 {
     int64_t now = clock_boot_ms(clock);
     ssize_t got;
 
-    if (len > HOTLINE_PACKET_MAX || !dial(h, n, now))
+    if (len > HOTLINE_PACKET_MAX || !dial(h, n, now, until - now))
         return HOTLINE_NOBODY;
     got = send(h->fd, question, len, MSG_NOSIGNAL);
     if (got >= 0)
-        got = wait_for(h->fd, clock, now + ANSWER_MS, answer);
+        got = wait_for(h->fd, clock, until, answer);
     if (got > 0 && got <= HOTLINE_PACKET_MAX) {
         *answer_len = (size_t)got;
         return HOTLINE_ANSWER;

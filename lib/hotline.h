@@ -22,10 +22,11 @@ enum hotline_end {
     HOTLINE_ANSWER
 };
 
-/* Waits for the answer, three seconds at most: a sidecar that said nothing for so long is left
- * alone for ten. */
+/* Waits for the answer until `until`, boot time: a sidecar that said nothing for so long is left
+ * alone for ten seconds. */
 MUST_CHECK enum hotline_end hotline_ask(struct hotline *h, struct notify *n,
-                                        const struct clock *clock, const char *question, size_t len,
+                                        const struct clock *clock, int64_t until,
+                                        const char *question, size_t len,
                                         char answer[static HOTLINE_PACKET_MAX], size_t *answer_len);
 void hotline_close(struct hotline *h); /* the next question opens it again */
 

@@ -27,6 +27,7 @@ struct job_post {
     size_t name_len;
     struct actor actor; /* whose post it is; with by_name an answer */
     struct post post;   /* strings in the arena */
+    int64_t until_ms;   /* boot time: nobody waits any more, and it is not to be done; 0: never */
     const char *ack;    /* answer: the ack frame's JSON; to a worker, handover_posted() */
     int64_t room_id;    /* answer */
 };

@@ -70,12 +70,21 @@ static const char *keep_json(struct job *j, struct json_object *o)
     return text;
 }
 
+/* Whoever asked does it by himself now, and may be told no. He waits for the lock that is held
+ * here: what is done in time he finds there. */
+static bool is_too_late(const struct chat *c, const struct job_post *p)
+{
+    return p->until_ms && clock_boot_ms(&c->clock) >= p->until_ms;
+}
+
 static enum err post(struct chat *c, struct job *j)
 {
     struct job_post *in = &j->u.post;
     struct posted posted;
     enum err e = OK;
 
+    if (is_too_late(c, in))
+        return fail_later(&j->fail, ERR_BUSY, BUSY_RETRY_MS, NULL);
     if (in->by_name)
         e = identity_from_name(c, &j->arena, in->post.address, in->name, in->name_len, &in->actor,
                                &j->fail);

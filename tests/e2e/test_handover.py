@@ -130,6 +130,21 @@ class Handed(Installed):
         self.assertEqual(self.stack.post("after it hung", token=self.ana).status, 201)
         self.stored_once(["before it hung", *texts, "after it hung"])
 
+    def test_what_was_refused_while_it_hung_is_not_stored_when_it_goes_on(self):
+        """It still has the question; who asked did not wait for it, and was told no."""
+        ben, said = self.stack.token(8, "ben"), "told that he is muted"
+        user = str(self.stack.get("me/", token=ben).json["user"]["id"])
+        self.assertEqual(self.stack.post("before it hung", token=ben).status, 201)
+        os.kill(self.stack.sidecar.pid, signal.SIGSTOP)
+        try:
+            self.stack.outcry("user", "mute", user, "1h")
+            self.assertEqual(self.stack.post(said, token=ben).error, "muted")
+            self.stack.outcry("user", "mute", user, "off")
+        finally:
+            os.kill(self.stack.sidecar.pid, signal.SIGCONT)
+        self.stack.hello(token=self.ana).close()  # through the queue that the question was in
+        self.assertNotIn(said, [m["message"] for m in self.stack.history(token=self.ana)])
+
     def test_one_that_dies_and_comes_back_is_used_again(self):
         for sig in (signal.SIGKILL, signal.SIGTERM):
             self.assertEqual(self.stack.post(f"before {sig}", token=self.ana).status, 201)

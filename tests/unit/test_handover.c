@@ -148,6 +148,7 @@ static void test_a_post_arrives_as_it_was(void **state)
         assert_int_equal(s.questions, i);
     }
     assert_true(h->file == db_file(fx->chat.db));
+    assert_int_equal(h->until_ms, clock_boot_ms(&fx->chat.clock) + 3000);
     assert_int_equal(h->actor.kind, ACTOR_USER);
     assert_int_equal(h->actor.user_id, ana.user_id);
     assert_string_equal(h->actor.ext_id, ana.ext_id);
@@ -185,6 +186,23 @@ static void test_a_post_without_client_id_gets_one_on_its_way(void **state)
     assert_int_equal(strlen(s.handed.post.client_id), 32);
     assert_null(s.handed.post.sentiment);
     assert_null(s.handed.post.address);
+    end(&s);
+}
+
+/* The watchdog must not come first: without an answer the post is still to be done. */
+static void test_nobody_waits_for_longer_than_a_third_of_his_time(void **state)
+{
+    struct sidecar s;
+    struct fixture *fx = begin(&s, as_said);
+    struct actor ana = fixture_user(fx, "7", "ana");
+    struct post p = hello_of(&ana);
+    struct json_object *answer;
+
+    (void)state;
+    fx->conf.request_timeout_s = 3;
+    assert_int_equal(post(fx, &p, &answer), OK);
+    json_object_put(answer);
+    assert_int_equal(s.handed.until_ms, clock_boot_ms(&fx->chat.clock) + 1000);
     end(&s);
 }
 
@@ -299,9 +317,9 @@ static void test_nobody_there_is_asked_again_after_a_while(void **state)
     json_object_put(answer);
     fd = notify_bind(fx->conf.notify_socket, &fx->fail);
     assert_true(fd >= 0);
-    assert_int_equal(
-        hotline_ask(&fx->chat.hotline, &fx->chat.notify, &fx->chat.clock, "?", 1, said, &len),
-        HOTLINE_NOBODY);
+    assert_int_equal(hotline_ask(&fx->chat.hotline, &fx->chat.notify, &fx->chat.clock,
+                                 clock_boot_ms(&fx->chat.clock) + 1000, "?", 1, said, &len),
+                     HOTLINE_NOBODY);
     assert_int_equal(fx->chat.hotline.fd, -1);
     close(fd);
     fixture_pass(fx, 1000);
@@ -335,6 +353,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_post_arrives_as_it_was),
         cmocka_unit_test(test_a_post_without_client_id_gets_one_on_its_way),
+        cmocka_unit_test(test_nobody_waits_for_longer_than_a_third_of_his_time),
         cmocka_unit_test(test_a_refusal_comes_back_whole),
         cmocka_unit_test(test_what_a_dying_sidecar_stored_is_answered_as_the_first),
         cmocka_unit_test(test_whom_nobody_answers_stores_by_himself),

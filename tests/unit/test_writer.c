@@ -190,6 +190,26 @@ static void test_names_make_guests_within_the_round(void **state)
     fixture_close(fx);
 }
 
+/* Who does not wait any more has done it by himself, or was told no. */
+static void test_what_nobody_waits_for_any_more_is_not_stored(void **state)
+{
+    struct fixture *fx = fixture_open();
+    struct writer_round round = round_of(fx);
+    struct actor ana = fixture_user(fx, "7", "ana");
+    int64_t now = clock_boot_ms(&fx->chat.clock);
+    struct chain c = {0};
+
+    (void)state;
+    add(&c, post(&ana, "in time", "client-0001"))->u.post.until_ms = now + 1;
+    add(&c, post(&ana, "too late", "client-0002"))->u.post.until_ms = now;
+    writer_run(&round, c.first);
+    assert_int_equal(c.first->err, OK);
+    assert_int_equal(c.last->err, ERR_BUSY);
+    assert_int_equal(messages_in(fx, "general"), 1);
+    drop(&c);
+    fixture_close(fx);
+}
+
 static void test_marks_share_the_transaction_and_only_rise(void **state)
 {
     struct fixture *fx = fixture_open();
@@ -401,6 +421,7 @@ int main(void)
         cmocka_unit_test(test_one_post_that_fails_half_done_spoils_no_other),
         cmocka_unit_test(test_a_duplicate_in_the_same_round_is_one_message),
         cmocka_unit_test(test_names_make_guests_within_the_round),
+        cmocka_unit_test(test_what_nobody_waits_for_any_more_is_not_stored),
         cmocka_unit_test(test_marks_share_the_transaction_and_only_rise),
         cmocka_unit_test(test_a_locked_database_is_busy_for_all_who_write),
         cmocka_unit_test(test_a_commit_that_fails_takes_every_ack_back),
