@@ -86,7 +86,7 @@ class Run:
     def end(self, sig=signal.SIGTERM):
         """Signals it and returns its exit code."""
         self.process.send_signal(sig)
-        code = self.process.wait(20)
+        code = self.process.wait(60)
         self.process.stdout.close()
         self.process.stderr.close()
         return code
@@ -205,7 +205,7 @@ class MakeRun(unittest.TestCase):
             taken.listen()
             for server in ("lighttpd", "apache"):
                 run = self.run_script(SERVER=server, PORT=str(taken.getsockname()[1]))
-                said = run.process.communicate(timeout=30)[1]
+                said = run.process.communicate(timeout=60)[1]
                 self.assertEqual(run.process.returncode, 1)
                 self.assertIn(f"port {taken.getsockname()[1]} is taken", said)
                 self.assert_nothing_left(run)
@@ -214,7 +214,7 @@ class MakeRun(unittest.TestCase):
         run = self.run_script()
         run.ready()
         second = self.run_script(var=run.var)
-        said = second.process.communicate(timeout=30)[1]
+        said = second.process.communicate(timeout=60)[1]
         self.assertEqual(second.process.returncode, 1)
         self.assertIn("another 'make run'", said)
         self.assertEqual(run.status(), 200)
@@ -248,7 +248,7 @@ class MakeRun(unittest.TestCase):
         with open(os.path.join(folder, "outcry.conf"), "w", encoding="utf-8") as f:
             f.write("gests = write\n")
         run = self.run_script(var=folder)
-        said = run.process.communicate(timeout=30)[1]
+        said = run.process.communicate(timeout=60)[1]
         self.assertEqual(run.process.returncode, 1)
         self.assertIn("outcry.conf:1:", said)
 

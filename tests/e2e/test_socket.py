@@ -355,19 +355,19 @@ class Tokens(SidecarCase):
         self.assertEqual(sock.until_closed(), 4001)
 
     def test_a_seed_socket_expires_without_a_word(self):
-        sock = self.seed(token=self.new_token(ttl=2))
+        sock = self.seed(token=self.new_token(ttl=4))
         self.assertIsNone(sock.recv())
         self.assertEqual(sock.close_code, 4001)
 
     def test_a_fresh_token_keeps_the_socket(self):
         type(self).users += 1
         user = self.users
-        sock = self.chat(hello_token=self.stack.token(user, "renewed", ttl=3))
+        sock = self.chat(hello_token=self.stack.token(user, "renewed", ttl=5))
         sock.until("auth_required")
         sock.send(type="auth", token=self.stack.token(user, "renewed", ttl=60))
         ok = sock.until("auth_ok")
         self.assertGreater(ok["exp"], time.time() + 50)
-        wait_for(lambda: time.time() > ok["exp"] - 60 + 3, "the first token has ended")
+        wait_for(lambda: time.time() > ok["exp"] - 60 + 5, "the first token has ended")
         sock.send(type="message", message="still here")
         sock.until("message", message="still here")
 

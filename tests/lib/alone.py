@@ -26,7 +26,7 @@ class Alone(Stack):
 
     def raw(self):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(10)
+        s.settimeout(30)
         s.connect(self.path("var/run/ws.sock"))
         return s
 
@@ -43,7 +43,7 @@ class Alone(Stack):
         s = self.raw()
         try:
             return websocket.create_connection(
-                f"ws://{HOST}/ws/chat/", socket=s, timeout=10, header=headers,
+                f"ws://{HOST}/ws/chat/", socket=s, timeout=30, header=headers,
                 suppress_origin=origin is None, origin=origin, subprotocols=subprotocols,
                 cookie="; ".join(f"{k}={v}" for k, v in (cookies or {}).items()) or None,
                 enable_multithread=True)

@@ -230,7 +230,7 @@ class Stack(Sessions):
         def done():
             return process.poll() is not None or answers()
         try:
-            wait_for(done, f"{name} answers", 20)
+            wait_for(done, f"{name} answers", 60)
             if process.poll() is not None:
                 raise AssertionError(f"{name} ended with {process.returncode}")
         except AssertionError as e:
@@ -276,7 +276,7 @@ class Stack(Sessions):
     def end_demanded_sidecars(self, sig=signal.SIGTERM):
         for pid in self.demanded_sidecars():
             os.kill(pid, sig)
-        wait_for(lambda: not self.demanded_sidecars(), "no sidecar that was started on demand is left", 20)
+        wait_for(lambda: not self.demanded_sidecars(), "no sidecar that was started on demand is left", 60)
 
     def stop(self):
         self.stop_web()
