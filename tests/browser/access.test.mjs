@@ -177,7 +177,7 @@ for (const [width, height] of [[360, 740], [1280, 800]]) {
                 await judge(page, `access-${look}-window-${name}`);
                 await (name === "emoji" ? page.evaluate(() => document.querySelector("dialog[open]").close("")) : page.keyboard.press("Escape"));
                 await page.waitForSelector(`.sheet-${name}`, { state: "detached" });
-                await (await page.isVisible("#rooms .panel-close")) && page.click("#rooms .panel-close");
+                await page.waitForSelector("#rooms .panel-close", { state: "hidden" }); // the drawer is shut, too
             }
             await page.click(`.msg[data-id="${ids.asked}"] .msg-replies`);
             await page.waitForSelector("#thread .msg");

@@ -66,7 +66,7 @@ test("somebody else who signs in finds nothing of who was here before, and neith
     await person.page.fill("#composer-text", "for my eyes only");
     await until(async () => (await kept(person.page)).length === 1, "the draft is kept");
     const before = await kept(person.page);
-    await person.page.reload(); // the same person keeps it
+    await person.reload(); // the same person keeps it
     await person.page.waitForFunction(() => document.getElementById("composer-text").value === "for my eyes only");
     await person.context.addCookies([await sign("72", "second")]);
     const tab = await person.context.newPage();
@@ -100,7 +100,7 @@ test("an account is deleted on its page, and everybody sees its messages go", as
     await cleo.page.click('button:text-is("Delete my account")');
     await cleo.page.waitForSelector("#join");
     await ben.page.waitForSelector(".msg-gone");
-    await ben.page.reload();
+    await ben.reload();
     assert.ok(!(await ben.page.content()).includes("I was never here"));
     assert.equal(await ben.page.locator(".msg-gone .msg-author").last().textContent(), "Deleted user");
     assert.deepEqual([...cleo.faults, ...ben.faults], []);

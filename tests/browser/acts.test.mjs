@@ -108,7 +108,7 @@ for (const server of SERVERS) {
             await ana.page.click(chip("🚀"));
             await bo.page.waitForSelector(`${chip("🚀")}:has-text("2")`);
             assert.match(await bo.page.getAttribute(chip("🚀"), "title"), /you/);
-            await bo.page.reload();
+            await bo.reload();
             await bo.page.waitForSelector(`${chip("🚀")}[aria-pressed="true"]`);
             await bo.page.click(chip("🚀"));
             await ana.page.waitForSelector(`${chip("🚀")}:has-text("1")`);
@@ -129,7 +129,7 @@ for (const server of SERVERS) {
             assert.equal(await bo.page.textContent(`.pin[data-id="${id}"] .pin-text`), "house rules: be kind");
             await bo.page.click(`.pin[data-id="${id}"]`);
             await bo.page.waitForSelector(`.msg-target[data-id="${id}"]`);
-            await bo.page.reload();
+            await bo.reload();
             assert.equal(await bo.page.textContent("#pins .pins-count"), "1");
             await choose(mod, "house rules: be kind", "Unpin");
             for (const person of [ana, bo]) {
@@ -165,7 +165,7 @@ for (const server of SERVERS) {
             const id = await said(ana, "is the desk open?");
             await choose(bo, "is the desk open?", "Reply");
             await bo.page.waitForSelector('.reply-line:has-text("Replying to ana is the desk open?")');
-            await bo.page.reload(); // it is kept like a draft
+            await bo.reload(); // it is kept like a draft
             await bo.page.waitForSelector(".reply-line:not([hidden])");
             await bo.page.fill("#composer-text", "from nine on");
             await bo.page.press("#composer-text", "Enter");
@@ -190,7 +190,7 @@ for (const server of SERVERS) {
             }
             await stack.post("about the first", { reply_to: Number(id) });
             await Promise.all([ana.sees("about the first"), bo.sees("about the first")]);
-            await bo.page.reload();
+            await bo.reload();
             await bo.sees("about the first");
             assert.equal(await bo.page.locator(`.msg[data-id="${id}"]`).count(), 0);
             await bo.page.click(`.msg-quote[data-id="${id}"]`);
@@ -249,18 +249,18 @@ for (const server of SERVERS) {
             const cleo = await Person.enter(browser, { options: { javaScriptEnabled: false } });
             await cleo.join(stack.url, "cleo");
             await cleo.page.fill("#composer-text", "posted and regretted");
-            await cleo.page.click(".composer-send");
+            await cleo.follow(".composer-send");
             await bo.sees("posted and regretted");
             await cleo.page.locator(withText("posted and regretted")).last().locator(".msg-more").click();
             await cleo.page.waitForSelector(".msg-target");
-            await cleo.page.click('.msg-acts button[value="👍"]');
+            await cleo.follow('.msg-acts button[value="👍"]');
             assert.equal(await cleo.page.textContent(".msg-target .chip"), "👍 1");
             await cleo.page.fill('.msg-target textarea[id^="edit-"]', "posted and mended");
-            await cleo.page.click('button:text-is("Save")');
+            await cleo.follow('button:text-is("Save")');
             assert.equal(await cleo.page.textContent(".msg-target .msg-text"), "posted and mended");
             assert.deepEqual(await cleo.page.locator(".revision-text").allTextContents(), ["posted and regretted", "posted and mended"]);
             await bo.sees("posted and mended");
-            await cleo.page.click('button:text-is("Delete this message")');
+            await cleo.follow('button:text-is("Delete this message")');
             await cleo.page.waitForSelector(".msg-target.msg-gone");
             await bo.page.waitForFunction(() => !document.body.textContent.includes("posted and mended"));
             await cleo.leave();

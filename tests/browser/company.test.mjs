@@ -85,8 +85,8 @@ test("a conversation of three is in everybody's list at once, each hears the oth
     await ben.sees("two are left");
     const plain = await Person.enter(browser, { options: { javaScriptEnabled: false }, cookies: await ben.context.cookies() });
     await plain.open(stack.room(room.id));
-    await plain.page.click("#room-about");
-    await plain.page.click('button:text-is("Leave this conversation")');
+    await plain.follow("#room-about");
+    await plain.follow('button:text-is("Leave this conversation")');
     assert.equal(await link(plain, room.id).count(), 0);
     await plain.leave();
     await ana.page.waitForSelector('#room-title:text-is("Just you")');
@@ -254,7 +254,7 @@ test("a day leads to the first that was said since, with and without scripts", a
     const plain = await Person.enter(browser, { options: { javaScriptEnabled: false }, cookies: await ben.context.cookies() });
     await plain.open(`${stack.url}search/?room=general`);
     await plain.page.fill("#search-day", day);
-    await plain.page.click(".search-day button");
+    await plain.follow(".search-day button");
     assert.equal(await plain.page.locator(".msg-target .msg-text").textContent(), "ana is here");
     await plain.leave();
     await ben.open(stack.url);

@@ -136,7 +136,7 @@ test("what is whole stays over a reload, and what is not goes on when it is chos
     });
     await choose(ana, wednesday);
     await until(() => sent.length > 1, "the first part is sent, the second is not");
-    await ana.page.reload();
+    await ana.reload();
     await ana.page.unroute(/\/uploads\/.*offset=/);
     await ana.linkIs("live");
     await ana.page.waitForSelector(`${upload("notes.txt")}:not(:has(progress:not([hidden])))`);

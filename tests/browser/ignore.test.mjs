@@ -68,7 +68,7 @@ for (const server of SERVERS) {
             await ana.sees("that is not so");
             const quote = `${withText("that is not so")} .msg-quote`;
             assert.equal(await ana.page.textContent(quote), "In reply to somebody you ignore");
-            await ana.page.reload();
+            await ana.reload();
             assert.equal(await ana.page.textContent(quote), "In reply to somebody you ignore");
             await ben.sees("a rumour");
         });
@@ -82,8 +82,7 @@ for (const server of SERVERS) {
             await cleo.page.locator(withText("no script can save you")).last().locator(".msg-more").click();
             await cleo.page.click('button:text-is("Ignore ben")');
             await cleo.page.waitForSelector('.account-name:text-is("ben")');
-            await cleo.page.click('a:text-is("Back to the chat")');
-            await cleo.page.waitForSelector("#rows");
+            await cleo.follow('a:text-is("Back to the chat")');
             assert.equal(await cleo.page.locator(withText("no script can save you")).count(), 0);
             await cleo.page.click('.me a:text-is("Account")');
             await cleo.page.click('.account-row button:has-text("Stop ignoring")');

@@ -111,12 +111,15 @@ export class Person {
     static async enter(browser, { options = {}, cookies = [] } = {}) {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
         await context.addCookies(cookies);
-        return new Person(context, await context.newPage());
+        const person = new Person(context, await context.newPage());
+        person.hasScripts = options.javaScriptEnabled !== false;
+        return person;
     }
 
     constructor(context, page) {
         this.context = context;
         this.page = page;
+        this.hasScripts = true;
         this.faults = [];
         this.sockets = new Set();
         page.on("websocket", (socket) => {
@@ -153,6 +156,27 @@ export class Person {
 
     async open(url) {
         await this.page.goto(url);
+        await this.isAlive();
+    }
+
+    async reload() {
+        await this.page.reload();
+        await this.isAlive();
+    }
+
+    // Without scripts: a click that leads to another page, and all of that page.
+    async follow(selector) {
+        await this.page.click(selector);
+        await this.page.waitForLoadState();
+    }
+
+    // Until all of the page is there and its own script at work, or has said why not: it starts a moment after
+    // all is loaded, and a click or a key of before is a link's or the browser's own.
+    async isAlive() {
+        await this.page.waitForLoadState();
+        if (this.hasScripts) {
+            await this.page.waitForFunction(() => !document.getElementById("link-state") || document.querySelector(".link-dot, .notice-bad"));
+        }
     }
 
     // Into the chat as a guest of this name.
@@ -161,6 +185,7 @@ export class Person {
         await this.page.fill("#join-name", name);
         await this.page.click("#join button");
         await this.page.waitForSelector("#composer");
+        await this.isAlive();
     }
 
     // As if another tab of the window were in front of this one, or this one again.
@@ -195,7 +220,7 @@ export class Person {
         );
     }
 
-    // [{seq, author, text, pending}] in the order of the page.
+    // [{seq, author, text}] in the order of the page.
     rows() {
         return this.page.$$eval(".msg", (rows) =>
             rows.map((row) => ({

@@ -92,6 +92,7 @@ async function enterRoom(person, slug) {
     }
     await person.page.click(`.room[data-room="${slug}"]`);
     await person.page.waitForURL(stack.room(slug));
+    await person.page.waitForSelector("#log:not([aria-busy])"); // what is still asked for is lost with the connection
 }
 
 for (const viewport of SIZES) {

@@ -67,7 +67,7 @@ for (const server of SERVERS) {
                 assert.equal(await text.locator("a").getAttribute("rel"), "nofollow noopener noreferrer");
                 assert.equal(await text.locator("a").getAttribute("target"), "_blank");
             }
-            await ana.page.reload();
+            await ana.reload();
             await ana.linkIs("live");
             await ana.page.press("#composer-text", "ArrowUp");
             assert.equal(await ana.page.inputValue(".edit-text"), "**crude** at `84.51`, see https://a.example/x_(y).\n- one\n- two");
@@ -87,7 +87,7 @@ for (const server of SERVERS) {
         test(`${server}: a message that is deleted leaves nothing of what it said`, async () => {
             await ana.say("**hushed** up");
             await bo.sees("hushed up");
-            await bo.page.reload();
+            await bo.reload();
             await bo.linkIs("live");
             const id = await bo.page.locator(".msg", { hasText: "hushed up" }).getAttribute("data-id");
             const row = ana.page.locator(`.msg[data-id="${id}"]`);

@@ -51,6 +51,7 @@ for (const server of SERVERS) {
 
         test(`${server}: an edit that mentions, or does so no more, changes the row`, async () => {
             await ben.say("about you");
+            await ben.sees("about you"); // what has no number yet cannot be edited
             const seen = ana.page.locator(row("about you"));
             await seen.waitFor();
             assert.doesNotMatch(await classes(seen), /msg-called/);
@@ -58,6 +59,7 @@ for (const server of SERVERS) {
             await ben.page.fill(".edit-text", "about you, @ana");
             await ben.page.press(".edit-text", "Enter");
             await ana.page.waitForSelector(`.msg-called${row("about you").slice(10)}`);
+            await ben.sees("about you, @ana");
             await ben.page.press("#composer-text", "ArrowUp");
             await ben.page.fill(".edit-text", "about you all");
             await ben.page.press(".edit-text", "Enter");

@@ -23,25 +23,25 @@ for (const server of SERVERS) {
             assert.equal((await ana.texts()).at(-1), "line 59");
             assert.ok(await ana.page.isVisible("text=line 59"));
             await ana.page.fill("#composer-text", "posted by a form");
-            await ana.page.click(".composer-send");
+            await ana.follow(".composer-send");
             assert.equal(ana.page.url(), stack.room("general"));
             const last = (await ana.rows()).at(-1);
             assert.deepEqual([last.author, last.text], ["ana", "posted by a form"]);
 
-            await ana.page.click("#log-older a");
+            await ana.follow("#log-older a");
             assert.ok((await ana.texts()).includes("line 0"));
             assert.ok(!(await ana.texts()).includes("line 59"));
-            await ana.page.click("#log-newer a");
+            await ana.follow("#log-newer a");
             assert.ok((await ana.texts()).includes("line 59"));
 
             const { reply_to: root } = await stack.post("is it?", { reply_to: (await stack.post("the dollar is up")).id });
             await ana.open(stack.room("general"));
-            await ana.page.click(`.msg[data-id="${root}"] .msg-replies`);
+            await ana.follow(`.msg[data-id="${root}"] .msg-replies`);
             await ana.page.fill("#thread-text", "answered by a form");
-            await ana.page.click("#thread .composer-send");
+            await ana.follow("#thread .composer-send");
             assert.match(ana.page.url(), new RegExp(`/t/${root}/$`));
             assert.deepEqual(await ana.page.locator("#thread .msg-text").allTextContents(), ["the dollar is up", "is it?", "answered by a form"]);
-            await ana.page.click(".thread-close");
+            await ana.follow(".thread-close");
             assert.ok((await ana.texts()).includes("answered by a form"));
 
             await ana.page.click(".open-online");
@@ -49,7 +49,7 @@ for (const server of SERVERS) {
             await ana.page.click("#online .panel-close");
             await ana.page.waitForSelector("#online", { state: "hidden" });
             await ana.page.click(".open-rooms");
-            await ana.page.click('.room[data-room="energy"]');
+            await ana.follow('.room[data-room="energy"]');
             assert.equal(await ana.page.textContent("#room-title"), "Energy");
             assert.ok(await ana.page.isVisible("text=No messages here yet."));
             await ana.leave();
@@ -67,11 +67,11 @@ for (const server of SERVERS) {
             await ana.page.$eval("#composer-text", (box) => box.removeAttribute("maxlength"));
             await ana.page.fill("#composer-text", text);
             const answer = ana.page.waitForNavigation();
-            await ana.page.click(".composer-send");
+            await ana.follow(".composer-send");
             assert.equal((await answer).status(), 413);
             assert.equal(await ana.page.inputValue("#retry-text"), text);
             await ana.page.fill("#retry-text", "short enough");
-            await ana.page.click(".error-form button");
+            await ana.follow(".error-form button");
             assert.equal((await ana.texts()).at(-1), "short enough");
             await ana.leave();
         } finally {

@@ -148,7 +148,7 @@ test("one's own, muted rooms, what is in view and what others say to others do n
     const room = await direct();
     const calls = (await shown(ana)).length;
     await ask("ana", "PUT", "rooms/materials/mute/", { for: "forever" });
-    await until(async () => (await ana.page.getAttribute('.room[data-room="materials"]', "class")).includes("is-muted"), "muted here, too").catch(() => ana.page.reload());
+    await until(async () => (await ana.page.getAttribute('.room[data-room="materials"]', "class")).includes("is-muted"), "muted here, too").catch(() => ana.reload());
     await ana.linkIs("live");
     await ana.page.evaluate(() => Notification.requestPermission());
     await write(room, "by myself", "ana");

@@ -62,13 +62,13 @@ testPosting("an unsent message survives a reload and is sent once", async (perso
     onCreate((route) => route.abort());
     await person.say("written before a reload");
     await person.page.waitForSelector(".msg-pending");
-    await person.page.reload();
+    await person.reload();
     await person.page.waitForSelector(".msg-pending");
     assert.deepEqual(await pendingTexts(person), ["written before a reload"]);
     onCreate((route) => route.continue());
-    await person.page.reload();
+    await person.reload();
     await person.sees("written before a reload");
-    await person.page.reload();
+    await person.reload();
     assert.equal(await times(person, "written before a reload"), 1);
     assert.deepEqual(await pendingTexts(person), []);
 });
@@ -159,7 +159,7 @@ test("each room keeps its own draft, over a reload too", async () => {
     await ana.page.waitForURL(stack.room("energy"));
     assert.equal(await ana.page.inputValue("#composer-text"), "");
     await ana.page.fill("#composer-text", "for energy");
-    await ana.page.reload();
+    await ana.reload();
     assert.equal(await ana.page.inputValue("#composer-text"), "for energy");
     await ana.page.fill("#composer-text", "");
     await ana.page.click('.room[data-room="general"]');
@@ -200,7 +200,7 @@ test("unread messages are counted live, and are gone once read, here and after a
     await ana.waitForUnread("utilities", "2");
     // Marks are said at most once in two seconds.
     await until(async () => (await roomState(ana.page, "utilities")).unread === 2, "the server counts from the mark");
-    await ana.page.reload();
+    await ana.reload();
     assert.equal(await ana.unread("utilities"), "2");
     await ana.linkIs("live");
     assert.equal(await ana.unread("utilities"), "2");
@@ -299,7 +299,7 @@ test("rows of one author stand under one head, and a day has a divider", async (
     const shape = () => ana.page.$$eval(".rows > *", (rows) => rows.map((row) => (row.matches(".day") ? "day" : row.matches(".msg-cont") ? "goes on" : "head")));
     await ana.page.waitForFunction(() => document.querySelectorAll('.msg:not([data-seq=""])').length === 3);
     assert.deepEqual(await shape(), ["day", "head", "goes on", "head"]);
-    await ana.page.reload();
+    await ana.reload();
     assert.deepEqual((await shape()).filter((what) => what !== "day"), ["head", "goes on", "head"]);
 });
 
@@ -310,7 +310,7 @@ test("the page's own rows are kept, not drawn again", async () => {
             window.first = [...document.querySelectorAll(".msg")];
         });
     });
-    await ana.page.reload();
+    await ana.reload();
     await ana.linkIs("live");
     assert.ok(await ana.page.evaluate(() => window.first.length > 0 && window.first.every((row) => row.isConnected)));
 });
@@ -338,7 +338,7 @@ test("hostile names and messages are text, and run nothing", async () => {
         await ana.sees(text);
     }
     assert.equal(await ana.page.evaluate(() => window.ran), 0);
-    await ana.page.reload();
+    await ana.reload();
     const texts = await ana.texts();
     for (const text of hostile) {
         assert.ok(texts.includes(text), text);
@@ -356,14 +356,14 @@ test("hostile names and messages are text, and run nothing", async () => {
 
 test("a guest's name is asked for once and offered again", async () => {
     assert.equal(await ana.page.$("#join"), null);
-    await ana.page.reload();
+    await ana.reload();
     assert.equal(await ana.page.$("#join"), null);
     const cookies = await ana.context.cookies();
     await ana.context.clearCookies();
-    await ana.page.reload();
+    await ana.reload();
     assert.equal(await ana.page.inputValue("#join-name"), "ana");
     await ana.context.addCookies(cookies);
-    await ana.page.reload();
+    await ana.reload();
     assert.ok(await ana.page.$("#composer"));
 });
 

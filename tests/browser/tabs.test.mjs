@@ -101,10 +101,10 @@ test("ten tabs hold one connection, and what is said in one is in all", async ()
     await tabs[0].say("from the first");
     await tabs[9].say("from the last");
     await allSee(["to all ten", "from the first", "from the last"], [...tabs, bo]);
+    // All at once: it fades.
+    const typing = tabs.map((tab) => tab.page.waitForFunction(() => document.getElementById("typing").textContent === "bo is typing…"));
     await bo.page.type("#composer-text", "hm");
-    for (const tab of tabs) {
-        await tab.page.waitForFunction(() => document.getElementById("typing").textContent === "bo is typing…");
-    }
+    await Promise.all(typing);
     await bo.page.fill("#composer-text", "");
     await allHoldOne();
 });

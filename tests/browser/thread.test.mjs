@@ -119,7 +119,7 @@ for (const server of SERVERS) {
             const other = await bo.apart(all.browser);
             await other.open(all.stack.origin + href);
             await other.page.waitForSelector(inThread("said meanwhile"));
-            await other.page.reload();
+            await other.reload();
             await other.page.waitForSelector(inThread("said meanwhile"));
             await other.page.waitForFunction(() => document.querySelector("#thread").contains(document.activeElement));
             await answer(other, "from its own page");

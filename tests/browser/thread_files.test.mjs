@@ -56,7 +56,7 @@ describe("files in a thread", () => {
         await bo.page.setInputFiles("#thread .composer-files", [NOTES]);
         await bo.page.waitForSelector('#thread .upload:has-text("notes.txt"):not(:has(progress:not([hidden])))');
         await bo.page.waitForSelector("#thread .composer-send:not([disabled])");
-        await bo.page.reload();
+        await bo.reload();
         await bo.linkIs("live");
         assert.equal(await bo.page.$("#composer .upload"), null);
         await openThread(bo, "which chart?");
@@ -142,7 +142,7 @@ describe("files with a token in storage", () => {
     });
 
     test("who comes later sees them too", async () => {
-        await ana.page.reload();
+        await ana.reload();
         await ana.linkIs("live");
         await ana.page.locator(`${picture("monday.png")} img`).scrollIntoViewIfNeeded();
         await until(() => isLoaded(ana, `${picture("monday.png")} img`), "the picture is shown again");

@@ -122,7 +122,7 @@ describe("a token in storage", () => {
         assert.equal((await ana.page.$$(".room")).length, 12);
         await ana.page.click('.room[data-room="energy"]');
         await ana.page.waitForURL(stack.room("energy"));
-        await ana.page.reload();
+        await ana.reload();
         await ana.linkIs("live");
         assert.equal(await ana.page.textContent("#room-title"), "Energy");
         assert.equal(await ana.page.textContent(".me-name"), "ana");
