@@ -8,6 +8,7 @@
 #include "db/erase.h"
 #include "db/erase_journal.h"
 #include "db/mine.h"
+#include "db/reaction.h"
 #include "lib/text.h"
 
 #include <string.h>
@@ -19,6 +20,7 @@ struct erasing {
     int64_t user_id, actor_id, now_ms;
     int64_t room_id, seq; /* of the last message that was erased */
     int64_t messages;
+    bool reactionless; /* there is no reaction of theirs any more */
     bool done;
     bool again;       /* the journal has them already */
     off_t journal_at; /* where it says so since this erasure */
@@ -72,6 +74,39 @@ static enum err begin(struct chat *c, void *arg, struct fail *f)
     return e ? e : naming_tell(c, &w->arena, &user, f);
 }
 
+/* ----- what they thought of what others wrote ----- */
+
+/* As anybody's who takes one back. */
+static enum err take_back(struct chat *c, struct erasing *w, const struct my_reaction *r,
+                          struct fail *f)
+{
+    struct message m;
+    struct event event = {
+        .ts_ms = w->now_ms, .kind = "reaction", .msg_id = r->msg_id, .actor_id = w->actor_id};
+    enum err e = reaction_remove(c->db, r->msg_id, r->emoji, w->user_id, f);
+
+    if (!e)
+        e = message_by_id(c->db, &w->arena, r->msg_id, &m, f);
+    if (e)
+        return e;
+    event.room_id = m.room_id;
+    event.payload = arena_fmt(&w->arena, "{\"emoji\":\"%s\",\"on\":false,\"user_id\":%lld}",
+                              r->emoji, (long long)w->user_id);
+    return event_append(c->db, &event, NULL, NULL, f);
+}
+
+static enum err react_step(struct chat *c, struct erasing *w, struct fail *f)
+{
+    struct my_reaction *list = arena_alloc(&w->arena, ERASE_STEP * sizeof *list);
+    size_t count = 0;
+    enum err e = mine_some_reactions(c->db, &w->arena, w->user_id, list, ERASE_STEP, &count, f);
+
+    for (size_t i = 0; !e && i < count; i++)
+        e = take_back(c, w, &list[i], f);
+    w->reactionless = count < ERASE_STEP;
+    return e;
+}
+
 /* ----- what they wrote ----- */
 
 /* As any deletion, with its event; only that what it said is not kept. */
@@ -97,9 +132,8 @@ static enum err remove_one(struct chat *c, struct erasing *w, struct message *m,
     return e ? e : event_append(c->db, &event, NULL, NULL, f);
 }
 
-static enum err step(struct chat *c, void *arg, struct fail *f)
+static enum err write_step(struct chat *c, struct erasing *w, struct fail *f)
 {
-    struct erasing *w = arg;
     struct message *list = arena_alloc(&w->arena, ERASE_STEP * sizeof *list);
     size_t count = 0;
     enum err e = mine_messages(c->db, &w->arena, w->user_id, w->room_id, w->seq, list, ERASE_STEP,
@@ -122,6 +156,13 @@ static enum err step(struct chat *c, void *arg, struct fail *f)
         w->seq = list[count - 1].seq;
     }
     return OK;
+}
+
+static enum err step(struct chat *c, void *arg, struct fail *f)
+{
+    struct erasing *w = arg;
+
+    return w->reactionless ? write_step(c, w, f) : react_step(c, w, f);
 }
 
 static enum err steps(struct chat *c, struct erasing *w, int64_t until_ms, struct fail *f)

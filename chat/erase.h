@@ -1,7 +1,8 @@
 /*
- * Erasing a person: their name and login at once, then whatever they wrote, also what was kept of
- * it for moderators, with tombstones in the rooms' logs, whose chains stay whole. What is left is a
- * number. Between steps others write; what is interrupted is finished by the next that asks.
+ * Erasing a person: their name and login at once, then their reactions and whatever they wrote,
+ * also what was kept of it for moderators, with tombstones in the rooms' logs, whose chains stay
+ * whole. What is left is a number. Between steps others write; what is interrupted is finished by
+ * the next that asks.
  */
 #ifndef CHAT_ERASE_H
 #define CHAT_ERASE_H

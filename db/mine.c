@@ -11,6 +11,9 @@ static const struct sql messages = {
 static const struct sql reactions = {"mine.reactions",
                                      "SELECT msg_id, ts_ms, emoji FROM reaction WHERE user_id = ?1",
                                      DB_CHAT, NULL};
+static const struct sql some_reactions = {
+    "mine.some_reactions", "SELECT msg_id, emoji FROM reaction WHERE user_id = ?1 LIMIT ?2",
+    DB_CHAT, NULL};
 static const struct sql mentions = {
     "mine.mentions", "SELECT msg_id, ts_ms FROM mention WHERE user_id = ?1 ORDER BY ts_ms", DB_CHAT,
     NULL};
@@ -22,8 +25,8 @@ static const struct sql rooms = {"mine.rooms",
 static const struct sql prefs = {"mine.prefs", "SELECT prefs FROM user WHERE id = ?1", DB_CHAT,
                                  NULL};
 
-const struct sql *const mine_statements[] = {&messages, &reactions, &mentions,
-                                             &rooms,    &prefs,     NULL};
+const struct sql *const mine_statements[] = {
+    &messages, &reactions, &some_reactions, &mentions, &rooms, &prefs, NULL};
 
 enum err mine_messages(struct db *db, struct arena *a, int64_t user_id, int64_t room_id,
                        int64_t seq, struct message *out, size_t max, size_t *count, struct fail *f)
@@ -61,6 +64,20 @@ enum err mine_reactions(struct db *db, int64_t user_id, mine_reaction_fn *tell, 
         arena_clear(&row);
     }
     arena_release(&row);
+    return query_end(&q, f);
+}
+
+enum err mine_some_reactions(struct db *db, struct arena *a, int64_t user_id,
+                             struct my_reaction *out, size_t max, size_t *count, struct fail *f)
+{
+    struct query q = query_begin(db, &some_reactions);
+
+    *count = 0;
+    query_bind_i64(&q, 1, user_id);
+    query_bind_i64(&q, 2, (int64_t)max);
+    while (*count < max && query_row(&q))
+        out[(*count)++] =
+            (struct my_reaction){.msg_id = query_i64(&q, 0), .emoji = query_text(&q, 1, a)};
     return query_end(&q, f);
 }
 

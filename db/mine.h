@@ -27,6 +27,10 @@ MUST_CHECK enum err mine_messages(struct db *db, struct arena *a, int64_t user_i
 typedef void mine_reaction_fn(void *ctx, const struct my_reaction *r);
 MUST_CHECK enum err mine_reactions(struct db *db, int64_t user_id, mine_reaction_fn *tell,
                                    void *ctx, struct fail *f);
+/* Any of them, without times, for whoever takes them away. */
+MUST_CHECK enum err mine_some_reactions(struct db *db, struct arena *a, int64_t user_id,
+                                        struct my_reaction *out, size_t max, size_t *count,
+                                        struct fail *f);
 /* Messages that mention them, the oldest first. */
 typedef void mine_mention_fn(void *ctx, const struct my_mention *m);
 MUST_CHECK enum err mine_mentions(struct db *db, int64_t user_id, mine_mention_fn *tell, void *ctx,

@@ -2,6 +2,7 @@
 """An account ends: its connections close, everybody sees its messages go, whoever was away too, and the
 operator can do the same."""
 import unittest
+from urllib.parse import quote
 
 from room_fold import Fold, act
 from stack import API, Installed
@@ -17,11 +18,15 @@ class Account(Installed):
         ana, ben = self.stack.token(1, "ana"), self.stack.token(2, "ben")
         said = [self.stack.post(f"a wombat, {n}", token=ana).json["message"] for n in range(3)]
         act(self.stack, "PATCH", said[0]["id"], token=ana, message="no wombat", rev=1)
+        liked = self.stack.post("ben's own", token=ben).json["message"]["id"]
+        act(self.stack, "PUT", liked, f"reactions/{quote('🚀')}/", token=ana)
         away = Fold(self.stack, ben).load()
+        self.assertEqual(away.rows[liked]["reactions"][0]["count"], 1)
         mine, theirs = self.hello(ana), self.hello(ben)
         self.assertEqual(self.stack.http("DELETE", API + "me/", {"confirm": "ben"}, token=ana).status, 400)
         answer = self.stack.http("DELETE", API + "me/", {"confirm": "ana"}, token=ana)
         self.assertEqual((answer.status, answer.json), (200, {"messages": 3, "done": True}))
+        self.assertEqual(theirs.until("reaction", 30, id=liked)["reactions"], [])
         for message in said:
             theirs.until("message_deleted", 30, id=message["id"])
         while mine.recv(30):
@@ -29,7 +34,9 @@ class Account(Installed):
         self.assertEqual(mine.close_code, 4500)
         fresh = away.fresh()
         away.catch_up_by_socket(fresh.seq)
-        self.assertEqual([row.get("message") for row in away.rows.values()], [None] * len(away.rows))
+        self.assertEqual([row.get("message") for row in away.rows.values()], [None] * len(said) + ["ben's own"])
+        self.assertNotIn("reactions", away.rows[liked])
+        self.assertNotIn("reactions", fresh.rows[liked])
         self.assertNotIn("wombat", str(fresh.rows))
         again = self.stack.get("me/", token=ana).json["user"]
         self.assertNotEqual(again["id"], mine.welcome["user"]["id"])

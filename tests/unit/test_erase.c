@@ -9,6 +9,7 @@
 #include "chat/upload.h"
 #include "db/erase_journal.h"
 #include "db/mine.h"
+#include "db/reaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,45 @@ static void test_nothing_that_was_written_stays(void **state)
     assert_sound(fx);
 }
 
+static size_t reactions(struct fixture *fx, int64_t id)
+{
+    struct message m = row(fx, id);
+
+    return m.reaction_count ? (size_t)m.reactions[0].count : 0;
+}
+
+static void react(struct fixture *fx, const struct actor *who, int64_t id, const char *emoji)
+{
+    struct acted out;
+
+    assert_int_equal(
+        act(fx, (struct act){.kind = ACT_REACT, .emoji = emoji, .on = true}, who, id, &out), OK);
+}
+
+static void test_reactions_are_taken_back_and_everybody_is_told(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    int64_t both, alone, own;
+
+    both = fixture_post(fx, &ben, "general", "both like it").message.id;
+    alone = fixture_post(fx, &ben, "energy", "she alone").message.id;
+    own = fixture_post(fx, &ana, "general", "her own").message.id;
+    react(fx, &ana, both, "🚀");
+    react(fx, &ben, both, "🚀");
+    react(fx, &ana, alone, "👍");
+    react(fx, &ana, own, "👍");
+    react(fx, &ben, own, "👍");
+    erase(fx, ana.user_id);
+    assert_int_equal(reactions(fx, both), 1);
+    assert_int_equal(reactions(fx, alone), 0);
+    assert_int_equal(reactions(fx, own), 0);
+    assert_non_null(strstr(newest(fx, "energy"), "\"type\":\"reaction\""));
+    assert_non_null(strstr(newest(fx, "energy"), "\"on\":false"));
+    assert_non_null(strstr(newest(fx, "energy"), "\"reactions\":[]"));
+    assert_sound(fx);
+}
+
 static void test_who_comes_back_is_somebody_new(void **state)
 {
     struct fixture *fx = *state;
@@ -140,14 +180,14 @@ static void test_what_takes_too_long_is_finished_later(void **state)
 
     fx->conf.rate_user_burst = 1000;
     for (int i = 0; i < ERASE_STEP + 20; i++)
-        fixture_post(fx, &ana, "general", "wombat");
+        react(fx, &ana, fixture_post(fx, &ana, "general", "wombat").message.id, "👍");
     assert_int_equal(erase_person(&fx->chat, ana.user_id, 0, 0, &erased, &fx->fail), OK);
-    assert_int_equal(erased.messages, ERASE_STEP);
+    assert_int_equal(erased.messages, 0);
     assert_false(erased.done);
-    assert_int_equal(texts_left(fx, ana.user_id), 20);
+    assert_int_equal(texts_left(fx, ana.user_id), ERASE_STEP + 20);
     assert_string_equal(fixture_row(fx, ana.user_id).username, "Deleted user");
     assert_int_equal(erase_pending(&fx->chat, &erased, &fx->fail), OK);
-    assert_int_equal(erased.messages, 20);
+    assert_int_equal(erased.messages, ERASE_STEP + 20);
     assert_int_equal(texts_left(fx, ana.user_id), 0);
     assert_int_equal(erase_pending(&fx->chat, &erased, &fx->fail), OK);
     assert_int_equal(erased.messages, 0);
@@ -322,6 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_nothing_that_was_written_stays),
         TEST(test_an_erased_persons_files_are_nobodys),
+        TEST(test_reactions_are_taken_back_and_everybody_is_told),
         TEST(test_who_comes_back_is_somebody_new),
         TEST(test_oneself_by_name_and_not_out_of_a_mute),
         TEST(test_what_takes_too_long_is_finished_later),

@@ -173,12 +173,31 @@ static void test_names_of_files_of_before_are_indexed_after_the_migration(void *
     assert_int_equal(number(fx, "SELECT rowid FROM search_words('\"second 1101\"')"), 1101);
 }
 
+/* Whose reactions were left: the next purge takes them. */
+static void test_the_erased_of_before_are_not_done_while_they_have_reactions(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO user (id, ext_id, username, name_fold, role, first_seen_ms) VALUES"
+        " (1, 'x:1', 'n', 'n', 'member', 1), (2, 'x:2', 'n', 'n', 'member', 1);"
+        "INSERT INTO erasure (user_id, asked_ms, done_ms) VALUES (1, 1, 5), (2, 1, 6);"
+        "INSERT INTO reaction (msg_id, emoji, user_id, ts_ms) VALUES (50, 'x', 2, 1);";
+    struct fixture *fx = *state;
+
+    make_old(fx, 18, rows);
+    migrate(fx);
+    assert_int_equal(number(fx, "SELECT done_ms FROM erasure WHERE user_id = 1"), 5);
+    assert_int_equal(number(fx, "SELECT done_ms FROM erasure WHERE user_id = 2"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_replies_of_before_are_in_threads, setup_empty,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_files_of_before_are_found, setup_empty, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_the_erased_of_before_are_not_done_while_they_have_reactions, setup_empty,
+            teardown),
         cmocka_unit_test_setup_teardown(
             test_names_of_files_of_before_are_indexed_after_the_migration, setup_empty, teardown),
     };
