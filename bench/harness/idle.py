@@ -75,8 +75,8 @@ def of_many_people(section):
     with Straight() as site, crowd(site, CROWD) as idlers:
         section.row("an idle connection, 10,000 of 10,000 people", [kb_each(idlers)], "KB RSS", most=6)
         section.note(f"10,000 people were connected within {idlers.opened['open_ms'] / 1000:.0f} s; "
-                     "the share of a core for ten seconds after that: "
-                     f"{idle_share(site, 10):.0f} %")
+                     "the share of a core for five seconds after that: "
+                     f"{idle_share(site, 5):.0f} %")
 
 
 def pss_of(pid):

@@ -54,17 +54,20 @@ def fastcgi(bench, section):
             "list floor": get(bench, site, f"/trivial?{sizes[0]}"),
             "list": get(bench, site, MESSAGES, bearer),
             "page floor": get(bench, site, f"/trivial?{sizes[1]}"),
-            "page": get(bench, site, PAGE, bearer),
+            "page": get(bench, site, PAGE, bearer)})
+        # Two that cost nearly the same: more rounds, or what is seen is chance.
+        alike = rounds(3 * bench.rounds, {
+            "least": get(bench, site, "/trivial"),
             "unchanged": get(bench, site, MESSAGES, bearer,
                              f"If-None-Match: {first.headers['ETag']}", expect=304)})
-        rate = {name: values(result, "per_s") for name, result in results.items()}
+        rate = {name: values(result, "per_s") for name, result in {**results, **alike}.items()}
         section.row(f"messages/, last 50 ({sizes[0]:,} bytes)", rate["list"], RATE,
                     rate["list floor"], "trivial FastCGI, same bytes", least=0.9)
         section.row("messages/, last 50", rate["list"], RATE, rate["ok"], "trivial FastCGI, 2 bytes")
         section.row(f"the page ({sizes[1]:,} bytes)", rate["page"], RATE, rate["page floor"],
                     "trivial FastCGI, same bytes", least=0.5)
         section.row("the page", rate["page"], RATE, rate["ok"], "trivial FastCGI, 2 bytes")
-        section.row("messages/, not changed (304)", rate["unchanged"], RATE, rate["ok"],
+        section.row("messages/, not changed (304)", rate["unchanged"], RATE, rate["least"],
                     "trivial FastCGI, 2 bytes", least=0.95)
 
 
