@@ -8,6 +8,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from hung import hung_sidecar  # noqa: E402
 from stack import API, PAGE, Installed, Stack, new_client_id, wait_for  # noqa: E402
 
 ROOMY = {"rate_user_burst": "5000", "rate_address_burst": "50000"}
@@ -118,12 +119,9 @@ class Handed(Installed):
     def test_one_that_hangs_keeps_nobody_from_posting_and_doubles_nothing(self):
         """It has been handed the post when it is stopped, or it has not: both must be well."""
         self.assertEqual(self.stack.post("before it hung", token=self.ana).status, 201)
-        os.kill(self.stack.sidecar.pid, signal.SIGSTOP)
-        try:
+        with hung_sidecar(self.stack):
             texts = ["while it hangs", "and again"]
             replies = [self.stack.post(text, token=self.ana) for text in texts]
-        finally:
-            os.kill(self.stack.sidecar.pid, signal.SIGCONT)
         self.assertEqual([r.status for r in replies], [201, 201])
         late = self.stack.hello(token=self.ana)  # it has gone on
         late.close()
@@ -135,13 +133,10 @@ class Handed(Installed):
         ben, said = self.stack.token(8, "ben"), "told that he is muted"
         user = str(self.stack.get("me/", token=ben).json["user"]["id"])
         self.assertEqual(self.stack.post("before it hung", token=ben).status, 201)
-        os.kill(self.stack.sidecar.pid, signal.SIGSTOP)
-        try:
+        with hung_sidecar(self.stack):
             self.stack.outcry("user", "mute", user, "1h")
             self.assertEqual(self.stack.post(said, token=ben).error, "muted")
             self.stack.outcry("user", "mute", user, "off")
-        finally:
-            os.kill(self.stack.sidecar.pid, signal.SIGCONT)
         self.stack.hello(token=self.ana).close()  # through the queue that the question was in
         self.assertNotIn(said, [m["message"] for m in self.stack.history(token=self.ana)])
 

@@ -1,10 +1,8 @@
 #!/usr/bin/python3
 """Wake-ups lost, the sidecar hung or started twice, the clock changed, clients that vanish or do not
 read, no descriptors left: push may be late, never wrong."""
-import glob
 import os
 import select
-import signal
 import socket
 import statistics
 import subprocess
@@ -19,6 +17,7 @@ sys.path.insert(0, os.path.dirname(__file__))
 from case import LONG, FaultCase, end_module  # noqa: E402
 from checker import Table, check  # noqa: E402
 from driver import Workload  # noqa: E402
+from hung import hung_sidecar  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from shifted import Shifted  # noqa: E402
 from stack import Socket, wait_for  # noqa: E402
@@ -105,29 +104,6 @@ class WakeUps(FaultCase):
             work.settle()
         self.judge("wake-ups 30 % dropped, the rest doubled", 1, work)
 
-    def stops_between_commits(self, stack):
-        """Whoever is stopped in mid-commit keeps all others from theirs: then it goes on, False."""
-        pid = stack.sidecar.pid
-        turnstiles = {os.stat(path).st_ino for pattern in ("*-write", "*-queue")
-                      for path in glob.glob(stack.path("var", pattern))}
-        stack.sidecar.send_signal(signal.SIGSTOP)
-        wait_for(lambda: self.states(pid) == {"T"}, "its threads have stopped", 60)
-        with open("/proc/locks", encoding="ascii") as f:
-            locks = [line.split() for line in f if "->" not in line]
-        held = {int(place.split(":")[2]) for _, kind, _, _, who, place, *_ in locks
-                if (kind, who) == ("FLOCK", str(pid))}
-        if held & turnstiles:
-            stack.sidecar.send_signal(signal.SIGCONT)
-        return not held & turnstiles
-
-    def states(self, pid):
-        """The letters that /proc has for the threads of a process."""
-        found = set()
-        for path in glob.glob(f"/proc/{pid}/task/*/stat"):
-            with open(path, encoding="ascii") as f:
-                found.add(f.read().rpartition(")")[2].split()[0])
-        return found
-
     def test_a_hung_sidecar_delays_no_post_and_catches_up(self):
         """Stopped, its queue of wake-ups fills; posting by HTTP must not notice."""
         stack = self.start()
@@ -135,11 +111,8 @@ class WakeUps(FaultCase):
             http = work.writers[:3]
             for _ in range(ROUNDS):
                 work.await_acks(3)
-                wait_for(lambda: self.stops_between_commits(stack), "it is stopped", 60)
-                try:
+                with hung_sidecar(stack):
                     work.await_acks(12, writers=http)
-                finally:
-                    stack.sidecar.send_signal(signal.SIGCONT)
                 work.await_acks(1)
             work.settle()
         self.judge("sidecar hung (SIGSTOP), wake-up queue full", ROUNDS, work,
