@@ -69,10 +69,12 @@ bool sidecar_submit(struct sidecar *s, struct job *j)
  * same for one message and for many. Only once: a message waits for one commit beside its own. */
 static void end_of_answers(struct sidecar *s)
 {
+    bool news = s->corked || s->held_back; /* who is online is none, and is asked at each look */
+
     s->corked = false;
     session_uncork_all(s);
-    s->held_back = writer_pending(s->writer) > 0 && !s->held_back;
-    if (!s->held_back)
+    s->held_back = news && writer_pending(s->writer) > 0 && !s->held_back;
+    if (news && !s->held_back)
         feed_news(s);
 }
 
