@@ -2,6 +2,7 @@
 #include "chat/act_rule.h"
 
 #include "db/attachment.h"
+#include "db/erase_journal.h"
 #include "db/mention.h"
 #include "db/pin.h"
 #include "db/reaction.h"
@@ -20,11 +21,23 @@ enum err act_judge_delete(struct chat *c, struct act_way *w, struct fail *f)
     return OK;
 }
 
+/* What a moderator removed does not come back with a backup. */
+static enum err note(struct chat *c, const struct act_way *w, struct fail *f)
+{
+    const struct message *m = w->message;
+    const struct erase_line line = {ERASE_MESSAGE, m->id, m->created_ms, w->now_ms};
+    off_t at;
+
+    return w->moderator && m->user_id != w->user.id ? erase_journal_add(c->db, &line, &at, f) : OK;
+}
+
 enum err act_store_delete(struct chat *c, struct act_way *w, struct fail *f)
 {
     struct message *m = w->message;
-    enum err e = revision_keep(c->db, m, f);
+    enum err e = note(c, w, f);
 
+    if (!e)
+        e = revision_keep(c->db, m, f);
     if (!e)
         e = pin_delete(c->db, w->room.id, m->id, f);
     if (!e && m->reaction_kinds)

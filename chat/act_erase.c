@@ -30,7 +30,7 @@ struct erasing {
 
 static enum err note(struct chat *c, struct erasing *w, const struct user *u, struct fail *f)
 {
-    const struct erase_line line = {u->id, u->first_seen_ms, w->now_ms};
+    const struct erase_line line = {ERASE_PERSON, u->id, u->first_seen_ms, w->now_ms};
 
     return w->again || user_is_erased(u) ? OK : erase_journal_add(c->db, &line, &w->journal_at, f);
 }
@@ -231,24 +231,61 @@ struct replay {
     struct chat *chat;
     struct arena arena;
     struct erased *out;
+    bool messages; /* what moderators removed, too */
 };
 
-static enum err erase_again(void *ctx, const struct erase_line *line, struct fail *f)
+static enum err erase_person_again(struct replay *r, const struct erase_line *line, struct fail *f)
 {
-    struct replay *r = ctx;
-    struct erasing w = {.user_id = line->user_id, .again = true};
+    struct erasing w = {.user_id = line->id, .again = true};
     struct erased erased = {0};
     struct user user;
-    enum err e = user_by_id(r->chat->db, &r->arena, line->user_id, &user, f);
-    bool same = !e && user.first_seen_ms == line->first_seen_ms && !user_is_erased(&user);
+    enum err e = user_by_id(r->chat->db, &r->arena, line->id, &user, f);
+    bool same = !e && user.first_seen_ms == line->since_ms && !user_is_erased(&user);
 
-    arena_clear(&r->arena);
     if (e == ERR_NOT_FOUND || (!e && !same))
         return OK;
     if (!e)
         e = erase(r->chat, &w, true, INT64_MAX, &erased, f);
     r->out->messages += erased.messages;
     r->out->people += !e;
+    return e;
+}
+
+static enum err remove_again(struct chat *c, void *arg, struct fail *f)
+{
+    struct erasing w = {.now_ms = clock_wall_ms(&c->clock)};
+    enum err e;
+
+    arena_init(&w.arena);
+    e = remove_one(c, &w, arg, f);
+    arena_release(&w.arena);
+    return e;
+}
+
+static enum err remove_message_again(struct replay *r, const struct erase_line *line,
+                                     struct fail *f)
+{
+    struct message m;
+    enum err e = message_by_id(r->chat->db, &r->arena, line->id, &m, f);
+
+    if (e == ERR_NOT_FOUND || (!e && (m.deleted_ms || m.created_ms != line->since_ms)))
+        return OK;
+    if (!e)
+        e = chat_write(r->chat, remove_again, &m, f);
+    r->out->removed += !e;
+    return e;
+}
+
+static enum err do_again(void *ctx, const struct erase_line *line, struct fail *f)
+{
+    struct replay *r = ctx;
+    enum err e = OK;
+
+    if (line->kind == ERASE_PERSON)
+        e = erase_person_again(r, line, f);
+    else if (r->messages)
+        e = remove_message_again(r, line, f);
+    arena_clear(&r->arena);
     return e;
 }
 
@@ -273,9 +310,9 @@ static enum err finish_open(struct chat *c, struct erased *out, struct fail *f)
     return e;
 }
 
-enum err erase_pending(struct chat *c, struct erased *out, struct fail *f)
+static enum err replay(struct chat *c, bool messages, struct erased *out, struct fail *f)
 {
-    struct replay r = {.chat = c, .out = out};
+    struct replay r = {.chat = c, .out = out, .messages = messages};
     enum err e;
 
     *out = (struct erased){.done = true};
@@ -284,7 +321,17 @@ enum err erase_pending(struct chat *c, struct erased *out, struct fail *f)
     if (!e)
         e = chat_write(c, begin_journal, NULL, f);
     if (!e)
-        e = erase_journal_read(c->conf, erase_again, &r, f);
+        e = erase_journal_read(c->conf, do_again, &r, f);
     arena_release(&r.arena);
     return e;
+}
+
+enum err erase_pending(struct chat *c, struct erased *out, struct fail *f)
+{
+    return replay(c, false, out, f);
+}
+
+enum err erase_restored(struct chat *c, bool messages, struct erased *out, struct fail *f)
+{
+    return replay(c, messages, out, f);
 }

@@ -66,7 +66,8 @@ static enum err mind_files(struct site *s, const struct args *args, struct fail 
 
 struct again {
     struct site *site;
-    int64_t people, messages;
+    bool undelete;
+    int64_t people, messages, removed;
 };
 
 static enum err erase_again(void *ctx, struct db *db, struct fail *f)
@@ -78,15 +79,16 @@ static enum err erase_again(void *ctx, struct db *db, struct fail *f)
 
     chat.notify.fd = -1;
     clock_boot_id(chat.boot_id);
-    e = erase_pending(&chat, &erased, f);
+    e = erase_restored(&chat, !again->undelete, &erased, f);
     again->people += erased.people;
     again->messages += erased.messages;
+    again->removed += erased.removed;
     return e;
 }
 
-static enum err restore(struct site *s, const char *source, struct fail *f)
+static enum err restore(struct site *s, const char *source, bool undelete, struct fail *f)
 {
-    struct again again = {.site = s};
+    struct again again = {.site = s, .undelete = undelete};
     const struct restore_mend mend = {erase_again, &again};
     struct restore_report report;
     enum err e = restore_run(&s->conf, &s->log, source, &mend, &report, f);
@@ -97,6 +99,8 @@ static enum err restore(struct site *s, const char *source, struct fail *f)
     if (again.people)
         printf("Erased again: %" PRId64 " people, %" PRId64 " messages.\n", again.people,
                again.messages);
+    if (again.removed)
+        printf("Removed again, as moderators did: %" PRId64 " messages.\n", again.removed);
     return OK;
 }
 
@@ -115,7 +119,8 @@ static int run(const struct args *args)
         site_close(&site);
         return EXIT_FAILED;
     }
-    e = restore(&site, accept ? site.conf.database : args->words[0], &f);
+    e = restore(&site, accept ? site.conf.database : args->words[0],
+                args_value(args, "undelete") != NULL, &f);
     if (!e)
         e = mind_files(&site, args, &f);
     site_close(&site);
@@ -137,9 +142,12 @@ const struct command restore_command = {
         "the name printed; remove it when it is not needed any more. The database's own name is a\n"
         "symbolic link from then on.\n"
         "\n"
-        "Who was erased since the backup was made is erased again before the copy is in place:\n"
-        "chat.db-erased, beside the database, knows them (numbers and times, no names), and is\n"
-        "not replaced. Single messages that were deleted since are there again.\n"
+        "Who was erased since the backup was made, and what moderators removed, is so again "
+        "before\n"
+        "the copy is in place: chat.db-erased, beside the database, knows of it (numbers and "
+        "times,\n"
+        "no names), and is not replaced. Messages that their authors deleted since are there "
+        "again.\n"
         "\n"
         "--accept takes the database as it is: for one that was put there by hand (`cp`, `mv`) or\n"
         "lost its newest part in a crash, and that is read-only since.",
@@ -147,6 +155,7 @@ const struct command restore_command = {
         {
             SITE_OPTION,
             {"files", "DIR", "bring people's files back from this folder, where one is missing"},
+            {"undelete", NULL, "bring back what moderators removed since the backup"},
             {"accept", NULL, "instead of SOURCE: begin a new epoch with the present database"},
         },
     .run = run,

@@ -21,6 +21,11 @@ static const struct sql erased_before = {
     " ORDER BY e.asked_ms",
     DB_CHAT, "once, before there is a journal: the table of the erased"};
 
+static const char *const kinds[ERASE_KINDS] = {
+    [ERASE_PERSON] = "person",
+    [ERASE_MESSAGE] = "message",
+};
+
 const struct sql *const erase_journal_statements[] = {&erased_before, NULL};
 
 static bool path_of(char *out, size_t size, const struct conf *conf)
@@ -36,8 +41,8 @@ static enum err cannot(const char *what, const char *path, struct fail *f)
 
 static size_t print_line(char out[LINE_MAX_BYTES], const struct erase_line *line)
 {
-    return (size_t)snprintf(out, LINE_MAX_BYTES, "+ person %lld %lld %lld\n",
-                            (long long)line->user_id, (long long)line->first_seen_ms,
+    return (size_t)snprintf(out, LINE_MAX_BYTES, "+ %s %lld %lld %lld\n", kinds[line->kind],
+                            (long long)line->id, (long long)line->since_ms,
                             (long long)line->asked_ms);
 }
 
@@ -49,7 +54,8 @@ static enum err list_erased(struct db *db, struct buf *out, struct fail *f)
     char text[LINE_MAX_BYTES];
 
     while (query_row(&q)) {
-        struct erase_line line = {query_i64(&q, 0), query_i64(&q, 1), query_i64(&q, 2)};
+        struct erase_line line = {ERASE_PERSON, query_i64(&q, 0), query_i64(&q, 1),
+                                  query_i64(&q, 2)};
 
         buf_add(out, text, print_line(text, &line));
     }
@@ -184,17 +190,26 @@ static bool next_number(char **at, int64_t *out)
     return word && text_to_i64(word, strlen(word), 0, INT64_MAX, out);
 }
 
+static bool next_kind(char **at, enum erase_kind *out)
+{
+    char *word = strsep(at, " ");
+
+    for (*out = 0; word && *out < ERASE_KINDS; ++*out)
+        if (strcmp(word, kinds[*out]) == 0)
+            return true;
+    return false;
+}
+
 /* False: taken back, or not whole. */
 static bool parse(char *text, size_t len, struct erase_line *line)
 {
-    static const char begin[] = "+ person ";
-    char *at = text + sizeof begin - 1;
+    char *at = text + 2;
 
-    if (len < sizeof begin || text[len - 1] != '\n' || memcmp(text, begin, sizeof begin - 1) != 0)
+    if (len < 3 || text[len - 1] != '\n' || memcmp(text, "+ ", 2) != 0)
         return false;
     text[len - 1] = '\0';
-    return next_number(&at, &line->user_id) && next_number(&at, &line->first_seen_ms) &&
-           next_number(&at, &line->asked_ms) && !at;
+    return next_kind(&at, &line->kind) && next_number(&at, &line->id) &&
+           next_number(&at, &line->since_ms) && next_number(&at, &line->asked_ms) && !at;
 }
 
 enum err erase_journal_read(const struct conf *conf, erase_journal_fn *each, void *ctx,

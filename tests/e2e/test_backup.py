@@ -346,6 +346,23 @@ class RestoreTest(unittest.TestCase):
             self.assertIn("ana is back", [m.get("message") for m in stack.history(token=ben)])
             self.assertIn("Erased again: 2 people", stack.outcry("restore", first).stdout)
 
+    def test_what_a_moderator_removed_since_the_backup_comes_back_only_where_that_is_asked(self):
+        with Stack() as stack:
+            ana, mia = stack.token(7, "ana"), stack.token(9, "mia", role="moderator")
+            bad, own = (stack.post(text, token=ana).json["message"]["id"] for text in ("an address", "a typo"))
+            backup = stack.path("var/backup.db")
+            stack.outcry("backup", backup)
+            self.assertEqual(stack.http("DELETE", f"{API}messages/{bad}/", {}, token=mia).status, 200)
+            self.assertEqual(stack.http("DELETE", f"{API}messages/{own}/", {}, token=ana).status, 200)
+
+            def said():
+                return [m["message"] for m in stack.history(token=ana) if "message" in m]
+            self.assertIn("Removed again, as moderators did: 1 messages.", stack.outcry("restore", backup).stdout)
+            self.assertEqual(said(), ["a typo"])
+            self.assertIn("0 problems", stack.outcry("verify").stdout)
+            self.assertNotIn("Removed again", stack.outcry("restore", backup, "--undelete").stdout)
+            self.assertEqual(said(), ["an address", "a typo"])
+
     def test_who_is_erased_while_a_restore_is_under_way_does_not_come_back(self):
         with Stack(conf={"rate_session_burst": 1000}) as stack:
             people = [(f"p{n}", stack.token(100 + n, f"p{n}")) for n in range(24)]
@@ -355,10 +372,12 @@ class RestoreTest(unittest.TestCase):
             stack.post("ben was here", token=ben)
             backup = stack.path("var/backup.db")
             stack.outcry("backup", backup)
-            erased = []
+            erased, restored = [], threading.Event()
 
             def erase():
-                for name, token in people:
+                for number, (name, token) in enumerate(people):
+                    if number == len(people) // 2:
+                        restored.wait(60)  # the second half goes beside another one
                     reply = stack.http("DELETE", API + "me/", {"confirm": name}, token=token)
                     if reply.status == 200:
                         erased.append(name)
@@ -368,6 +387,7 @@ class RestoreTest(unittest.TestCase):
             while eraser.is_alive():
                 stack.outcry("restore", backup)
                 restores += 1
+                restored.set()
             eraser.join()
             wait_for(lambda: stack.get("health/").status == 200, "it answers")
             left = {m["message"] for m in stack.history(token=ben) if m.get("message")}

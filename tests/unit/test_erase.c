@@ -275,7 +275,8 @@ static void test_what_stopped_after_it_was_asked_for_is_done_later(void **state)
 {
     struct fixture *fx = *state;
     struct actor ana = fixture_user(fx, "7", "ana");
-    const struct erase_line line = {ana.user_id, fixture_row(fx, ana.user_id).first_seen_ms, 1};
+    const struct erase_line line = {ERASE_PERSON, ana.user_id,
+                                    fixture_row(fx, ana.user_id).first_seen_ms, 1};
     off_t at;
 
     fixture_post(fx, &ana, "general", "wombat");
@@ -340,6 +341,34 @@ static void test_a_new_journal_knows_who_was_erased_before_it(void **state)
     assert_int_equal(lines(fx), 2);
 }
 
+static void test_what_moderators_remove_is_noted_and_removed_again_where_that_is_asked(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), mod = fixture_moderator(fx, "9", "mia");
+    int64_t own = fixture_post(fx, &mod, "general", "the moderator's own").message.id;
+    int64_t authors = fixture_post(fx, &ana, "general", "by its author").message.id;
+    int64_t removed = fixture_post(fx, &ana, "general", "by the moderator").message.id;
+    struct erased erased;
+
+    assert_int_equal(remove_as(fx, &mod, own), OK);
+    assert_int_equal(remove_as(fx, &ana, authors), OK);
+    assert_int_equal(lines(fx), 0);
+    assert_int_equal(remove_as(fx, &mod, removed), OK);
+    assert_int_equal(lines(fx), 1);
+    fixture_sql(fx, arena_fmt(&fx->arena, /* as a backup of before has it */
+                              "UPDATE message SET deleted_ms = 0, rev = 2 WHERE id = %lld",
+                              (long long)removed));
+    assert_int_equal(erase_pending(&fx->chat, &erased, &fx->fail), OK);
+    assert_int_equal(row(fx, removed).deleted_ms, 0);
+    assert_int_equal(erase_restored(&fx->chat, false, &erased, &fx->fail), OK);
+    assert_int_equal(erased.removed, 0);
+    assert_int_equal(erase_restored(&fx->chat, true, &erased, &fx->fail), OK);
+    assert_int_equal(erased.removed, 1);
+    assert_true(row(fx, removed).deleted_ms > 0);
+    assert_int_equal(erase_restored(&fx->chat, true, &erased, &fx->fail), OK);
+    assert_int_equal(erased.removed, 0);
+}
+
 /* Ids come again in a restored history. */
 static void test_another_person_of_the_same_id_is_not_meant(void **state)
 {
@@ -371,6 +400,7 @@ int main(void)
         TEST(test_an_erasure_that_failed_is_not_done_later),
         TEST(test_half_a_line_spoils_no_other),
         TEST(test_a_new_journal_knows_who_was_erased_before_it),
+        TEST(test_what_moderators_remove_is_noted_and_removed_again_where_that_is_asked),
         TEST(test_another_person_of_the_same_id_is_not_meant),
     };
 
