@@ -87,7 +87,7 @@ test("an account is deleted on its page, and everybody sees its messages go", as
     await ben.sees("I was never here");
     await cleo.open(`${stack.url}me/`);
     await cleo.page.selectOption("#account-direct", "nobody");
-    await cleo.page.click('button:text-is("Save")');
+    await cleo.follow('button:text-is("Save")');
     assert.equal(await cleo.page.inputValue("#account-direct"), "nobody");
     const [file] = await Promise.all([cleo.page.waitForEvent("download"), cleo.page.click("text=Download my data")]);
     const data = JSON.parse(readFileSync(await file.path(), "utf8"));

@@ -251,7 +251,7 @@ for (const server of SERVERS) {
             await cleo.page.fill("#composer-text", "posted and regretted");
             await cleo.follow(".composer-send");
             await bo.sees("posted and regretted");
-            await cleo.page.locator(withText("posted and regretted")).last().locator(".msg-more").click();
+            await cleo.follow(cleo.page.locator(withText("posted and regretted")).last().locator(".msg-more"));
             await cleo.page.waitForSelector(".msg-target");
             await cleo.follow('.msg-acts button[value="👍"]');
             assert.equal(await cleo.page.textContent(".msg-target .chip"), "👍 1");

@@ -152,7 +152,7 @@ test("a hidden conversation is gone from every page of who hid it; a message bri
     assert.equal(await listed(plain).count(), 0);
     await Promise.all([ana, tab].map((person) => away(person).waitFor({ state: "attached" })));
     await plain.page.click("#away summary");
-    await away(plain).click();
+    await plain.follow(away(plain));
     await plain.follow("#room-about");
     await plain.follow('button:text-is("Show it in the list")');
     assert.ok(await listed(plain).isVisible());

@@ -157,7 +157,7 @@ test("without scripts files are sent by the form, and seen as links and small pi
     await plain.join(stack.url, "plain");
     await plain.page.setInputFiles("input[type=file]", [chart("small.png", 160, 100)]);
     await plain.page.fill("#composer-text", "by a form");
-    await plain.page.click(".composer-send");
+    await plain.follow(".composer-send");
     await plain.page.waitForSelector(picture("small.png"));
     await plain.page.waitForSelector(`${picture("wednesday.png")} img[src*="/thumbs/"]`);
     await bo.page.waitForSelector(picture("small.png"));
@@ -165,7 +165,7 @@ test("without scripts files are sent by the form, and seen as links and small pi
     const row = plain.page.locator(".msg", { has: plain.page.locator('img[alt="small.png"]') });
     await plain.page.goto(stack.url.replace(/chat\/$/, `chat/t/${await row.getAttribute("data-id")}/`));
     await plain.page.setInputFiles("#thread input[type=file]", [NOTES]);
-    await plain.page.click("#thread .composer-send");
+    await plain.follow("#thread .composer-send");
     await plain.page.waitForSelector('#thread .file-card:has-text("notes.txt")');
     await plain.leave();
 });

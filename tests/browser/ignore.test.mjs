@@ -79,13 +79,13 @@ for (const server of SERVERS) {
             await ben.say("no script can save you");
             await ana.sees("no script can save you");
             await cleo.open(stack.url);
-            await cleo.page.locator(withText("no script can save you")).last().locator(".msg-more").click();
-            await cleo.page.click('button:text-is("Ignore ben")');
+            await cleo.follow(cleo.page.locator(withText("no script can save you")).last().locator(".msg-more"));
+            await cleo.follow('button:text-is("Ignore ben")');
             await cleo.page.waitForSelector('.account-name:text-is("ben")');
             await cleo.follow('a:text-is("Back to the chat")');
             assert.equal(await cleo.page.locator(withText("no script can save you")).count(), 0);
-            await cleo.page.click('.me a:text-is("Account")');
-            await cleo.page.click('.account-row button:has-text("Stop ignoring")');
+            await cleo.follow('.me a:text-is("Account")');
+            await cleo.follow('.account-row button:has-text("Stop ignoring")');
             await cleo.page.waitForSelector(".account-none");
             await cleo.leave();
         });

@@ -164,9 +164,10 @@ export class Person {
         await this.isAlive();
     }
 
-    // Without scripts: a click that leads to another page, and all of that page.
-    async follow(selector) {
-        await this.page.click(selector);
+    // A click on what this selector or locator names, which leads to another page, and all of that page: its
+    // parts can be found, and be empty, before they have come whole.
+    async follow(what) {
+        await (typeof what === "string" ? this.page.click(what) : what.click());
         await this.page.waitForLoadState();
     }
 

@@ -122,9 +122,9 @@ for (const server of SERVERS) {
             const cookies = await ana.context.cookies();
             const plain = await Person.enter(browser, { options: { javaScriptEnabled: false }, cookies });
             await plain.page.goto(stack.url);
-            await plain.page.click("#mentions");
+            await plain.follow("#mentions");
             assert.equal(await plain.page.textContent("h1"), "Mentions");
-            await plain.page.click('.found-link:has-text("one, @ana")');
+            await plain.follow('.found-link:has-text("one, @ana")');
             const target = plain.page.locator(".msg-target");
             assert.match(await target.textContent(), /one, @ana/);
             assert.match(await classes(target), /msg-called/);

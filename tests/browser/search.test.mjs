@@ -107,12 +107,12 @@ test("what is found is text, and a question without sense is answered with a sen
 test("without a script the same is found, on a page of its own", async () => {
     const bo = await Person.enter(browser, { options: { javaScriptEnabled: false } });
     await bo.open(stack.url);
-    await bo.page.click(".open-search");
+    await bo.follow(".open-search");
     await bo.page.fill("#search-text", "needle");
-    await bo.page.click(".search-form button");
+    await bo.follow(".search-form button");
     await bo.page.waitForURL(/search\/\?q=needle/);
     assert.equal(await bo.page.textContent(".found-text"), "Brent needle is through 80");
-    await bo.page.click(".found-link");
+    await bo.follow(".found-link");
     await bo.page.waitForURL(/\/m\/\d+\/#m\d+$/);
     assert.equal(await bo.page.textContent(".msg-target .msg-text"), "Brent needle is through 80");
     await bo.leave();
