@@ -16,16 +16,18 @@ static const char *count_label(const struct call *c, int64_t count)
     return count > 99 ? "99+" : arena_fmt(c->arena, "%lld", (long long)count);
 }
 
-/* The room being read shows no count: its messages are on the page. */
+/* The room being read shows no count: its messages are on the page. Nor does what is out of the
+ * way. */
 static struct json_object *room_link(struct call *c, const struct room_view *v, bool is_current)
 {
     struct json_object *room = wire_room(v);
+    bool quiet = is_current || v->hidden || v->room.archived_ms;
 
     json_set_str(room, "url", answer_room_url(c, v->room.slug));
     json_set_bool(room, "current", is_current);
     json_set_bool(room, "muted", v->muted_until > clock_wall_ms(&c->chat->clock));
-    json_set_str(room, "unread_label", is_current ? "" : count_label(c, v->unread));
-    json_set_str(room, "mentions_label", is_current ? "" : count_label(c, v->mentions));
+    json_set_str(room, "unread_label", quiet ? "" : count_label(c, v->unread));
+    json_set_str(room, "mentions_label", quiet ? "" : count_label(c, v->mentions));
     return room;
 }
 

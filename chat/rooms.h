@@ -21,7 +21,7 @@ MUST_CHECK enum err rooms_find_bare(struct chat *c, struct arena *a, const struc
  * ROOMS_MAX. */
 MUST_CHECK enum err rooms_list(struct chat *c, struct arena *a, const struct actor *who,
                                struct room_view *out, size_t *count, struct fail *f);
-/* What the actor put out of that list; at most `max`. */
+/* What is out of that list: archived rooms, and what the actor hid; at most `max`. */
 MUST_CHECK enum err rooms_list_away(struct chat *c, struct arena *a, const struct actor *who,
                                     struct room_view *out, size_t max, size_t *count,
                                     struct fail *f);
@@ -57,7 +57,7 @@ MUST_CHECK enum err rooms_set_policies(struct chat *c, struct room *room, const 
                                        const char *invite_policy, int64_t actor_id, struct fail *f);
 MUST_CHECK enum err rooms_set_topic(struct chat *c, const struct room *room, const char *topic,
                                     int64_t actor_id, struct fail *f);
-/* An archived room is not listed, and nobody posts to it; its log stays. */
+/* An archived room is listed apart, and nobody posts to it; its log stays. */
 MUST_CHECK enum err rooms_set_archived(struct chat *c, const struct room *room, bool archived,
                                        int64_t actor_id, struct fail *f);
 /* Slow mode: at least so many seconds between two messages of one person; 0: off. */

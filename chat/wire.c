@@ -325,6 +325,8 @@ struct json_object *wire_room(const struct room_view *v)
         json_set_i64(o, "muted_until", v->muted_until);
     if (v->hidden)
         json_set_bool(o, "hidden", true);
+    if (v->room.archived_ms)
+        json_set_bool(o, "archived", true);
     return o;
 }
 

@@ -26,8 +26,6 @@ struct json_object *wire_room_settings(const struct room_view *v, const struct a
     json_set_str(o, "post_policy", v->room.post_policy);
     json_set_str(o, "invite_policy", v->room.invite_policy);
     json_set_i64(o, "slow_s", v->room.slow_s);
-    if (v->room.archived_ms)
-        json_set_bool(o, "archived", true);
     json_set(o, "may", wire_rights(members_rights(who, &v->room), is_default));
     return o;
 }

@@ -72,21 +72,24 @@ static enum err slow(struct chat *c, void *arg, struct fail *f)
     return e ? e : rooms_set_slow(c, ch->arena, &room, ch->number, 0, f);
 }
 
-/* ASCII tables, one row a room: for people and for cut(1). */
+/* ASCII tables, one row a room, archived ones last: for people and for cut(1). */
 static enum err list(struct chat *c, struct arena *a, struct fail *f)
 {
-    struct room_view *rooms = arena_alloc(a, ROOMS_MAX * sizeof *rooms);
-    size_t count;
+    struct room_view *rooms = arena_alloc(a, 2 * ROOMS_MAX * sizeof *rooms);
+    size_t count, archived = 0;
     enum err e = room_list_public(c->db, a, 0, rooms, ROOMS_MAX, &count, f);
 
+    if (!e)
+        e = room_list_away(c->db, a, 0, rooms + count, ROOMS_MAX, &archived, f);
+    count += archived;
     if (e)
         return e;
     printf("%-32s %8s %6s  %s\n", "room", "seq", "slow", "title");
     for (size_t i = 0; i < count; i++) {
         const struct room *r = &rooms[i].room;
 
-        printf("%-32s %8lld %6lld  %s%s%s\n", r->slug, (long long)r->head, (long long)r->slow_s,
-               r->title, r->topic[0] ? " - " : "", r->topic);
+        printf("%-32s %8lld %6lld  %s%s%s%s\n", r->slug, (long long)r->head, (long long)r->slow_s,
+               r->title, r->topic[0] ? " - " : "", r->topic, r->archived_ms ? " (archived)" : "");
     }
     return OK;
 }

@@ -58,9 +58,10 @@ static const struct sql list_own = {
 static const struct sql list_away = {
     "room.list_away",
     "SELECT " VIEW_COLUMNS
-    " WHERE r.id IN (SELECT room_id FROM room_member WHERE user_id = ?1 AND hidden = 1)"
-    " AND r.archived_ms = 0" LIVELIEST_FIRST,
-    DB_CHAT, "sorts what one person hid"};
+    " WHERE r.id IN (SELECT id FROM room WHERE kind = 'public' AND archived_ms > 0"
+    " UNION ALL SELECT room_id FROM room_member WHERE user_id = ?1)"
+    " AND (r.archived_ms > 0 OR m.hidden = 1)" LIVELIEST_FIRST,
+    DB_CHAT, "sorts archived rooms, and what one person hid"};
 static const struct sql seen_by_slug = {
     "room.seen_by_slug", "SELECT " ROOM_COLUMNS " FROM room r WHERE r.slug = ?2 AND " ROOM_IS_SEEN,
     DB_CHAT, NULL};

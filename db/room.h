@@ -33,7 +33,7 @@ MUST_CHECK enum err room_list_public(struct db *db, struct arena *a, int64_t use
  * first. */
 MUST_CHECK enum err room_list_own(struct db *db, struct arena *a, int64_t user_id,
                                   struct room_view *out, size_t max, size_t *count, struct fail *f);
-/* What the user hid, the liveliest first. */
+/* What is out of the way: archived ones that the user may see, by title, then what they hid. */
 MUST_CHECK enum err room_list_away(struct db *db, struct arena *a, int64_t user_id,
                                    struct room_view *out, size_t max, size_t *count,
                                    struct fail *f);

@@ -303,9 +303,9 @@ export class Chat {
         }
     }
 
-    #showNames({ title, topic, url }) {
+    #showNames({ title, about, url }) {
         byId("room-title").textContent = title;
-        byId("room-topic").textContent = topic;
+        byId("room-topic").textContent = about;
         byId("room-about").href = `${url}about/`;
         this.composer?.call(title);
         this.showTitle();

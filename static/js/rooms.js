@@ -19,6 +19,7 @@ export class Rooms {
         this.hooks = hooks;
         this.lists = { direct: lists.querySelector("#direct-list"), other: lists.querySelector("#room-list"), away: lists.querySelector("#away-list") };
         this.parts = { direct: lists.querySelector("#direct"), away: lists.querySelector("#away") }; // shown where there is something in them
+        this.parts.away.addEventListener("toggle", ({ target }) => target.open && target.scrollIntoView({ block: "nearest" })); // it unfolds below the edge
         this.calls = lists.querySelector("#mentions .room-mentions");
         this.pageUrl = config.page;
         this.rooms = new Map();
@@ -40,6 +41,7 @@ export class Rooms {
             kind: link.dataset.kind,
             title: link.querySelector(".room-name").textContent,
             topic: link.dataset.topic ?? "",
+            archived: link.dataset.archived !== undefined,
             owner: Number(link.dataset.owner) || null,
             mutedUntil: Number(link.dataset.muted) || 0,
             url: link.getAttribute("href"),
@@ -47,7 +49,10 @@ export class Rooms {
             mentions: new Unread(known?.seq, shownCount(link.querySelector(".room-mentions").textContent.slice(1)), known?.last_read_seq),
             stirred: 0, // a conversation: when it was last heard of, by the event stirredBy, if the list is older than that
             stirredBy: 0,
-            // Hidden by the reader: out of the way, and quiet.
+            get about() {
+                return this.archived ? `Archived: nobody writes here. ${this.topic}` : this.topic;
+            },
+            // Archived, or hidden by the reader: out of the way, and quiet.
             get away() {
                 return link.closest("#away") !== null;
             },
@@ -87,9 +92,9 @@ export class Rooms {
         this.#show(this.rooms.get(room.id));
     }
 
-    #place({ id, kind, hidden }) {
+    #place({ id, kind, hidden, archived }) {
         const item = this.rooms.get(id).link.parentElement;
-        const list = hidden ? this.lists.away : (this.lists[kind] ?? this.lists.other);
+        const list = hidden || archived ? this.lists.away : (this.lists[kind] ?? this.lists.other);
         if (item.parentElement !== list) {
             list.append(item);
             this.#showParts();
@@ -136,9 +141,9 @@ export class Rooms {
         this.#adopt(link, room);
     }
 
-    #name({ id, title, topic = "", muted_until: mutedUntil = 0 }) {
+    #name({ id, title, topic = "", archived = false, muted_until: mutedUntil = 0 }) {
         const room = this.rooms.get(id);
-        Object.assign(room, { title, topic, mutedUntil });
+        Object.assign(room, { title, topic, archived, mutedUntil });
         room.link.dataset.topic = topic;
         room.link.querySelector(".room-name").textContent = title;
     }

@@ -43,6 +43,8 @@ after(async () => {
     await stack?.stop();
 });
 
+const listed = (person, title) => person.page.locator(`#room-list .room:has(.room-name:text-is("${title}"))`);
+const away = (person, title) => person.page.locator(`#away-list .room:has(.room-name:text-is("${title}"))`);
 const link = (person, title) => person.page.locator(`.room:has(.room-name:text-is("${title}"))`);
 
 async function openRoom(person, title) {
@@ -144,13 +146,27 @@ test("a room is archived and opened again by its owner, and whoever is in it see
     await ana.page.click("#room-about");
     await ana.page.click('.sheet-about button:text-is("Archive this room")');
     await ben.page.waitForSelector('.toast-line:text-is("This room was archived: its messages stay, and nobody writes here.")');
-    await until(async () => (await link(ben, "Earnings").count()) === 0, "it is off the list");
+    await until(async () => (await listed(ben, "Earnings").count()) === 0, "it is off the list");
+    assert.ok(await away(ben, "Earnings").isHidden());
     await ben.sees("the call is over");
+    const later = await Person.enter(browser, { cookies: await ben.context.cookies() });
+    await later.open(stack.url);
+    await later.linkIs("live");
+    await later.page.click("#away summary");
+    await away(later, "Earnings").click();
+    await later.sees("the call is over");
+    await later.page.waitForSelector('#room-title:text-is("Earnings")');
+    for (const person of [ben, later]) {
+        await person.page.waitForSelector('#room-topic:text-is("Archived: nobody writes here.")');
+    }
     await ben.say("too late");
     await ben.page.waitForSelector('.msg-failed:has-text("This room is archived.")');
     await ana.page.click('.sheet-about button:text-is("Open this room again")');
     await ana.page.keyboard.press("Escape");
-    await link(ben, "Earnings").waitFor();
+    await Promise.all([ben, later].map((person) => listed(person, "Earnings").waitFor()));
+    await until(async () => (await ben.page.textContent("#room-topic")) === "", "it says so no more");
+    assert.deepEqual(later.faults, []);
+    await later.leave();
     await ben.page.click('.msg-failed button:text-is("Try again")');
     await ana.sees("too late");
     await link(ana, "General").click();
@@ -202,7 +218,12 @@ test("without scripts: a room is opened, entered and left by forms", async () =>
     await gil.follow("#room-about");
     await gil.follow('button:text-is("Archive this room")');
     await hal.open(stack.url);
-    assert.equal(await link(hal, "Plain room").count(), 0);
+    assert.equal(await listed(hal, "Plain room").count(), 0);
+    await hal.page.click("#away summary");
+    await away(hal, "Plain room").click();
+    assert.equal(await hal.page.textContent("#room-title"), "Plain room");
+    assert.equal((await hal.page.textContent("#room-topic")).trim(), "Archived: nobody writes here.");
+    assert.ok(await away(hal, "Plain room").isVisible(), "the list is open where one is in it");
     await gil.follow('button:text-is("Open this room again")');
     await hal.open(stack.url);
     await hal.follow(link(hal, "Plain room"));

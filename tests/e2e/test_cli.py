@@ -114,7 +114,9 @@ class Operator(unittest.TestCase):
         sock.until("room", change="archived")
         self.assertEqual(self.stack.post("x", token=self.stack.token(1, "ana"),
                                          room="materials").status // 100, 4)
+        self.assertRegex(self.stack.outcry("room", "list").stdout, r"(?m)^materials .*Copper, mostly \(archived\)$")
         self.stack.outcry("room", "archive", "--undo", "materials")
+        self.assertNotIn("(archived)", self.stack.outcry("room", "list").stdout)
         self.assertEqual(self.stack.post("x", token=self.stack.token(1, "ana"),
                                          room="materials").status, 201)
 

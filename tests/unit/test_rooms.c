@@ -1,6 +1,7 @@
 /* Which rooms there are for whom, read marks, and what `outcry init` makes. */
 #include "tests/lib/fixture.h"
 
+#include "chat/open_room.h"
 #include "chat/rooms.h"
 #include "chat/self.h"
 #include "db/event.h"
@@ -199,22 +200,53 @@ static void test_making_a_room_is_an_event(void **state)
     assert_int_equal(events[1].actor_id, mod.user_id);
 }
 
-static void test_an_archived_room_is_not_listed_and_comes_back(void **state)
+/* What is out of the list for somebody; `list` has it. */
+static size_t away(struct fixture *fx, const struct actor *who, struct room_view *list)
+{
+    size_t count = 0;
+
+    assert_int_equal(
+        rooms_list_away(&fx->chat, &fx->arena, who, list, ROOMS_MAX, &count, &fx->fail), OK);
+    return count;
+}
+
+static void test_an_archived_room_is_listed_apart_and_comes_back(void **state)
 {
     struct fixture *fx = *state;
     struct actor ana = fixture_user(fx, "7", "ana");
     struct room_view *list = arena_alloc(&fx->arena, ROOMS_MAX * sizeof *list);
     struct room r = fixture_room(fx, "energy");
+    struct actor nobody = fixture_nobody();
     size_t count;
 
+    assert_int_equal(away(fx, &ana, list), 0);
     FIXTURE_WRITE(fx, rooms_set_archived(&fx->chat, &r, true, 0, &fx->fail));
+    assert_int_equal(away(fx, &nobody, list), 1);
+    assert_int_equal(away(fx, &ana, list), 1);
+    assert_string_equal(list[0].room.slug, "energy");
     assert_int_equal(rooms_list(&fx->chat, &fx->arena, &ana, list, &count, &fx->fail), OK);
     assert_int_equal(count, 11);
     assert_int_equal(fixture_try(fx, &ana, "energy", "x"), ERR_FORBIDDEN);
     FIXTURE_WRITE(fx, rooms_set_archived(&fx->chat, &r, false, 0, &fx->fail));
+    assert_int_equal(away(fx, &ana, list), 0);
     assert_int_equal(rooms_list(&fx->chat, &fx->arena, &ana, list, &count, &fx->fail), OK);
     assert_int_equal(count, 12);
     assert_int_equal(fixture_post(fx, &ana, "energy", "x").message.seq, 4);
+}
+
+static void test_an_archived_private_room_is_there_for_its_members_alone(void **state)
+{
+    struct fixture *fx = *state;
+    struct actor ana = fixture_user(fx, "7", "ana"), ben = fixture_user(fx, "8", "ben");
+    struct room_view *list = arena_alloc(&fx->arena, ROOMS_MAX * sizeof *list);
+    struct room r;
+
+    FIXTURE_WRITE(fx, open_private(&fx->chat, &fx->arena, &ana, "Desk", NULL, &r, &fx->fail));
+    assert_int_equal(away(fx, &ana, list), 0);
+    FIXTURE_WRITE(fx, rooms_set_archived(&fx->chat, &r, true, 0, &fx->fail));
+    assert_int_equal(away(fx, &ana, list), 1);
+    assert_string_equal(list[0].room.title, "Desk");
+    assert_int_equal(away(fx, &ben, list), 0);
 }
 
 static void test_slow_mode_is_set_within_bounds(void **state)
@@ -243,7 +275,8 @@ int main(void)
         TEST(test_a_read_mark_only_rises),
         TEST(test_ones_own_messages_are_not_unread),
         TEST(test_making_a_room_is_an_event),
-        TEST(test_an_archived_room_is_not_listed_and_comes_back),
+        TEST(test_an_archived_room_is_listed_apart_and_comes_back),
+        TEST(test_an_archived_private_room_is_there_for_its_members_alone),
         TEST(test_slow_mode_is_set_within_bounds),
     };
 
