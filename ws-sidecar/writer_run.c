@@ -148,15 +148,20 @@ static bool is_written(const struct job *j)
     return !j->err && write_of(j);
 }
 
-/* Nothing of this round was stored. */
+/* Nothing of this round was stored. Why, everybody is told where it is theirs to know. */
 static void fail_all(struct job *jobs, const struct fail *why)
 {
-    enum err e = why->err == ERR_STORAGE_FULL ? ERR_STORAGE_FULL : ERR_BUSY;
+    struct fail said = *why;
 
+    if (why->err != ERR_STORAGE_FULL && why->err != ERR_BUSY)
+        fail(&said, ERR_BUSY, NULL);
+    if (said.err == ERR_BUSY && !said.retry_after_ms)
+        said.retry_after_ms = BUSY_RETRY_MS;
     for (struct job *j = jobs; j; j = j->next) {
         if (!is_written(j))
             continue;
-        j->err = fail_later(&j->fail, e, e == ERR_BUSY ? 1000 : 0, "%s", err_row(e)->message);
+        j->fail = said;
+        j->err = said.err;
     }
 }
 
