@@ -380,7 +380,9 @@ const struct conf_key conf_keys[] = {
     {AT(presence_ttl_ms), .type = CONF_NUMBER, .def = "75000", .min = 100, .max = 3600000,
      .doc = "Milliseconds after which a vanished browser is offline; more than a heartbeat."},
     {AT(lock_timeout_ms), .type = CONF_NUMBER, .def = "5000", .min = 10, .max = 60000,
-     .doc = "Milliseconds a write waits for its turn before the answer is `busy`."},
+     .doc =
+         "Milliseconds a write waits for its turn before the answer is `busy`. What is posted over "
+         "HTTP waited for the sidecar before, for three seconds at most."},
     {AT(request_timeout_s), .type = CONF_NUMBER, .def = "30", .min = 1, .max = 3600,
      .doc = "Seconds after which a stuck HTTP request ends its worker."},
 };

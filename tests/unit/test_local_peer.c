@@ -19,7 +19,8 @@ enum {
     STRANGER = 64003,
     FIRST = 64101,
     SECOND = 64102,
-    OTHER = 64103
+    OTHER = 64103,
+    NOBODY = 65534
 };
 
 static char path[] = "/tmp/outcry-peer-XXXXXX";
@@ -74,6 +75,19 @@ static void test_owner_group_and_others_as_the_file_says(void **state)
     assert_true(may_write(STRANGER, OTHER, OTHER));
 }
 
+/* In a user namespace, as our systemd unit has one, every stranger looks like that. */
+static void test_nobody_is_not_taken_for_the_owner(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* other users' processes need root */
+    assert_int_equal(chown(path, NOBODY, NOBODY), 0);
+    assert_int_equal(chmod(path, 0660), 0);
+    assert_false(may_write(NOBODY, OTHER, OTHER));
+    assert_false(may_write(STRANGER, NOBODY, OTHER));
+    assert_false(may_write(STRANGER, OTHER, NOBODY));
+}
+
 static void test_what_is_no_socket_or_no_file_is_nobody(void **state)
 {
     int pair[2];
@@ -95,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_owner_group_and_others_as_the_file_says),
+        cmocka_unit_test(test_nobody_is_not_taken_for_the_owner),
         cmocka_unit_test(test_what_is_no_socket_or_no_file_is_nobody),
     };
     int failed, fd = mkstemp(path);
