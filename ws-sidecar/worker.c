@@ -140,6 +140,10 @@ void worker_answer(struct sidecar *s, struct job *j)
 
 void worker_close_all(struct sidecar *s)
 {
-    while (s->workers)
-        drop(s->workers);
+    struct worker *next;
+
+    for (struct worker *w = s->workers; w; w = next) {
+        next = w->next;
+        drop(w);
+    }
 }
