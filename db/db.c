@@ -340,7 +340,8 @@ void db_rest(struct db *db)
     assert(db->tx == TX_NONE);
     buckets_release(db);
     forget_statements(db);
-    sqlite3_db_release_memory(db->sqlite);
+    if (db->sqlite) /* not left already: a request may need one database and not the other */
+        sqlite3_db_release_memory(db->sqlite);
 }
 
 static void close_file(struct db *db)

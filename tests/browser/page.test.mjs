@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { holes, onePerson, Person, roomState, until } from "./lib.mjs";
 
 let stack;
@@ -255,6 +256,7 @@ test("a page that loads while messages pour in shows each once and in order", as
     const pour = async () => {
         while (pouring) {
             await stack.post(`poured ${count++}`, { room: "industrials" });
+            await pause(20); // a busy room's stream, not all that this machine can
         }
     };
     const pourers = [pour(), pour()];

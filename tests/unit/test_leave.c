@@ -33,7 +33,10 @@ static void test_who_left_goes_on_where_they_were(void **state)
     expect_epoch(fx, "before");
     set_epoch(fx, "after");
     expect_epoch(fx, "after");
-    db_leave(fx->db); /* and is closed as it is */
+    db_leave(fx->db);
+    db_leave(fx->db); /* nobody needed it meanwhile */
+    db_rest(fx->db);
+    assert_null(fx->db->sqlite); /* and is closed as it is */
 }
 
 static void test_who_left_returns_when_they_are_needed(void **state)
