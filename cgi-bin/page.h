@@ -20,8 +20,8 @@
  *   has_older, older_url, has_newer, newer_url, paging
  *   online [{user_id, username, state, initial}], online_count, online_total
  *   me {…wire_user, initial} or null, prefs?, signed_in, can_talk, can_post, can_join, must_login,
- * login_url, shell, csrf, form {client_id}, message_max_chars, can_attach embed?, notice {text}?,
- * config (JSON text)
+ *     login_url, shell, csrf, form {client_id}, message_max_chars, can_attach
+ *   embed?, notice {text}?, config (JSON text)
  */
 #ifndef CGI_BIN_PAGE_H
 #define CGI_BIN_PAGE_H

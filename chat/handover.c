@@ -1,11 +1,8 @@
 #include "chat/handover.h"
 
 #include "chat/wire.h"
-#include "lib/secure.h"
 
-#include <string.h>
-
-enum { MADE_ID_BYTES = 16, ANSWER_MS = 3000 };
+enum { ANSWER_MS = 3000 };
 
 struct json_object *handover_posted(const struct posted *p)
 {
@@ -117,16 +114,13 @@ enum err handover_post(struct chat *c, struct arena *a, const struct post *p,
                        struct json_object **answer, struct fail *f)
 {
     struct post named = *p;
-    char made[2 * MADE_ID_BYTES + 1];
     int64_t began = clock_wall_ms(&c->clock);
     struct posted posted;
     enum hotline_end end;
     enum err e;
 
-    if (!named.client_id) {
-        secure_random_hex(made, MADE_ID_BYTES);
-        named.client_id = made;
-    }
+    if (!named.client_id)
+        named.client_id = chat_client_id(a);
     end = hand_over(c, &named, answer);
     if (end == HOTLINE_ANSWER)
         return judge(*answer, f);

@@ -113,14 +113,20 @@ static enum err check_text(struct chat *c, struct draft *d, struct fail *f)
     return chat_clean_text(c, d->arena, p->text, p->text_len, &d->body, f);
 }
 
+char *chat_client_id(struct arena *a)
+{
+    char *made = arena_alloc(a, 2 * MADE_ID_BYTES + 1);
+
+    secure_random_hex(made, MADE_ID_BYTES);
+    return made;
+}
+
 static enum err check_client_id(struct draft *d, struct fail *f)
 {
     const char *id = d->post->client_id;
-    char made[2 * MADE_ID_BYTES + 1];
 
     if (!id) {
-        secure_random_hex(made, MADE_ID_BYTES);
-        d->client_id = arena_str(d->arena, made);
+        d->client_id = chat_client_id(d->arena);
         return OK;
     }
     if (!text_is_client_id(id, strlen(id)))

@@ -41,6 +41,9 @@ MUST_CHECK enum err chat_post(struct chat *c, struct arena *a, const struct post
 MUST_CHECK enum err chat_clean_text(struct chat *c, struct arena *a, const char *text, size_t len,
                                     const char **out, struct fail *f);
 
+/* A client id for a post that came without one; lives in `a`. */
+char *chat_client_id(struct arena *a);
+
 /* A batch of one: begin, post, commit, notify. For HTTP and the CLI. */
 MUST_CHECK enum err chat_post_now(struct chat *c, struct arena *a, const struct post *p,
                                   struct posted *out, struct fail *f);

@@ -5,8 +5,8 @@
 #include "chat/members.h"
 #include "chat/wire.h"
 
-/* wire_room() and {owner_id?, post_policy, invite_policy, slow_s, may:{invite, leave, remove,
- *, hide, settle, archive}}; the default room stays open */
+/* wire_room() and {owner_id?, post_policy, invite_policy, slow_s, may:{invite, leave,
+ * remove, hide, settle, archive}}; the default room stays open */
 struct json_object *wire_room_settings(const struct room_view *v, const struct actor *who,
                                        const char *default_room);
 /* [{user_id, username, role, since}]: the members, or where `invited`

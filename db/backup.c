@@ -1,10 +1,10 @@
 #include "db/backup.h"
 #include "db/handle.h"
 #include "db/statements.h"
+#include "lib/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +24,6 @@ static const struct sql count_messages = {"backup.count_messages", "SELECT count
 const struct sql *const backup_statements[] = {
     &vacuum_into, &integrity, &foreign_keys, &count_messages, NULL,
 };
-
-static enum err cannot(const char *what, const char *path, struct fail *f)
-{
-    return fail(f, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL,
-                "Cannot %s %.150s: %s.", what, path, strerror(errno));
-}
 
 /* What SQLite said, for a person: the map of errors alone hides which file is meant. */
 static enum err sentence(struct db *db, enum err e, const char *doing, struct fail *f)
@@ -51,7 +45,7 @@ enum err backup_open(struct db **out, const char *path, const struct log *log, s
     db->turnstile.queue_fd = db->turnstile.write_fd = -1;
     db->path = realpath(path, NULL);
     if (!db->path) {
-        e = cannot("read", path, f);
+        e = fail_file(f, "read", path);
     } else if (sqlite3_open_v2(db->path, &db->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
                                NULL) != SQLITE_OK ||
                sqlite3_exec(db->sqlite,
@@ -122,22 +116,13 @@ enum err backup_check(struct db *copy, struct backup_report *out, struct fail *f
 }
 
 /* The new file and the entry of its folder are on disk. */
-static enum err sync_path(const char *path, int flags, struct fail *f)
+static enum err sync_file(const char *path, struct fail *f)
 {
-    int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
-    enum err e = fd >= 0 && fsync(fd) == 0 ? OK : cannot("sync", path, f);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum err e = fd >= 0 && fsync(fd) == 0 ? OK : fail_file(f, "sync", path);
 
     if (fd >= 0)
         close(fd);
-    return e;
-}
-
-static enum err sync_folder_of(const char *path, struct fail *f)
-{
-    char *copy = xstrdup(path);
-    enum err e = sync_path(dirname(copy), O_DIRECTORY, f);
-
-    free(copy);
     return e;
 }
 
@@ -145,7 +130,7 @@ static enum err sync_folder_of(const char *path, struct fail *f)
 static enum err make_empty(const char *path, struct fail *f)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, COPY_MODE);
-    enum err e = fd >= 0 && fchmod(fd, COPY_MODE) == 0 ? OK : cannot("write", path, f);
+    enum err e = fd >= 0 && fchmod(fd, COPY_MODE) == 0 ? OK : fail_file(f, "write", path);
 
     if (fd >= 0)
         close(fd);
@@ -172,7 +157,7 @@ static enum err fill(struct db *db, const char *path, struct fail *f)
     if (e)
         e = sentence(db, fail(f, e, "%s", why.message), "Cannot copy", f);
     set_query_only(db, db->access == DB_READ_ONLY);
-    return e ? e : sync_path(path, 0, f);
+    return e ? e : sync_file(path, f);
 }
 
 static enum err check_copy(struct db *db, const char *path, struct backup_report *out,
@@ -217,7 +202,7 @@ enum err backup_make(struct db *db, const char *target, struct backup_report *ou
     if (!e && link(part, target) != 0)
         e = errno == EEXIST
                 ? fail(f, ERR_BAD_REQUEST, "%.150s exists; nothing was written.", target)
-                : cannot("write", target, f);
+                : fail_file(f, "write", target);
     unlink(part);
-    return e ? e : sync_folder_of(target, f);
+    return e || folder_sync_of(target) ? e : fail_file(f, "sync the folder of", target);
 }

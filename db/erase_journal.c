@@ -2,11 +2,12 @@
 #include "db/handle.h"
 #include "db/statements.h"
 #include "lib/buf.h"
+#include "lib/folder.h"
 #include "lib/text.h"
+#include "lib/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +32,6 @@ const struct sql *const erase_journal_statements[] = {&erased_before, NULL};
 static bool path_of(char *out, size_t size, const struct conf *conf)
 {
     return (size_t)snprintf(out, size, "%s-erased", conf->database) < size;
-}
-
-static enum err cannot(const char *what, const char *path, struct fail *f)
-{
-    return fail(f, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL,
-                "Cannot %s %.150s: %s.", what, path, strerror(errno));
 }
 
 static size_t print_line(char out[LINE_MAX_BYTES], const struct erase_line *line)
@@ -64,28 +59,9 @@ static enum err list_erased(struct db *db, struct buf *out, struct fail *f)
 
 static enum err write_new(int fd, const struct buf *lines, const char *path, struct fail *f)
 {
-    size_t done = 0;
-
-    while (done < lines->len) {
-        ssize_t n = write(fd, lines->data + done, lines->len - done);
-
-        if (n < 0)
-            return cannot("write", path, f);
-        done += (size_t)n;
-    }
-    return fsync(fd) == 0 ? OK : cannot("sync", path, f);
-}
-
-static enum err sync_folder_of(const char *path, struct fail *f)
-{
-    char *copy = xstrdup(path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum err e = fd >= 0 && fsync(fd) == 0 ? OK : cannot("sync the folder of", path, f);
-
-    if (fd >= 0)
-        close(fd);
-    free(copy);
-    return e;
+    if (!write_all(fd, lines->data, lines->len))
+        return fail_file(f, "write", path);
+    return fsync(fd) == 0 ? OK : fail_file(f, "sync", path);
 }
 
 /* Whole or not at all: under another name first. */
@@ -101,13 +77,15 @@ static enum err make_new(struct db *db, const char *path, struct fail *f)
     e = list_erased(db, &lines, f);
     fd = e ? -1 : open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0660);
     if (!e)
-        e = fd >= 0 ? write_new(fd, &lines, part, f) : cannot("make", part, f);
+        e = fd >= 0 ? write_new(fd, &lines, part, f) : fail_file(f, "make", part);
     if (fd >= 0)
         close(fd);
     buf_release(&lines);
     if (!e && rename(part, path) != 0)
-        e = cannot("make", path, f);
-    return e ? e : sync_folder_of(path, f);
+        e = fail_file(f, "make", path);
+    if (!e && !folder_sync_of(path))
+        e = fail_file(f, "sync the folder of", path);
+    return e;
 }
 
 enum err erase_journal_begin(struct db *db, struct fail *f)
@@ -132,12 +110,12 @@ static enum err append(struct db *db, int fd, const char *path, const struct era
     struct stat st;
 
     if (fstat(fd, &st) != 0 || (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1))
-        return cannot("read", path, f);
+        return fail_file(f, "read", path);
     from = last == '\n' ? 1 : 0;
     len += 1 - from;
     errno = ENOSPC; /* what a write that is cut short has met */
     if (pwrite(fd, text + from, len, st.st_size) != (ssize_t)len || fsync(fd) != 0) {
-        enum err e = cannot("write", path, f);
+        enum err e = fail_file(f, "write", path);
 
         if (ftruncate(fd, st.st_size) != 0)
             log_event(db->log, LOG_WARN, "erasure_line_left", LOG_S("path", path));
@@ -160,7 +138,7 @@ enum err erase_journal_add(struct db *db, const struct erase_line *line, off_t *
         return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
     fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return cannot("open", path, f);
+        return fail_file(f, "open", path);
     e = append(db, fd, path, line, at, f);
     close(fd);
     return e;
@@ -224,7 +202,7 @@ enum err erase_journal_read(const struct conf *conf, erase_journal_fn *each, voi
         return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
     in = fopen(path, "re");
     if (!in)
-        return errno == ENOENT ? OK : cannot("read", path, f);
+        return errno == ENOENT ? OK : fail_file(f, "read", path);
     while (!e) {
         ssize_t len = getline(&text, &size, in);
         struct erase_line line;
@@ -235,7 +213,7 @@ enum err erase_journal_read(const struct conf *conf, erase_journal_fn *each, voi
             e = each(ctx, &line, f);
     }
     if (!e && ferror(in))
-        e = cannot("read", path, f);
+        e = fail_file(f, "read", path);
     free(text);
     fclose(in);
     return e;

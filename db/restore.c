@@ -2,10 +2,10 @@
 #include "db/handle.h"
 #include "db/statements.h"
 #include "db/verify.h"
+#include "lib/folder.h"
 #include "lib/secure.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,12 +34,6 @@ struct restoring {
 
 /* What lies beside a database, named after it. */
 static const char *const suffixes[] = {"", "-wal", "-shm", "-journal", "-queue", "-write"};
-
-static enum err cannot(const char *what, const char *path, struct fail *f)
-{
-    return fail(f, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL,
-                "Cannot %s %.150s: %s.", what, path, strerror(errno));
-}
 
 static bool join(char *out, size_t size, const char *a, const char *b)
 {
@@ -79,7 +73,7 @@ static enum err take_mode(const struct conf *conf, const char *file, struct fail
 
     if (stat(conf->database, &st) != 0)
         return OK;
-    return chmod(file, st.st_mode & 0777) == 0 ? OK : cannot("set the mode of", file, f);
+    return chmod(file, st.st_mode & 0777) == 0 ? OK : fail_file(f, "set the mode of", file);
 }
 
 static enum err begin_history(struct db *db, struct restore_report *out, struct fail *f)
@@ -177,7 +171,7 @@ static enum err keep(const char *path, struct restore_report *out, struct fail *
         if (!join(from, sizeof from, path, whole[i]) || !join(to, sizeof to, out->kept, whole[i]))
             return fail(f, ERR_BAD_REQUEST, "The database's path is too long.");
         if (link(from, to) != 0 && (errno != ENOENT || !whole[i][0]))
-            return cannot("keep", from, f);
+            return fail_file(f, "keep", from);
     }
     return OK;
 }
@@ -192,7 +186,7 @@ static enum err find_replaced(const struct conf *conf, const char *stamp, bool *
     out->kept[0] = '\0';
     *is_file = false;
     if (lstat(conf->database, &st) != 0)
-        return errno == ENOENT ? OK : cannot("look at", conf->database, f);
+        return errno == ENOENT ? OK : fail_file(f, "look at", conf->database);
     *is_file = !S_ISLNK(st.st_mode);
     if (*is_file) {
         if ((size_t)snprintf(out->kept, sizeof out->kept, "%s.replaced-%s", conf->database,
@@ -209,22 +203,16 @@ static enum err find_replaced(const struct conf *conf, const char *stamp, bool *
 
 static enum err rename_link(const struct conf *conf, struct restore_report *out, struct fail *f)
 {
-    char link_path[4200], *name = xstrdup(out->file), *folder = xstrdup(conf->database);
+    char link_path[4200], *name = xstrdup(out->file);
     enum err e = OK;
-    int fd = -1;
 
     snprintf(link_path, sizeof link_path, "%s.link", out->file);
     if (symlink(basename(name), link_path) != 0 || rename(link_path, conf->database) != 0)
-        e = cannot("put in place", conf->database, f);
-    else
-        fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!e && (fd < 0 || fsync(fd) != 0))
-        e = cannot("sync the folder of", conf->database, f);
-    if (fd >= 0)
-        close(fd);
+        e = fail_file(f, "put in place", conf->database);
+    else if (!folder_sync_of(conf->database))
+        e = fail_file(f, "sync the folder of", conf->database);
     unlink(link_path);
     free(name);
-    free(folder);
     return e;
 }
 

@@ -1,5 +1,6 @@
 #include "lib/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,4 +108,10 @@ enum err fail_later(struct fail *f, enum err e, int64_t retry_after_ms, const ch
     fill(f, e, retry_after_ms, fmt, ap);
     va_end(ap);
     return e;
+}
+
+enum err fail_file(struct fail *f, const char *what, const char *path)
+{
+    return fail(f, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL,
+                "Cannot %s %.150s: %s.", what, path, strerror(errno));
 }

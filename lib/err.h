@@ -74,5 +74,8 @@ struct fail {
 enum err fail(struct fail *f, enum err e, const char *fmt, ...) PRINTF_LIKE(3, 4);
 enum err fail_later(struct fail *f, enum err e, int64_t retry_after_ms, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
+/* "Cannot WHAT PATH: …", as errno says; ERR_STORAGE_FULL where the disk or a quota is full, else
+ * ERR_INTERNAL. */
+enum err fail_file(struct fail *f, const char *what, const char *path);
 
 #endif

@@ -1,6 +1,7 @@
 #include "lib/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -43,4 +44,16 @@ void folder_set_umask(const char *file)
         old = 0;
     umask(old | 0007);
     free(copy);
+}
+
+bool folder_sync_of(const char *file)
+{
+    char *copy = xstrdup(file);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    return ok;
 }

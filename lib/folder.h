@@ -16,6 +16,9 @@
  */
 MUST_CHECK bool folder_make_for(const char *file, mode_t mode, uid_t uid, gid_t gid);
 
+/* What was made, renamed or removed in the folder of `file` is on disk. False with errno set. */
+MUST_CHECK bool folder_sync_of(const char *file);
+
 /* Where the folder of `file` is open to its group, so are the files that this process makes from
  * now on; else they are as they were. Never are they open to others. */
 void folder_set_umask(const char *file);

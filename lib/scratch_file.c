@@ -1,10 +1,8 @@
 #include "lib/scratch_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum { PATH_BYTES = 4200 };
@@ -18,8 +16,7 @@ enum err scratch_file(const char *neighbour, int *fd, struct fail *f)
         return fail(f, ERR_BAD_REQUEST, "The path is too long.");
     *fd = mkostemp(path, O_CLOEXEC);
     if (*fd < 0)
-        return fail(f, errno == ENOSPC || errno == EDQUOT ? ERR_STORAGE_FULL : ERR_INTERNAL,
-                    "Cannot make a file beside %.150s: %s.", neighbour, strerror(errno));
+        return fail_file(f, "make a file beside", neighbour);
     unlink(path);
     return OK;
 }
